@@ -1,0 +1,177 @@
+"""All settings, read from the environment or a `.env` file with the prefix NOTIFY_."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""A list written with commas or spaces between its entries."""
+
+PUSH_SERVICES = (
+    "fcm.googleapis.com",
+    "*.push.services.mozilla.com",
+    "*.notify.windows.com",
+    "*.push.apple.com",
+)
+
+
+class Settings(BaseSettings):
+    """One value for the whole process; made once, in bootstrap or in a test.
+
+    With `database_url` unset everything runs embedded below `data_dir`, and secrets that are
+    missing are made once and kept there. With it set, a missing secret is an error at start.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="NOTIFY_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    database_url: str | None = Field(
+        default=None,
+        description="PostgreSQL ≥ 15 as a URL. Unset: an embedded server below DATA_DIR.",
+    )
+    redis_url: str | None = Field(
+        default=None, description="Redis as a URL. Unset with DATABASE_URL unset: embedded."
+    )
+    data_dir: Path = Field(
+        default=Path(".notify"), description="Where embedded servers and made secrets are kept."
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="How residents and providers reach this service.",
+    )
+    http_host: str = Field(default="127.0.0.1", description="Address the HTTP server listens on.")
+    http_port: int = Field(default=8000, description="Port the HTTP server listens on.")
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Keys for signing links and hashing suppressed addresses. The first signs, "
+        "all verify; add new ones in front and keep the last one for good, it hashes.",
+    )
+    town: str = Field(
+        default="Citizen Notify", description="Who speaks where no group says otherwise."
+    )
+
+    smtp_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Mail relays in order: smtp://user:pass@host:587 requires STARTTLS, smtps:// "
+        "is TLS from the start, ?tls=none permits plain, ?rate=50 limits mails per second.",
+    )
+    mail_from: str = Field(default="notify@localhost", description="From address of mails.")
+    mail_concurrency: int = Field(
+        default=20, ge=1, le=200, description="Connections per mail relay."
+    )
+    bounce_domain: str | None = Field(
+        default=None, description="Domain of bounce addresses. Unset: the domain of MAIL_FROM."
+    )
+    bounce_listen: str | None = Field(
+        default=None,
+        description="host:port where bounces are taken over SMTP and LMTP. Unset: off.",
+    )
+    dkim_selector: str | None = Field(
+        default=None, description="DKIM selector. Unset: no signature."
+    )
+    dkim_private_key: SecretStr | None = Field(
+        default=None, description="DKIM private key, PEM or a path to it."
+    )
+
+    twilio_account_sid: str | None = Field(
+        default=None, description="Twilio account. Unset: no SMS."
+    )
+    twilio_auth_token: SecretStr | None = Field(
+        default=None, description="Its token; also proves what Twilio posts to us."
+    )
+    twilio_senders: Words = Field(
+        default=(),
+        description="Senders in order, each NUMBER, NAME or MG… with its rate in segments per "
+        "second: +4915112345678@1 or MGxxxx@100.",
+    )
+    twilio_api_url: str = Field(
+        default="https://api.twilio.com",
+        description="Base of the Twilio API, for another region or a sandbox.",
+    )
+    sms_concurrency: int = Field(default=50, ge=1, le=500, description="Calls to Twilio at once.")
+
+    vapid_private_key: SecretStr | None = Field(
+        default=None,
+        description="VAPID private key, base64url or PEM. Changing it breaks every subscription.",
+    )
+    vapid_subject: str | None = Field(
+        default=None, description="mailto: or https: contact for push services. Unset: MAIL_FROM."
+    )
+    push_hosts: Words = Field(
+        default=PUSH_SERVICES,
+        description="Push services allowed. An entry with scheme and port is taken literally; "
+        "all others mean https on port 443 at a public address.",
+    )
+    push_concurrency: int = Field(default=50, ge=1, le=500, description="Push requests at once.")
+
+    default_region: str = Field(
+        default="DE", description="Country of phone numbers without a prefix."
+    )
+    timezone: str = Field(default="Europe/Berlin", description="The town's time zone.")
+    languages: Words = Field(
+        default=("de", "en"),
+        description="Languages of texts. The first is required; others fall back to it.",
+    )
+
+    lease_seconds: int = Field(
+        default=60, ge=10, le=600, description="How long a worker may hold a delivery in hand."
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: str = Field(
+        default="auto", description="json, console, or auto (console on a terminal)."
+    )
+
+    @field_validator(
+        "twilio_senders", "push_hosts", "languages", "smtp_urls", "secret_keys", mode="before"
+    )
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(value.replace(",", " ").split())
+        return value
+
+    @field_validator("public_url", "twilio_api_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no time zone; write one like Europe/Berlin")
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _at_least_one(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("name at least one language, for example: de,en")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_twilio(self) -> Self:
+        if self.twilio_account_sid and not (self.twilio_auth_token and self.twilio_senders):
+            raise ValueError(
+                "NOTIFY_TWILIO_ACCOUNT_SID needs NOTIFY_TWILIO_AUTH_TOKEN and "
+                "NOTIFY_TWILIO_SENDERS beside it"
+            )
+        return self
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def default_language(self) -> str:
+        return self.languages[0]
+
+    @property
+    def embedded(self) -> bool:
+        """Whether PostgreSQL (and Redis) are ours to start."""
+        return self.database_url is None
