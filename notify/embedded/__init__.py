@@ -1,0 +1,1 @@
+"""PostgreSQL and Redis on this machine, used when no URL is set."""
