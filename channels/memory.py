@@ -24,6 +24,7 @@ class MemoryChannel(Generic[T]):
         self._script = script
         self._concurrency = concurrency
         self._taken: list[T] = []
+        self._more = asyncio.Condition()
         self.hold = asyncio.Event()
         self.hold.set()
 
@@ -43,10 +44,17 @@ class MemoryChannel(Generic[T]):
     async def send(self, message: T) -> Sent:
         answer = self._script(message) if self._script else None
         self._taken.append(message)
+        async with self._more:
+            self._more.notify_all()
         await self.hold.wait()
         if isinstance(answer, Failure):
             raise answer
         return answer or Sent(provider_id=f"memory-{len(self._taken)}")
+
+    async def has_taken(self, count: int) -> None:
+        """Wait until that many messages were handed over. Raises TimeoutError after 10 s."""
+        async with asyncio.timeout(10), self._more:
+            await self._more.wait_for(lambda: len(self._taken) >= count)
 
     async def close(self) -> None:
         return None

@@ -5,6 +5,7 @@ cancellation, an answer that is none) is out of step and never used again.
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections import deque
@@ -97,7 +98,9 @@ class Connection:
         transport = self._client.transport
         if transport is not None:
             # close() would first flush what is written, and over TLS wait for the other side.
-            cast(asyncio.WriteTransport, transport).abort()
+            # Python before 3.11.4 raises AttributeError where TLS has ended already.
+            with contextlib.suppress(AttributeError):
+                cast(asyncio.WriteTransport, transport).abort()
         self._client.close()
 
     async def quit(self) -> None:

@@ -1,6 +1,7 @@
 """SMTP servers on the loopback: a real one (aiosmtpd) and one that misbehaves by script."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import ipaddress
 import ssl
@@ -189,7 +190,9 @@ async def real(
         server.close()
         for each in protocols:
             if each.transport is not None:
-                cast(asyncio.WriteTransport, each.transport).abort()
+                # Python before 3.11.4 raises AttributeError where TLS has ended already.
+                with contextlib.suppress(AttributeError):
+                    cast(asyncio.WriteTransport, each.transport).abort()
         await asyncio.sleep(0)
 
 

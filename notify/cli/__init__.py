@@ -1,0 +1,39 @@
+"""The command line: `notify …`."""
+
+from importlib.metadata import entry_points
+
+import typer
+
+from notify.cli import broadcasts, groups, keys, operate, residents
+
+app = typer.Typer(
+    name="notify",
+    help="Citizen Notify: a town's bell.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(groups.app, name="group")
+app.add_typer(keys.app, name="key")
+app.add_typer(residents.app, name="residents")
+for command in (
+    operate.up,
+    operate.api,
+    operate.migrate,
+    operate.check,
+    operate.healthy,
+    operate.secrets,
+    operate.resume,
+    broadcasts.send,
+    broadcasts.status,
+    broadcasts.approve,
+    broadcasts.cancel,
+):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line, with the commands that other packages of the house bring."""
+    for entry in entry_points(group="notify.commands"):
+        app.command(entry.name)(entry.load())
+    app()

@@ -1,0 +1,173 @@
+"""Broadcasts on the command line: send, watch, approve, recall."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from notify import clock
+from notify.bootstrap import App
+from notify.cli.context import run_with_app
+from notify.cli.groups import pair
+from notify.domain.broadcast import Text
+from notify.domain.delivery import DeliveryStatus
+from notify.domain.submission import Submission
+from notify.domain.words import Kind, Relation, Severity, lane_of
+from notify.services import submitting, watching
+from notify.services.watching import Health, Watched
+
+
+def send(
+    group: Annotated[list[str], typer.Option(help="Slug of a group; repeat for several.")],
+    title: Annotated[list[str], typer.Option(help="Title, or one a language: en=Storm.")],
+    body: Annotated[list[str], typer.Option(help="Text in Markdown, or one a language: en=…")],
+    sms: Annotated[
+        list[str] | None, typer.Option(help="Shorter text for SMS, or one a language.")
+    ] = None,
+    kind: Annotated[Kind, typer.Option(help="alert or announcement.")] = Kind.ANNOUNCEMENT,
+    severity: Annotated[Severity | None, typer.Option(help="How bad it is.")] = None,
+    valid_until: Annotated[
+        datetime | None, typer.Option(help="Until when it holds (town's time). Alerts need it.")
+    ] = None,
+    send_at: Annotated[
+        datetime | None, typer.Option(help="When to send (town's time). Without: at once.")
+    ] = None,
+    follows: Annotated[UUID | None, typer.Option(help="Id of the broadcast it follows.")] = None,
+    relation: Annotated[Relation | None, typer.Option(help="How it follows.")] = None,
+) -> None:
+    """Send a broadcast and print its id. Whoever may run this may send alerts."""
+    if (follows is None) is not (relation is None):
+        raise typer.BadParameter("--follows and --relation go together")
+
+    async def work(app: App) -> None:
+        first = app.settings.default_language
+        async with app.db.transaction() as connection:
+            done = await submitting.submit(
+                connection,
+                Submission(
+                    kind=kind, groups=group, severity=severity, valid_until=valid_until,
+                    send_at=send_at, in_reply_to=follows, relation=relation,
+                    texts=_texts(title, body, sms or [], first=first),
+                ),
+                settings=app.settings, now=clock.now(), may_alert=True, within=None, key_id=None,
+            )  # fmt: skip
+        app.bell.ring(lane_of(kind))
+        for language, pairs in done.replaced.items():
+            changed = " ".join(f"{old}→{new or '∅'}" for old, new in pairs)
+            typer.echo(f"SMS in {language}: {changed}", err=True)
+        typer.echo(str(done.id))
+
+    run_with_app(work)
+
+
+def _texts(titles: list[str], bodies: list[str], sms: list[str], *, first: str) -> dict[str, Text]:
+    title, body, short = (_by_language(said, first) for said in (titles, bodies, sms))
+    return {
+        language: Text(title.get(language, ""), body.get(language, ""), short.get(language))
+        for language in {**title, **body, **short}
+    }
+
+
+def _by_language(said: list[str], first: str) -> dict[str, str]:
+    """`en=Storm` is for English; a text without a short language in front is for the first."""
+    found = {}
+    for text in said:
+        language, sign, rest = text.partition("=")
+        tagged = bool(sign) and 2 <= len(language) <= 12 and language.replace("-", "").isalnum()
+        key, value = pair(text, option="--title") if tagged and rest else (first, text)
+        found[key] = value
+    return found
+
+
+def status(
+    broadcast: Annotated[UUID | None, typer.Argument(help="Its id. Without: the service.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+) -> None:
+    """Show where a broadcast stands, or how the service is."""
+
+    async def work(app: App) -> None:
+        if broadcast is None:
+            _show_health(await watching.health(app.db), as_json=as_json)
+            return
+        watched = await watching.broadcast(app.db, broadcast, within=None)
+        why = await watching.reasons(app.db, broadcast)
+        _show_broadcast(watched, why, as_json=as_json)
+
+    run_with_app(work)
+
+
+def approve(broadcast: Annotated[UUID, typer.Argument(help="Its id.")]) -> None:
+    """Let a submitted broadcast go."""
+
+    async def work(app: App) -> None:
+        row = await submitting.approve(app.db, broadcast)
+        app.bell.ring(lane_of(row["kind"]))
+        typer.echo("Approved.")
+
+    run_with_app(work)
+
+
+def cancel(broadcast: Annotated[UUID, typer.Argument(help="Its id.")]) -> None:
+    """Recall a broadcast; what was handed over stays told."""
+
+    async def work(app: App) -> None:
+        row = await submitting.cancel(app.db, broadcast, within=None)
+        app.bell.ring(lane_of(row["kind"]))
+        typer.echo("Recalled.")
+
+    run_with_app(work)
+
+
+def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: bool) -> None:
+    row, progress = watched.row, watched.progress
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "id": row["id"], "kind": row["kind"], "status": row["status"],
+                    "groups": watched.groups, "progress": progress.counts,
+                    "skips": progress.skips, "reasons": why,
+                    "first_handover_at": progress.first_handover_at,
+                    "last_handover_at": progress.last_handover_at,
+                },
+                default=str,
+            )
+        )  # fmt: skip
+        return
+    table = Table("", *progress.counts, title=f"{row['kind']} {row['id']}: {row['status']}")
+    for name in DeliveryStatus:
+        counts = [str(of[name]) for of in progress.counts.values()]
+        if any(count != "0" for count in counts):
+            table.add_row(str(name), *counts)
+    console = Console()
+    console.print(table)
+    for channel, skipped in progress.skips.items():
+        for reason, n in skipped.items():
+            console.print(f"skipped on {channel}: {reason} {n}")
+    for line in why:
+        console.print(f"{line['status']} on {line['channel']}: {line['reason']} {line['n']}")
+
+
+def _show_health(health: Health, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {"workers": dict(health.lanes), "queue": health.queue, "senders": health.senders},
+                default=str,
+            )
+        )
+        return
+    table = Table("lane", "workers", title="Service")
+    for lane, n in health.lanes.items():
+        table.add_row(lane, str(n))
+    console = Console()
+    console.print(table if health.lanes else "No worker was seen lately. Is `notify up` running?")
+    for row in health.queue:
+        console.print(f"due on {row['lane']}/{row['channel']} for {row['age']:.1f} s")
+    for row in health.senders:
+        state = f"stopped: {row['reason']} ({row['code']})" if row["stopped_at"] else "ok"
+        console.print(f"{row['channel']}  {row['name']}  {state}")

@@ -1,0 +1,94 @@
+"""A broadcast as a value, its statuses, and the moves between them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from notify.domain.words import Kind, Lane, Relation, Severity, lane_of
+
+
+class BroadcastStatus(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    DISPATCHING = "dispatching"
+    DISPATCHED = "dispatched"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+_S = BroadcastStatus
+
+BROADCAST_MOVES: Mapping[BroadcastStatus, frozenset[BroadcastStatus]] = {
+    _S.DRAFT: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+    _S.SUBMITTED: frozenset({_S.APPROVED, _S.RETURNED, _S.CANCELLED, _S.EXPIRED}),
+    _S.RETURNED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+    _S.APPROVED: frozenset({_S.SCHEDULED, _S.DISPATCHING, _S.CANCELLED, _S.EXPIRED}),
+    _S.SCHEDULED: frozenset({_S.DISPATCHING, _S.CANCELLED, _S.EXPIRED}),
+    _S.DISPATCHING: frozenset({_S.DISPATCHED, _S.CANCELLED, _S.EXPIRED}),
+    _S.DISPATCHED: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.EXPIRED: frozenset(),
+}
+
+PUBLIC = (_S.DISPATCHING, _S.DISPATCHED, _S.CANCELLED)
+"""Statuses in which a broadcast has a public page."""
+
+
+def broadcast_from(target: BroadcastStatus) -> list[str]:
+    """Statuses from which `target` may be reached, for `WHERE status = ANY(…)`."""
+    return [str(status) for status, targets in BROADCAST_MOVES.items() if target in targets]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What staff wrote in one language: data, never a template. `body` is Markdown,
+    `sms` an optional shorter text for SMS."""
+
+    title: str
+    body: str
+    sms: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who speaks, gathered from a group and those above it; the nearest one wins."""
+
+    sender_name: str
+    mail_from: str
+    imprint: str | None = None
+    privacy: str | None = None
+    colour: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """One thing published to many. `thread_id` is the id of the first broadcast of the thread,
+    `sequence` its place in it, counted from 0."""
+
+    id: UUID
+    kind: Kind
+    status: BroadcastStatus
+    texts: Mapping[str, Text]
+    severity: Severity | None
+    group_ids: tuple[int, ...]
+    valid_until: datetime | None
+    send_at: datetime | None
+    thread_id: UUID
+    sequence: int
+    in_reply_to: UUID | None
+    relation: Relation | None
+    created_at: datetime
+
+    @property
+    def lane(self) -> Lane:
+        return lane_of(self.kind)
+
+    def text(self, language: str, *, default: str) -> tuple[str, Text]:
+        """The text for a reader of `language`, with the language it is really in."""
+        chosen = language if language in self.texts else default
+        return chosen, self.texts[chosen]

@@ -1,0 +1,107 @@
+"""What residents follow, as a value, and what a group may be called and carry."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from notify.domain.addresses import normalise_email
+from notify.domain.lines import language_tag, many_lines, one_line
+from notify.errors import Invalid
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A place in the tree. `names` are by language, `parent` is the slug of the group above.
+
+    `identity` holds only what this group says itself; what it inherits is
+    `notify.services.groups.identity`.
+    """
+
+    id: int
+    slug: str
+    parent: str | None
+    names: Mapping[str, str]
+    closed: bool = False
+    carries_parent_news: bool = False
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, language: str, *, default: str) -> str:
+        """Its name for a reader of `language`; in `default`, or any, where there is none."""
+        return (
+            self.names.get(language) or self.names.get(default) or next(iter(self.names.values()))
+        )
+
+
+def is_slug(text: str) -> bool:
+    return _SLUG.fullmatch(text) is not None
+
+
+def check_slug(slug: str) -> str:
+    """Raise Invalid unless the slug is one, and say what one is."""
+    if not is_slug(slug):
+        raise Invalid(
+            "Write a slug of small letters a to z, digits and hyphens, at most 63 characters, "
+            "beginning with a letter or digit, for example kita-sued.",
+            field="slug",
+        )
+    return slug
+
+
+def check_names(names: Mapping[str, str]) -> dict[str, str]:
+    """Names by language, tidied. Raises Invalid for an empty one or none at all."""
+    checked = {}
+    for language, name in names.items():
+        path = f"name.{language}"
+        checked[language_tag(language, field=path)] = one_line(name, field=path)
+    if not checked or not all(checked.values()):
+        raise Invalid("Give the group a name.", field="name")
+    return checked
+
+
+def check_identity(identity: Mapping[str, str]) -> dict[str, str]:
+    """What a group says of who speaks. Raises Invalid for a key that is none or a bad value."""
+    checked = {}
+    for key, value in identity.items():
+        path = f"identity.{key}"
+        rule = _RULES.get(key)
+        if rule is None:
+            raise Invalid(f"Use only {', '.join(_RULES)} here.", field=path)
+        checked[key] = rule(value, path)
+        if not checked[key]:
+            raise Invalid("Write something, or leave it out to inherit it.", field=path)
+    return checked
+
+
+def _line(value: str, path: str) -> str:
+    return one_line(value, field=path)
+
+
+def _lines(value: str, path: str) -> str:
+    return many_lines(value, field=path)
+
+
+def _mailbox(value: str, path: str) -> str:
+    try:
+        return normalise_email(value)
+    except Invalid as refusal:
+        raise Invalid(refusal.message, field=path) from None
+
+
+def _colour(value: str, path: str) -> str:
+    colour = value.strip().lower()
+    if not _COLOUR.fullmatch(colour):
+        raise Invalid("Write a colour like #1a5fb4.", field=path)
+    return colour
+
+
+_RULES: Mapping[str, Callable[[str, str], str]] = {
+    "sender_name": _line,
+    "mail_from": _mailbox,
+    "imprint": _lines,
+    "privacy": _lines,
+    "colour": _colour,
+    "cost_centre": _line,
+}

@@ -1,0 +1,133 @@
+"""Checks what staff or a program want to publish, before anything is kept."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from notify.domain.broadcast import Text
+from notify.domain.words import Kind, Relation, Severity
+from notify.errors import Invalid
+
+MOST_SEGMENTS = 6
+LONGEST_TITLE = 200
+LONGEST_BODY = 20_000
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A broadcast as asked for. `send_at` without a zone is wall time in the town."""
+
+    kind: Kind
+    groups: Sequence[str]
+    texts: Mapping[str, Text]
+    severity: Severity | None = None
+    valid_until: datetime | None = None
+    send_at: datetime | None = None
+    in_reply_to: UUID | None = None
+    relation: Relation | None = None
+
+
+def check_texts(texts: Mapping[str, Text], *, first_language: str) -> None:
+    """Raises Invalid for the first thing that is wrong, and says what to do about it."""
+    if first_language not in texts:
+        raise Invalid(
+            f"The text in {first_language!r} is missing. Write it under texts.{first_language}: "
+            "readers without a text in their own language get this one.",
+            field=f"texts.{first_language}",
+        )
+    for language, text in texts.items():
+        if not _LANGUAGE.match(language):
+            raise Invalid(
+                f"{language!r} is no language tag. Write one like 'de', 'en' or 'de-x-simple'.",
+                field="texts",
+            )
+        _check_text(text, language)
+
+
+def _check_text(text: Text, language: str) -> None:
+    where = f"texts.{language}"
+    if not text.title.strip():
+        raise Invalid(
+            f"The title in {language!r} is empty. Say what happened.", field=f"{where}.title"
+        )
+    if not text.body.strip():
+        raise Invalid(
+            f"The text in {language!r} is empty. Say what happened, where, and what to do.",
+            field=f"{where}.body",
+        )
+    if text.sms is not None and not text.sms.strip():
+        raise Invalid(
+            f"The SMS text in {language!r} is empty. Write one, or leave it out and the SMS is "
+            "made from title and text.",
+            field=f"{where}.sms",
+        )
+    if len(text.title) > LONGEST_TITLE:
+        raise Invalid(
+            f"The title in {language!r} has {len(text.title)} characters. "
+            f"Shorten it to {LONGEST_TITLE}.",
+            field=f"{where}.title",
+        )
+    if len(text.body) > LONGEST_BODY:
+        raise Invalid(
+            f"The text in {language!r} has {len(text.body)} characters. "
+            f"Shorten it to {LONGEST_BODY}.",
+            field=f"{where}.body",
+        )
+
+
+def check_times(submission: Submission, *, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """The moment to send at (None: at once). Raises Invalid where the times make no sense."""
+    valid_until = submission.valid_until
+    if submission.kind is Kind.ALERT and valid_until is None:
+        raise Invalid(
+            "An alert needs valid_until: until when does it hold? After that it is not sent "
+            "any more.",
+            field="valid_until",
+        )
+    if valid_until is not None and valid_until.tzinfo is None:
+        valid_until = at_wall_time(valid_until, zone=zone, field="valid_until")
+    if valid_until is not None and valid_until <= now:
+        raise Invalid(
+            "valid_until has passed already. Name a moment ahead, or nobody would be told.",
+            field="valid_until",
+        )
+    return _check_send_at(submission.send_at, valid_until, now=now, zone=zone)
+
+
+def _check_send_at(
+    send_at: datetime | None, valid_until: datetime | None, *, now: datetime, zone: ZoneInfo
+) -> datetime | None:
+    if send_at is None:
+        return None
+    if send_at.tzinfo is None:
+        send_at = at_wall_time(send_at, zone=zone, field="send_at")
+    if send_at <= now:
+        raise Invalid(
+            "send_at has passed already. Name a moment ahead, or leave it out to send at once.",
+            field="send_at",
+        )
+    if valid_until is not None and send_at >= valid_until:
+        raise Invalid(
+            "send_at is not before valid_until, so it would never be sent. Send earlier, or let "
+            "it hold longer.",
+            field="send_at",
+        )
+    return send_at
+
+
+def at_wall_time(moment: datetime, *, zone: ZoneInfo, field: str) -> datetime:
+    """The moment at which clocks in `zone` show this. Of two (clocks go back), the first.
+    Raises Invalid where there is none (clocks go forward)."""
+    local = moment.replace(tzinfo=zone, fold=0)
+    back = local.astimezone(ZoneInfo("UTC")).astimezone(zone)
+    if back.replace(tzinfo=None) != moment:
+        raise Invalid(
+            f"{moment:%Y-%m-%d %H:%M} does not exist in {zone.key}: clocks go forward then. "
+            f"Choose a time an hour later or earlier.",
+            field=field,
+        )
+    return local

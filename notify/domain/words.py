@@ -1,0 +1,76 @@
+"""The small vocabularies of the house; each is also a CHECK in the database."""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """The medium of a delivery."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+
+
+class Kind(StrEnum):
+    """What a broadcast is. Polls come later; the word is taken."""
+
+    ALERT = "alert"
+    ANNOUNCEMENT = "announcement"
+    POLL = "poll"
+
+
+class Severity(StrEnum):
+    """How bad it is, in the words of CAP 1.2."""
+
+    EXTREME = "extreme"
+    SEVERE = "severe"
+    MODERATE = "moderate"
+    MINOR = "minor"
+
+
+class Relation(StrEnum):
+    """How a broadcast follows another."""
+
+    UPDATE = "update"
+    ALL_CLEAR = "all_clear"
+    CORRECTION = "correction"
+
+
+class Lane(StrEnum):
+    """Who goes first. Each lane has its own pumps; an earlier one overtakes a later one."""
+
+    ALERT = "alert"
+    NOTE = "note"
+    BULK = "bulk"
+
+
+class AddressState(StrEnum):
+    """Whether an address may be used. Only a proven one gets broadcasts."""
+
+    UNVERIFIED = "unverified"
+    PROVEN = "proven"
+    GONE = "gone"
+
+
+class Skip(StrEnum):
+    """Why a resident was left out of a broadcast on a channel."""
+
+    NO_CHANNEL = "no_channel"  # chose no channel for this kind
+    CHANNEL_OFF = "channel_off"  # this installation does not send on the channel
+    NO_ADDRESS = "no_address"  # chose the channel, has no live address for it
+    UNVERIFIED = "unverified"
+    SUPPRESSED = "suppressed"
+
+
+class Suppressed(StrEnum):
+    """Why an address is never used again."""
+
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    OPTED_OUT = "opted_out"
+    GONE = "gone"
+
+
+def lane_of(kind: str) -> Lane:
+    """Which lane a broadcast of this kind leaves by."""
+    return Lane.ALERT if kind == Kind.ALERT else Lane.BULK

@@ -1,0 +1,1 @@
+"""Turns a broadcast into the words each channel carries."""

@@ -1,0 +1,1 @@
+"""Use cases, named by verbs; each fits on a screen."""

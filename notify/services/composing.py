@@ -1,0 +1,192 @@
+"""Makes, for one claimed delivery, the message its channel carries.
+
+What is the same for many readers is rendered once a broadcast and language and kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from channels.messages import Email, Push, Sms
+from notify.domain.broadcast import Broadcast, Identity
+from notify.domain.keyring import Keyring
+from notify.domain.words import Channel, Lane
+from notify.rendering.messages import Letter, Notice, Renderer, SmsText
+from notify.services.groups import identity
+from notify.settings import Settings
+from notify.store import broadcasts, notes
+from notify.store.database import Database
+from notify.store.notes import Note
+from notify.store.pump import Claimed
+from notify.store.rows import to_broadcast
+
+Message = Email | Sms | Push
+Rendered = Letter | SmsText | Notice
+
+_KEPT = 64
+_LONGEST_TTL = 72 * 3600
+_LONGEST_VALIDITY = 36_000  # seconds; Twilio 90007
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A broadcast ready to be put into words."""
+
+    broadcast: Broadcast
+    identity: Identity
+
+
+class Composer:
+    """Composes messages. `prepare` reads what a batch needs, `compose` only computes."""
+
+    def __init__(self, *, settings: Settings, keyring: Keyring) -> None:
+        self._settings = settings
+        self._keyring = keyring
+        self._renderer = Renderer(settings)
+        self._sources: OrderedDict[UUID, _Source] = OrderedDict()
+        self._rendered: OrderedDict[tuple[UUID, str, str], Rendered] = OrderedDict()
+        self._notes: dict[int, Note] = {}
+        self._mail_domain = settings.mail_from.rpartition("@")[2]
+        self._bounce_domain = settings.bounce_domain or self._mail_domain
+
+    async def prepare(self, db: Database, batch: Iterable[Claimed]) -> None:
+        """Read the broadcasts and notes of a batch that are not at hand yet."""
+        batch = list(batch)
+        wanted = {c.broadcast_id for c in batch if c.broadcast_id} - set(self._sources)
+        note_ids = [c.note_id for c in batch if c.note_id]
+        async with db.transaction() as connection:
+            for broadcast_id in wanted:
+                row = await broadcasts.get(connection, broadcast_id)
+                if row is None:
+                    continue
+                broadcast = to_broadcast(row)
+                who = await identity(connection, list(broadcast.group_ids), settings=self._settings)
+                self._sources[broadcast_id] = _Source(broadcast, who)
+            self._notes = await notes.by_ids(connection, note_ids) if note_ids else {}
+        while len(self._sources) > _KEPT:
+            self._sources.popitem(last=False)
+
+    def compose(self, claimed: Claimed, *, channel: Channel, now: datetime) -> Message:
+        """The complete message for one reader. `prepare` must have seen the batch."""
+        if claimed.note_id is not None:
+            return self._note(self._notes[claimed.note_id], claimed, channel)
+        assert claimed.broadcast_id is not None  # noqa: S101 - a database CHECK
+        source = self._sources[claimed.broadcast_id]
+        if channel is Channel.EMAIL:
+            return self._email(source, claimed)
+        if channel is Channel.SMS:
+            return self._sms(source, claimed, now)
+        return self._push(source, claimed, now)
+
+    def _render(self, source: _Source, language: str, channel: Channel) -> Rendered:
+        key = (source.broadcast.id, language, str(channel))
+        found = self._rendered.get(key)
+        if found is None:
+            makers: dict[Channel, Callable[..., Rendered]] = {
+                Channel.EMAIL: self._renderer.letter,
+                Channel.SMS: self._renderer.sms,
+                Channel.PUSH: self._renderer.push,
+            }
+            found = makers[channel](source.broadcast, language=language, identity=source.identity)
+            self._rendered[key] = found
+            while len(self._rendered) > _KEPT:
+                self._rendered.popitem(last=False)
+        return found
+
+    def _email(self, source: _Source, claimed: Claimed) -> Email:
+        letter = self._render(source, claimed.language, Channel.EMAIL)
+        assert isinstance(letter, Letter)  # noqa: S101 - narrows the union
+        leave_url = f"{self._settings.public_url}/leave/{self._leave_token(source, claimed)}"
+        text, html = letter.for_reader(leave_url)
+        broadcast = source.broadcast
+        first = broadcast.sequence == 0
+        return Email(
+            to=claimed.value,
+            subject=letter.subject,
+            text=text,
+            html=html,
+            from_address=source.identity.mail_from,
+            from_name=source.identity.sender_name,
+            envelope_from=self._bounce_address(claimed),
+            message_id=self._message_id(broadcast.id, claimed),
+            language=letter.language,
+            unsubscribe_url=leave_url,
+            in_reply_to=None if first else self._message_id(broadcast.thread_id, claimed),
+            envelope_id=self._keyring.mark("bounce", claimed.attempt_id),
+            urgent=broadcast.lane is Lane.ALERT,
+        )
+
+    def _sms(self, source: _Source, claimed: Claimed, now: datetime) -> Sms:
+        text = self._render(source, claimed.language, Channel.SMS)
+        assert isinstance(text, SmsText)  # noqa: S101 - narrows the union
+        return Sms(
+            to=claimed.value,
+            body=text.body,
+            status_callback=self._callback(claimed),
+            validity=_seconds_left(claimed, now, longest=_LONGEST_VALIDITY),
+        )
+
+    def _push(self, source: _Source, claimed: Claimed, now: datetime) -> Push:
+        notice = self._render(source, claimed.language, Channel.PUSH)
+        assert isinstance(notice, Notice)  # noqa: S101 - narrows the union
+        keys = claimed.keys or {}
+        beacon = self._keyring.mark("beacon", claimed.attempt_id)
+        return Push(
+            endpoint=claimed.value,
+            p256dh=keys.get("p256dh", ""),
+            auth=keys.get("auth", ""),
+            payload=notice.payload(f"{self._settings.public_url}/hooks/push/{beacon}"),
+            ttl=_seconds_left(claimed, now, longest=_LONGEST_TTL),
+            urgency="high" if source.broadcast.lane is Lane.ALERT else "normal",
+            topic=source.broadcast.thread_id.hex,
+        )
+
+    def _note(self, note: Note, claimed: Claimed, channel: Channel) -> Message:
+        """Only one kind of note so far: the request to confirm an address."""
+        token = self._keyring.seal("confirm", {"a": claimed.address_id})
+        url = f"{self._settings.public_url}/confirm/{token}"
+        who = Identity(sender_name=self._settings.town, mail_from=self._settings.mail_from)
+        if channel is Channel.SMS:
+            text = self._renderer.confirm_sms(language=claimed.language, identity=who, url=url)
+            return Sms(to=claimed.value, body=text.body, status_callback=self._callback(claimed))
+        letter = self._renderer.confirm_letter(language=claimed.language, identity=who, url=url)
+        return Email(
+            to=claimed.value,
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            from_address=who.mail_from,
+            from_name=who.sender_name,
+            envelope_from=self._bounce_address(claimed),
+            message_id=f"note.{note.id}@{self._mail_domain}",
+            language=letter.language,
+            envelope_id=self._keyring.mark("bounce", claimed.attempt_id),
+        )
+
+    def _bounce_address(self, claimed: Claimed) -> str:
+        return f"bounce+{self._keyring.mark('bounce', claimed.attempt_id)}@{self._bounce_domain}"
+
+    def _callback(self, claimed: Claimed) -> str:
+        mark = self._keyring.mark("twilio", claimed.attempt_id)
+        return f"{self._settings.public_url}/hooks/twilio/status?attempt={mark}"
+
+    def _message_id(self, broadcast_id: UUID, claimed: Claimed) -> str:
+        return f"{broadcast_id.hex}.{claimed.address_id}@{self._mail_domain}"
+
+    def _leave_token(self, source: _Source, claimed: Claimed) -> str:
+        return self._keyring.seal(
+            "leave",
+            {
+                "r": claimed.resident_id.hex,
+                "a": claimed.address_id,
+                "b": source.broadcast.id.hex,
+            },
+        )
+
+
+def _seconds_left(claimed: Claimed, now: datetime, *, longest: int) -> int:
+    if claimed.valid_until is None:
+        return longest
+    return max(1, min(longest, int((claimed.valid_until - now).total_seconds())))

@@ -1,0 +1,89 @@
+"""Makes groups, and says who speaks for one."""
+
+from collections.abc import Mapping, Sequence
+
+from notify.domain.broadcast import Identity
+from notify.domain.groups import Group, check_identity, check_names, check_slug
+from notify.errors import Conflict, Forbidden, Invalid
+from notify.settings import Settings
+from notify.store import groups as store
+from notify.store.database import Connection, Database
+
+
+async def create(
+    db: Database,
+    *,
+    slug: str,
+    names: Mapping[str, str],
+    parent: str | None = None,
+    closed: bool = False,
+    carries_parent_news: bool = False,
+    identity: Mapping[str, str] | None = None,
+    within: int | None = None,
+) -> Group:
+    """Make a group below `parent`, or at the top.
+
+    `within` is the group at which the caller's grant was given: it may make groups below that
+    one only. Raises Invalid, Conflict for a slug that is taken, Forbidden.
+    """
+    slug = check_slug(slug)
+    names = check_names(names)
+    identity = check_identity(identity or {})
+    async with db.transaction() as connection:
+        await _check_parent(connection, parent, within=within)
+        group = await store.add(
+            connection,
+            slug=slug,
+            parent=parent,
+            names=names,
+            closed=closed,
+            carries_parent_news=carries_parent_news,
+            identity=identity,
+        )
+    if group is None:
+        raise Conflict("There is a group with this slug already.", ids={"group": slug})
+    return group
+
+
+async def tree(db: Database, *, within: int | None = None) -> list[Group]:
+    """Every group the caller's grant reaches, parents before children."""
+    async with db.transaction() as connection:
+        return await store.tree(connection, top=within)
+
+
+async def identity(
+    connection: Connection, group_ids: Sequence[int], *, settings: Settings
+) -> Identity:
+    """Who speaks to these groups: each thing is said by the nearest group that says it.
+
+    The first group counts where there are several; the town speaks where no group does.
+    """
+    said: dict[str, str] = {"sender_name": settings.town, "mail_from": settings.mail_from}
+    if group_ids:
+        for words in reversed(await store.line(connection, group_ids[0])):
+            said.update(words)
+    return Identity(
+        sender_name=said["sender_name"],
+        mail_from=said["mail_from"],
+        imprint=said.get("imprint"),
+        privacy=said.get("privacy"),
+        colour=said.get("colour"),
+    )
+
+
+async def check_reach(connection: Connection, group_ids: Sequence[int], *, within: int) -> None:
+    """Raise Forbidden unless a grant at the group `within` reaches all these groups."""
+    if not set(group_ids) <= set(await store.below(connection, [within])):
+        raise Forbidden("This key may act only at its own group and those below it.")
+
+
+async def _check_parent(connection: Connection, slug: str | None, *, within: int | None) -> None:
+    if slug is None:
+        if within is not None:
+            raise Forbidden("This key may make groups only below its own; name a parent.")
+        return
+    parent = await store.by_slug(connection, slug)
+    if parent is None:
+        raise Invalid("There is no group with this slug; make the parent first.", field="parent")
+    if within is not None:
+        await check_reach(connection, [parent.id], within=within)

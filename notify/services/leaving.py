@@ -1,0 +1,129 @@
+"""Lets a resident leave from a link in a message, without a password and without asking twice."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from notify.domain.keyring import Keyring
+from notify.domain.words import Channel, Kind
+from notify.errors import Invalid
+from notify.store import residents
+from notify.store.database import Connection, Database, Row
+
+Choice = Literal["this", "channel", "all"]
+"""What is left: this kind from these groups over this channel, the channel, or everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeavePage:
+    """What a resident is shown before leaving: how the message came, and from which groups.
+
+    `group_names` are by language; `language` is the resident's.
+    """
+
+    channel: Channel
+    kind: Kind
+    group_names: Sequence[Mapping[str, str]]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    resident: UUID
+    address_id: int
+    broadcast: UUID
+
+
+def seal(keyring: Keyring, *, resident: UUID, address_id: int, broadcast: UUID) -> str:
+    """The token of a leave link."""
+    return keyring.seal("leave", {"r": resident.hex, "a": address_id, "b": broadcast.hex})
+
+
+async def look(db: Database, keyring: Keyring, token: str) -> LeavePage | None:
+    """What would be left; changes nothing. None where the token is none of ours or nothing is
+    left of the resident."""
+    link = _open(keyring, token)
+    if link is None:
+        return None
+    async with db.transaction() as connection:
+        address = await residents.address(connection, link.resident, address_id=link.address_id)
+        if address is None:
+            return None
+        sent = await residents.sent_to(connection, link.broadcast)
+        audience = sent["audience"] if sent else []
+        names = await residents.followed_names(connection, link.resident, groups=audience)
+        if sent and not names:
+            names = await residents.group_names(connection, sent["group_ids"])
+    return LeavePage(
+        channel=Channel(address["channel"]),
+        kind=Kind(sent["kind"]) if sent else Kind.ANNOUNCEMENT,
+        group_names=names,
+        language=address["language"],
+    )
+
+
+async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> bool:
+    """Leave, once or again: the second time finds nothing to do and says True as well.
+
+    False only for a token that is none of ours. Raises Invalid for an unknown choice.
+    """
+    step = _STEPS.get(choice)
+    if step is None:
+        raise Invalid("Choose this, channel or all.", field="choice")
+    link = _open(keyring, token)
+    if link is None:
+        return False
+    async with db.transaction() as connection:
+        if await residents.lock(connection, link.resident) and await step(connection, link):
+            await residents.bump(connection, link.resident)
+    return True
+
+
+async def _leave_this(connection: Connection, link: _Link) -> int:
+    address = await _address(connection, link)
+    sent = await residents.sent_to(connection, link.broadcast)
+    if address is None or sent is None:
+        # Which groups it was can no longer be told: better too much left than too little.
+        return await _leave_channel(connection, link)
+    return await residents.leave_kind(
+        connection,
+        link.resident,
+        groups=sent["audience"],
+        channel=address["channel"],
+        alert=sent["kind"] == Kind.ALERT,
+    )
+
+
+async def _leave_channel(connection: Connection, link: _Link) -> int:
+    address = await _address(connection, link)
+    if address is None:
+        return 0
+    if address["channel"] == Channel.PUSH and (address["live"] > 1 or address["state"] == "gone"):
+        return await residents.leave_address(connection, link.resident, address_id=link.address_id)
+    return await residents.leave_channel(connection, link.resident, channel=address["channel"])
+
+
+async def _leave_all(connection: Connection, link: _Link) -> int:
+    return await residents.leave_all(connection, link.resident)
+
+
+async def _address(connection: Connection, link: _Link) -> Row | None:
+    return await residents.address(connection, link.resident, address_id=link.address_id)
+
+
+_STEPS: Mapping[str, Callable[[Connection, _Link], Coroutine[Any, Any, int]]] = {
+    "this": _leave_this,
+    "channel": _leave_channel,
+    "all": _leave_all,
+}
+
+
+def _open(keyring: Keyring, token: str) -> _Link | None:
+    payload = keyring.unseal("leave", token)
+    if payload is None:
+        return None
+    try:
+        return _Link(UUID(hex=payload["r"]), int(payload["a"]), UUID(hex=payload["b"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,120 @@
+"""Plans who gets a broadcast, slice by slice, so that the first leaves before the last is found."""
+
+from typing import Any
+from uuid import UUID
+
+from notify.domain.broadcast import BroadcastStatus, broadcast_from
+from notify.domain.delivery import REACHED, DeliveryStatus, allowed_from
+from notify.domain.words import Kind, Lane, Relation, lane_of
+from notify.log import get
+from notify.settings import Settings
+from notify.store import groups, planning
+from notify.store.database import Connection, Database, Row
+from notify.store.planning import Slice
+
+log = get(__name__)
+
+FIRST_SLICE = 500  # small, so that the first hand-over does not wait
+SLICE = 5_000
+BEFORE_ALL = UUID(int=0)
+
+
+class Planner:
+    """Plans the broadcasts of one lane. Any number may run: the row lock lets one a broadcast
+    through, and a restart goes on at the saved cursor."""
+
+    def __init__(
+        self, db: Database, *, lane: Lane, settings: Settings, channels: tuple[str, ...]
+    ) -> None:
+        self._db = db
+        self._alert = lane is Lane.ALERT
+        self._settings = settings
+        self._channels = list(channels)
+
+    async def plan_slice(self) -> bool:
+        """Plan one slice of whatever comes next; False when there is nothing to plan."""
+        async with self._db.transaction() as connection:
+            row = await planning.choose(connection, alert=self._alert)
+            if row is None:
+                return False
+            if row["audience"] is None:
+                row = await self._begin(connection, row)
+                if row is None:
+                    return True
+            await self._advance(connection, row)
+        return True
+
+    async def _begin(self, connection: Connection, row: Row) -> Row | None:
+        """Freeze the audience; a follow-up takes the place of what the thread still holds."""
+        thread = await planning.thread_groups(connection, row["thread_id"], row["sequence"])
+        audience = await groups.audience(connection, group_ids=thread, alert=self._alert)
+        phase = "reached" if row["relation"] else "followers"
+        begun = await planning.begin(
+            connection, id=row["id"], audience=audience, phase=phase,
+            allowed=broadcast_from(BroadcastStatus.DISPATCHING),
+        )  # fmt: skip
+        if not begun:  # its time passed before it began; the sweeper says so
+            return None
+        if row["sequence"] > 0:
+            await planning.supersede(
+                connection, thread_id=row["thread_id"], sequence=row["sequence"],
+                allowed=allowed_from(DeliveryStatus.SUPERSEDED),
+            )  # fmt: skip
+        log.info("broadcast.planning", broadcast=str(row["id"]), groups=len(audience))
+        return {**row, "audience": audience, "plan_phase": phase}
+
+    async def _advance(self, connection: Connection, row: Row) -> None:
+        reached = row["plan_phase"] == "reached"
+        cursor = row["planned_address"] if reached else row["planned_through"]
+        size = FIRST_SLICE if cursor is None else SLICE
+        done = await (self._reached if reached else self._followers)(connection, row, size=size)
+        whole = done.seen < size
+        phase = row["plan_phase"]
+        if whole:
+            phase = "followers" if reached and row["relation"] == Relation.UPDATE else "done"
+        await planning.advance(
+            connection,
+            id=row["id"],
+            phase=phase,
+            address=done.through if reached else row["planned_address"],
+            resident=None if reached else done.through,
+        )
+
+    async def _followers(self, connection: Connection, row: Row, *, size: int) -> Slice:
+        after = row["planned_through"] or BEFORE_ALL
+        return await planning.plan_followers(
+            connection, **self._values(row), after=after, size=size
+        )
+
+    async def _reached(self, connection: Connection, row: Row, *, size: int) -> Slice:
+        return await planning.plan_reached(
+            connection, **self._values(row), after=row["planned_address"] or 0, size=size,
+            thread_id=row["thread_id"], sequence=row["sequence"],
+            reached=[str(status) for status in REACHED],
+        )  # fmt: skip
+
+    def _values(self, row: Row) -> dict[str, Any]:
+        texts = row["texts"]
+        return {
+            "id": row["id"],
+            "audience": row["audience"],
+            "alert": self._alert,
+            "channels": self._channels,
+            "lane": str(lane_of(Kind.ALERT if self._alert else Kind.ANNOUNCEMENT)),
+            "languages": list(texts),
+            "default_language": self._settings.default_language,
+        }
+
+    async def plan_latecomers(self) -> int:
+        """Give alerts in force to those who joined since; returns the deliveries made."""
+        if not self._alert:
+            return 0
+        made = 0
+        async with self._db.transaction() as connection:
+            for row in await planning.in_force(connection):
+                done = await planning.plan_latecomers(
+                    connection, **self._values(row), since=row["since"]
+                )
+                made += done.planned
+                await planning.looked_for_latecomers(connection, row["id"], row["looked_at"])
+        return made

@@ -1,0 +1,84 @@
+"""Takes residents in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+from uuid import UUID
+
+from notify.domain.addresses import HostList
+from notify.domain.groups import Group
+from notify.domain.keyring import Keyring
+from notify.domain.residents import NewResident, Wish, judge_addresses, judge_person, judge_wishes
+from notify.errors import Conflict, Invalid
+from notify.services.groups import check_reach
+from notify.settings import Settings
+from notify.store import groups, residents
+from notify.store.database import Connection, Database
+
+Source = Literal["api", "page"]
+
+
+async def create(
+    db: Database,
+    keyring: Keyring,
+    *,
+    settings: Settings,
+    hosts: HostList,
+    request: NewResident,
+    source: Source = "api",
+    within: int | None = None,
+) -> UUID:
+    """Make a resident with addresses and subscriptions, all or nothing.
+
+    With a consent reference the addresses are proven and closed groups joined; without, the
+    addresses are only ever asked to confirm, and joining a closed group waits for approval.
+    A suppressed address stays suppressed. `within` is the group of the caller's grant.
+    Raises Invalid, Forbidden, and Conflict naming the `resident` who has one of the addresses.
+    """
+    name, language, consent = judge_person(request, language=settings.default_language)
+    addresses = judge_addresses(request.addresses, region=settings.default_region, hosts=hosts)
+    wishes = judge_wishes(request.subscriptions)
+    async with db.transaction() as connection:
+        followed = await _find(connection, wishes, within=within)
+        resident = await residents.add(connection, name=name, language=language)
+        if not await residents.add_addresses(
+            connection, resident, addresses=addresses, keyring=keyring, proven=consent is not None
+        ):
+            known = await residents.owner(connection, addresses=addresses, but=resident)
+            ids = {"resident": str(known)} if known else {}
+            raise Conflict("One of these addresses belongs to a resident already.", ids=ids)
+        if consent:
+            await residents.add_consent(connection, resident, source=source, reference=consent)
+        await _subscribe(connection, resident, wishes=wishes, followed=followed, sure=bool(consent))
+    return resident
+
+
+async def _find(
+    connection: Connection, wishes: Sequence[Wish], *, within: int | None
+) -> Mapping[str, Group]:
+    found = await groups.by_slugs(connection, [wish.group for wish in wishes])
+    for place, wish in enumerate(wishes):
+        if wish.group not in found:
+            raise Invalid("There is no group with this slug.", field=f"subscriptions.{place}.group")
+    if within is not None:
+        await check_reach(connection, [group.id for group in found.values()], within=within)
+    return found
+
+
+async def _subscribe(
+    connection: Connection,
+    resident: UUID,
+    *,
+    wishes: Sequence[Wish],
+    followed: Mapping[str, Group],
+    sure: bool,
+) -> None:
+    for wish in wishes:
+        group = followed[wish.group]
+        await residents.subscribe(
+            connection,
+            resident,
+            group=group.id,
+            alerts=wish.alerts,
+            news=wish.news,
+            state="requested" if group.closed and not sure else "active",
+        )

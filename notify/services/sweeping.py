@@ -1,0 +1,154 @@
+"""The sweeper: resolves what workers left in doubt and ends what has had its time.
+
+Safe to run in any number: every statement takes only rows that nobody else holds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from channels.base import Failure
+from channels.sms import Found, TwilioSms
+from notify import clock
+from notify.domain.broadcast import BroadcastStatus, broadcast_from
+from notify.domain.delivery import DeliveryStatus, allowed_from, status_after
+from notify.domain.doubt import Resolution, resolve
+from notify.domain.outcome import GRACE
+from notify.domain.words import Channel, Lane
+from notify.log import get
+from notify.services.composing import Composer
+from notify.services.senders import Sender
+from notify.store import sweep
+from notify.store.database import Database, Row
+from notify.store.pump import Claimed
+
+log = get(__name__)
+
+_BATCH = 1_000
+_DOUBTS = 50
+_HOLD = 60.0  # seconds a look-up may take before somebody else may try
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many deliveries each sweep touched."""
+
+    lapsed: int
+    doubts: int
+    ended: int
+
+
+class Sweeper:
+    def __init__(self, db: Database, *, senders: Sequence[Sender], composer: Composer) -> None:
+        self._db = db
+        self._composer = composer
+        self._lookups: Mapping[str, TwilioSms] = {
+            sender.name: sender.carrier
+            for sender in senders
+            if isinstance(sender.carrier, TwilioSms)
+        }
+
+    async def sweep(self) -> Swept:
+        """One round over everything that may have been left behind."""
+        async with self._db.transaction() as connection:
+            lapsed = await sweep.lapsed(connection, size=_BATCH, grace=GRACE)
+        doubts = await self._resolve()
+        ended = await self._end()
+        if lapsed:
+            log.warning("sweep.leases_lapsed", deliveries=lapsed)
+        return Swept(lapsed=lapsed, doubts=doubts, ended=ended)
+
+    async def _end(self) -> int:
+        ended = 0
+        while True:
+            async with self._db.transaction() as connection:
+                n = await sweep.expire(connection, size=_BATCH)
+            ended += n
+            if n < _BATCH:
+                break
+        async with self._db.transaction() as connection:
+            for row in await sweep.missed(
+                connection, allowed=broadcast_from(BroadcastStatus.EXPIRED)
+            ):
+                log.warning("broadcast.expired_unsent", broadcast=str(row["id"]))
+            for row in await sweep.finish(connection):
+                log.info("broadcast.dispatched", broadcast=str(row["id"]))
+            await sweep.close_silent(connection, size=_BATCH)
+        return ended
+
+    async def _resolve(self) -> int:
+        async with self._db.transaction() as connection:
+            rows = await sweep.doubtful(connection, size=_DOUBTS, hold=_HOLD)
+        for row in rows:
+            await self._resolve_one(row)
+        return len(rows)
+
+    async def _resolve_one(self, row: Row) -> None:
+        way = _way(row, looked=False, can_look=row["sender"] in self._lookups)
+        if way is Resolution.LOOK_UP:
+            try:
+                found = await self._look_up(row)
+            except Failure as failure:
+                await self._ask_later(row, failure)
+                return
+            if found is not None:
+                await self._take(row, found)
+                return
+            way = _way(row, looked=True, can_look=True)
+        async with self._db.transaction() as connection:
+            if way is Resolution.RESEND:
+                await sweep.resend(
+                    connection, [row["delivery_id"]], allowed=allowed_from(DeliveryStatus.PENDING)
+                )
+            else:
+                await sweep.leave_unknown(connection, [row["delivery_id"]])
+        log.warning("doubt.resolved", delivery=row["delivery_id"], way=str(way))
+
+    async def _look_up(self, row: Row) -> Found | None:
+        claimed = _claimed(row)
+        await self._composer.prepare(self._db, [claimed])
+        message = self._composer.compose(claimed, channel=Channel.SMS, now=clock.now())
+        body: str = getattr(message, "body", "")
+        return await self._lookups[row["sender"]].find(
+            to=row["value"], body=body, since=row["started_at"]
+        )
+
+    async def _take(self, row: Row, found: Found) -> None:
+        """The provider has it: its word becomes the status."""
+        status = status_after(found.receipt.report) or DeliveryStatus.SENT
+        async with self._db.transaction() as connection:
+            await sweep.found(
+                connection,
+                id=row["delivery_id"],
+                attempt_id=row["attempt_id"],
+                provider_id=found.provider_id,
+                status=str(status),
+                reason=found.receipt.reason if status is DeliveryStatus.FAILED else None,
+                at=row["started_at"],
+                allowed=[str(DeliveryStatus.UNKNOWN)],
+            )
+        log.info("doubt.found", delivery=row["delivery_id"], status=str(status))
+
+    async def _ask_later(self, row: Row, failure: Failure) -> None:
+        async with self._db.transaction() as connection:
+            if row["long_ago"]:
+                await sweep.leave_unknown(connection, [row["delivery_id"]])
+            else:
+                await sweep.ask_later(connection, [row["delivery_id"]], delay=30)
+        log.warning("doubt.not_looked_up", delivery=row["delivery_id"], reason=failure.reason)
+
+
+def _way(row: Row, *, looked: bool, can_look: bool) -> Resolution:
+    return resolve(
+        channel=Channel(row["channel"]),
+        lane=Lane(row["lane"]),
+        repeats=row["repeats"],
+        over=row["over"] or row["value"] is None,
+        looked=looked,
+        can_look=can_look,
+    )
+
+
+def _claimed(row: Row) -> Claimed:
+    fields: dict[str, Any] = {name: row[name] for name in Claimed.__dataclass_fields__}
+    return Claimed(**fields)

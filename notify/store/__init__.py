@@ -1,0 +1,1 @@
+"""PostgreSQL, the truth: explicit SQL, one module a family of tables."""

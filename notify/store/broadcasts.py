@@ -1,0 +1,74 @@
+"""Broadcasts as rows: written once, then only their status and times move."""
+
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from notify.store.database import Connection, Row
+
+COLUMNS: LiteralString = """id, kind, status, severity, texts, group_ids, audience, valid_until,
+  send_at, thread_id, sequence, in_reply_to, relation, created_at, approved_at, dispatching_at,
+  planned_at, dispatched_at, cancelled_at, superseded_at"""
+
+INSERT: LiteralString = """
+INSERT INTO broadcasts (id, kind, status, severity, texts, group_ids, valid_until, send_at,
+  thread_id, sequence, in_reply_to, relation, key_id, approved_at)
+VALUES (%(id)s, %(kind)s, %(status)s, %(severity)s, %(texts)s, %(group_ids)s, %(valid_until)s,
+  %(send_at)s, %(thread_id)s, %(sequence)s, %(in_reply_to)s, %(relation)s, %(key_id)s,
+  CASE WHEN %(status)s <> 'submitted' THEN now() END)
+"""
+
+THREAD: LiteralString = """
+-- The thread a follow-up joins, locked at its first broadcast so that places are given in turn.
+SELECT (SELECT max(sequence) FROM broadcasts t WHERE t.thread_id = b.thread_id) AS last
+FROM broadcasts b WHERE b.id = %(thread_id)s FOR UPDATE
+"""
+
+CANCEL: LiteralString = """
+UPDATE broadcasts SET status = 'cancelled', cancelled_at = now()
+WHERE id = %(id)s AND status = ANY(%(allowed)s)
+"""
+
+APPROVE: LiteralString = """
+UPDATE broadcasts SET approved_at = now(),
+  status = CASE WHEN send_at > now() THEN 'scheduled' ELSE 'approved' END
+WHERE id = %(id)s AND status = ANY(%(allowed)s) AND (valid_until IS NULL OR valid_until > now())
+"""
+
+
+async def insert(connection: Connection, *, texts: dict[str, Any], **values: Any) -> None:
+    await connection.run(INSERT, texts=Jsonb(texts), **values)
+
+
+async def get(connection: Connection, broadcast_id: UUID) -> Row | None:
+    query: LiteralString = "SELECT " + COLUMNS + " FROM broadcasts WHERE id = %(id)s"
+    return await connection.row(query, id=broadcast_id)
+
+
+async def recent(connection: Connection, *, limit: int) -> list[Row]:
+    query: LiteralString = (
+        "SELECT " + COLUMNS + " FROM broadcasts ORDER BY created_at DESC LIMIT %(limit)s"
+    )
+    return await connection.rows(query, limit=limit)
+
+
+async def last_in_thread(connection: Connection, thread_id: UUID) -> int:
+    row = await connection.row(THREAD, thread_id=thread_id)
+    return int(row["last"]) if row else -1
+
+
+async def cancel(connection: Connection, broadcast_id: UUID, *, allowed: list[str]) -> int:
+    return await connection.run(CANCEL, id=broadcast_id, allowed=allowed)
+
+
+async def approve(connection: Connection, broadcast_id: UUID, *, allowed: list[str]) -> int:
+    return await connection.run(APPROVE, id=broadcast_id, allowed=allowed)
+
+
+async def held(connection: Connection, ids: list[UUID]) -> set[UUID]:
+    """Which of these broadcasts must not go on: recalled or replaced."""
+    rows = await connection.rows(
+        "SELECT id FROM broadcasts WHERE id = ANY(%(ids)s) AND cancelled_at IS NOT NULL", ids=ids
+    )
+    return {row["id"] for row in rows}

@@ -1,0 +1,67 @@
+"""Opens the way to PostgreSQL: a pool, one transaction an edge, rows as values."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+Row = DictRow
+
+
+class Database:
+    """A pool of connections; every use is one transaction, committed at the end of the block.
+
+    Raises psycopg's errors as they are: at this depth nobody can do better.
+    """
+
+    def __init__(self, url: str, *, size: int = 8, timeout: float = 10.0) -> None:
+        self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+            url,
+            connection_class=AsyncConnection[DictRow],
+            # Our statements are short; compiling one takes longer than running it.
+            kwargs={"row_factory": dict_row, "connect_timeout": 5, "options": "-c jit=off"},
+            min_size=1,
+            max_size=size,
+            timeout=timeout,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    async def open(self) -> None:
+        await self._pool.open(wait=True, timeout=30)
+
+    async def close(self) -> None:
+        await self._pool.close(timeout=5)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["Connection"]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        async with self._pool.connection() as connection:
+            yield Connection(connection)
+
+
+class Connection:
+    """A transaction under way, with the three ways of asking."""
+
+    def __init__(self, connection: AsyncConnection[DictRow]) -> None:
+        self.raw = connection
+
+    async def rows(self, query: LiteralString, **values: Any) -> list[Row]:
+        cursor = await self.raw.execute(query, values)
+        return await cursor.fetchall()
+
+    async def row(self, query: LiteralString, **values: Any) -> Row | None:
+        cursor = await self.raw.execute(query, values)
+        return await cursor.fetchone()
+
+    async def run(self, query: LiteralString, **values: Any) -> int:
+        """Rows changed. Zero is a normal answer."""
+        cursor = await self.raw.execute(query, values)
+        return cursor.rowcount
+
+    async def many(self, query: LiteralString, values: Sequence[dict[str, Any]]) -> None:
+        async with self.raw.cursor() as cursor:
+            await cursor.executemany(query, values)

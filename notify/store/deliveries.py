@@ -1,0 +1,68 @@
+"""Reads deliveries one by one, with what was tried and what was reported."""
+
+from typing import LiteralString
+from uuid import UUID
+
+from notify.store.database import Connection, Row
+
+PAGE: LiteralString = """
+SELECT d.id, d.broadcast_id, d.resident_id, d.address_id, d.channel, d.language, d.status,
+  d.reason, d.tries, d.repeats, d.created_at, d.handed_over_at, d.ended_at, d.closed_at,
+  a.value AS address
+FROM deliveries d LEFT JOIN addresses a ON a.id = d.address_id
+WHERE d.broadcast_id = %(broadcast_id)s AND d.id > %(after)s
+  AND (%(channel)s::text IS NULL OR d.channel = %(channel)s)
+  AND (%(status)s::text IS NULL OR d.status = %(status)s)
+ORDER BY d.id LIMIT %(limit)s
+"""
+
+ONE: LiteralString = """
+SELECT d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.channel, d.lane,
+  d.language, d.status, d.reason, d.tries, d.repeats, d.due_at, d.created_at, d.handed_over_at,
+  d.ended_at, d.closed_at, a.value AS address
+FROM deliveries d LEFT JOIN addresses a ON a.id = d.address_id
+WHERE d.id = %(id)s
+"""
+
+ATTEMPTS: LiteralString = """
+SELECT id, number, sender, repeat, claimed_at, started_at, settled_at, outcome, reason, code,
+  provider_id, parts
+FROM attempts WHERE delivery_id = %(id)s ORDER BY number
+"""
+
+RECEIPTS: LiteralString = """
+SELECT id, provider, attempt_id, report, reason, code, provider_id, reported_at, received_at
+FROM receipts WHERE delivery_id = %(id)s ORDER BY id
+"""
+
+SKIPPED: LiteralString = """
+SELECT resident_id, channel, reason FROM skips
+WHERE broadcast_id = %(broadcast_id)s AND resident_id > %(after)s
+ORDER BY resident_id, channel LIMIT %(limit)s
+"""
+
+
+async def page(
+    connection: Connection,
+    broadcast_id: UUID,
+    *,
+    channel: str | None,
+    status: str | None,
+    after: int,
+    limit: int,
+) -> list[Row]:
+    return await connection.rows(
+        PAGE, broadcast_id=broadcast_id, channel=channel, status=status, after=after, limit=limit
+    )
+
+
+async def one(connection: Connection, delivery_id: int) -> Row | None:
+    return await connection.row(ONE, id=delivery_id)
+
+
+async def attempts(connection: Connection, delivery_id: int) -> list[Row]:
+    return await connection.rows(ATTEMPTS, id=delivery_id)
+
+
+async def receipts(connection: Connection, delivery_id: int) -> list[Row]:
+    return await connection.rows(RECEIPTS, id=delivery_id)

@@ -1,0 +1,134 @@
+"""Groups and their tree."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import LiteralString
+
+from psycopg.types.json import Jsonb
+
+from notify.domain.groups import Group, is_slug
+from notify.store.database import Connection, Row
+
+BY_SLUGS: LiteralString = """
+SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity
+FROM groups g LEFT JOIN groups p ON p.id = g.parent_id
+WHERE g.slug = ANY(%(slugs)s)
+"""
+
+ADD: LiteralString = """
+INSERT INTO groups (slug, parent_id, names, closed, carries_parent_news, identity)
+VALUES (%(slug)s, (SELECT id FROM groups WHERE slug = %(parent)s), %(names)s, %(closed)s,
+  %(carries_parent_news)s, %(identity)s)
+ON CONFLICT (slug) DO NOTHING
+RETURNING id, slug, %(parent)s::text AS parent, names, closed, carries_parent_news, identity
+"""
+
+TREE: LiteralString = """
+-- Parents before children, siblings by slug; below one group where one is given.
+WITH RECURSIVE tree AS (
+  SELECT id, ARRAY[slug] AS path FROM groups
+  WHERE CASE WHEN %(top)s::bigint IS NULL THEN parent_id IS NULL ELSE id = %(top)s END
+  UNION ALL
+  SELECT g.id, t.path || g.slug FROM groups g JOIN tree t ON t.id = g.parent_id
+  WHERE g.slug <> ALL(t.path)
+)
+SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity
+FROM tree t JOIN groups g ON g.id = t.id LEFT JOIN groups p ON p.id = g.parent_id
+ORDER BY t.path
+"""
+
+BELOW: LiteralString = """
+WITH RECURSIVE below AS (
+  SELECT id FROM groups WHERE id = ANY(%(ids)s)
+  UNION
+  SELECT g.id FROM groups g JOIN below b ON b.id = g.parent_id
+)
+SELECT id FROM below ORDER BY id
+"""
+
+NEWS: LiteralString = """
+-- The groups themselves, and those below that say at sign-up that they carry the news from above.
+WITH RECURSIVE audience AS (
+  SELECT id FROM groups WHERE id = ANY(%(ids)s)
+  UNION
+  SELECT g.id FROM groups g JOIN audience a ON a.id = g.parent_id WHERE g.carries_parent_news
+)
+SELECT id FROM audience ORDER BY id
+"""
+
+LINE: LiteralString = """
+-- A group's own identity and those above it, the nearest first.
+WITH RECURSIVE line AS (
+  SELECT id, parent_id, identity, 0 AS distance FROM groups WHERE id = %(id)s
+  UNION ALL
+  SELECT g.id, g.parent_id, g.identity, l.distance + 1
+  FROM groups g JOIN line l ON l.parent_id = g.id WHERE l.distance < 100
+)
+SELECT identity FROM line ORDER BY distance
+"""
+
+
+async def by_slugs(connection: Connection, slugs: Iterable[str]) -> dict[str, Group]:
+    """The groups there are, by slug; unknown slugs, and what is none, are simply not in it."""
+    rows = await connection.rows(BY_SLUGS, slugs=[slug for slug in slugs if is_slug(slug)])
+    return {row["slug"]: _group(row) for row in rows}
+
+
+async def by_slug(connection: Connection, slug: str) -> Group | None:
+    return (await by_slugs(connection, [slug])).get(slug)
+
+
+async def add(
+    connection: Connection,
+    *,
+    slug: str,
+    parent: str | None,
+    names: Mapping[str, str],
+    closed: bool,
+    carries_parent_news: bool,
+    identity: Mapping[str, str],
+) -> Group | None:
+    """The group made, or None where the slug is taken."""
+    row = await connection.row(
+        ADD,
+        slug=slug,
+        parent=parent,
+        names=Jsonb(dict(names)),
+        closed=closed,
+        carries_parent_news=carries_parent_news,
+        identity=Jsonb(dict(identity)),
+    )
+    return _group(row) if row else None
+
+
+async def tree(connection: Connection, *, top: int | None = None) -> list[Group]:
+    """Every group, or `top` and those below: parents before children, siblings by slug."""
+    return [_group(row) for row in await connection.rows(TREE, top=top)]
+
+
+async def below(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """The groups and all below them."""
+    return [row["id"] for row in await connection.rows(BELOW, ids=list(ids))]
+
+
+async def audience(connection: Connection, *, group_ids: Sequence[int], alert: bool) -> list[int]:
+    """The groups whose followers a broadcast to `group_ids` asks (DESIGN §2, Group)."""
+    if alert:
+        return await below(connection, group_ids)
+    return [row["id"] for row in await connection.rows(NEWS, ids=list(group_ids))]
+
+
+async def line(connection: Connection, group_id: int) -> list[Mapping[str, str]]:
+    """What the group and those above it say of themselves, the nearest first."""
+    return [row["identity"] for row in await connection.rows(LINE, id=group_id)]
+
+
+def _group(row: Row) -> Group:
+    return Group(
+        id=row["id"],
+        slug=row["slug"],
+        parent=row["parent"],
+        names=row["names"],
+        closed=row["closed"],
+        carries_parent_news=row["carries_parent_news"],
+        identity=row["identity"],
+    )

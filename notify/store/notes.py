@@ -1,0 +1,60 @@
+"""Notes as rows: messages to one address that are no broadcast."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from notify.store.database import Connection
+
+ASK_TO_CONFIRM: LiteralString = """
+-- One note and its delivery for each unverified address that was not asked yet.
+WITH unasked AS MATERIALIZED (
+  SELECT id FROM addresses WHERE state = 'unverified' AND asked_at IS NULL
+    AND channel <> 'push' AND channel = ANY(%(channels)s)
+  ORDER BY id LIMIT %(size)s FOR UPDATE SKIP LOCKED
+), asked AS (
+  UPDATE addresses a SET asked_at = now() FROM unasked u WHERE a.id = u.id
+  RETURNING a.id, a.resident_id, a.version, a.channel, a.hash
+), numbered AS MATERIALIZED (
+  SELECT asked.*, r.language, nextval(pg_get_serial_sequence('notes', 'id')) AS note_id
+  FROM asked JOIN residents r ON r.id = asked.resident_id
+  WHERE NOT EXISTS (SELECT FROM suppressions x
+    WHERE x.channel = asked.channel AND x.hash = asked.hash)
+), noted AS (
+  INSERT INTO notes (id, kind, valid_until) OVERRIDING SYSTEM VALUE
+  SELECT note_id, 'confirm', now() + %(days)s * interval '1 day' FROM numbered)
+INSERT INTO deliveries (note_id, resident_id, address_id, address_version, channel, lane, language)
+SELECT note_id, resident_id, id, version, channel, 'note', language FROM numbered
+"""
+
+PROVE: LiteralString = """
+UPDATE addresses SET state = 'proven', proven_at = coalesce(proven_at, now())
+WHERE id = %(id)s AND state IN ('unverified', 'proven')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    id: int
+    kind: str
+    valid_until: datetime
+
+
+async def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Note]:
+    rows = await connection.rows(
+        "SELECT id, kind, valid_until FROM notes WHERE id = ANY(%(ids)s)", ids=list(ids)
+    )
+    return {row["id"]: Note(**row) for row in rows}
+
+
+async def ask_to_confirm(
+    connection: Connection, *, channels: Sequence[str], days: int, size: int
+) -> int:
+    """Put a request to confirm in the way of unverified addresses; returns how many."""
+    return await connection.run(ASK_TO_CONFIRM, channels=list(channels), days=days, size=size)
+
+
+async def prove(connection: Connection, address_id: int) -> bool:
+    """Mark an address as proven by its owner; False when it is gone."""
+    return await connection.run(PROVE, id=address_id) > 0

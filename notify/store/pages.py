@@ -1,0 +1,90 @@
+"""What the public pages show: broadcasts that have left the house, by thread.
+
+A broadcast recalled or run out before anything was sent has no page.
+"""
+
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+from notify.store.database import Connection, Row
+
+_COLUMNS: LiteralString = """b.id, b.kind, b.status, b.severity, b.texts, b.group_ids,
+  b.valid_until, b.send_at, b.thread_id, b.sequence, b.in_reply_to, b.relation, b.created_at,
+  coalesce(b.dispatching_at, b.approved_at, b.created_at) AS published_at, b.cancelled_at,
+  ARRAY(SELECT g.names FROM unnest(b.group_ids) WITH ORDINALITY AS asked (id, place)
+        JOIN groups g ON g.id = asked.id ORDER BY asked.place) AS group_names"""
+
+_LIVE: LiteralString = "('dispatching', 'dispatched')"
+
+_PUBLIC: LiteralString = """(b.status = ANY(%(public)s) AND
+  (b.status IN ('dispatching', 'dispatched') OR b.dispatching_at IS NOT NULL))"""
+
+# What goes only to closed groups is for whoever was let in: reachable by its link, never listed.
+_LISTED: LiteralString = """EXISTS (
+  SELECT FROM groups g WHERE g.id = ANY(b.group_ids) AND NOT g.closed)"""
+
+_NEWEST: LiteralString = (
+    """NOT EXISTS (
+  SELECT FROM broadcasts later WHERE later.thread_id = b.thread_id
+    AND later.sequence > b.sequence AND (later.status IN """
+    + _LIVE
+    + " OR later.status = 'expired' AND later.dispatching_at IS NOT NULL))"
+)
+
+_IN_FORCE: LiteralString = (
+    "b.kind = 'alert' AND b.relation IS DISTINCT FROM 'all_clear' AND b.valid_until > %(now)s"
+)
+
+_THREAD: LiteralString = (
+    "SELECT "
+    + _COLUMNS
+    + " FROM broadcasts b JOIN broadcasts asked ON asked.thread_id = b.thread_id"
+    + " WHERE asked.id = %(id)s AND "
+    + _PUBLIC
+    + " ORDER BY b.sequence"
+)
+
+_ALERTS: LiteralString = (
+    "SELECT "
+    + _COLUMNS
+    + " FROM broadcasts b WHERE b.status IN "
+    + _LIVE
+    + " AND "
+    + _IN_FORCE
+    + " AND "
+    + _NEWEST
+    + " AND "
+    + _LISTED
+    + """ ORDER BY array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], b.severity),
+      published_at DESC LIMIT %(limit)s"""
+)
+
+_LATEST: LiteralString = (
+    "SELECT "
+    + _COLUMNS
+    + " FROM broadcasts b WHERE b.status IN "
+    + _LIVE
+    + " AND NOT ("
+    + _IN_FORCE
+    + ") AND "
+    + _NEWEST
+    + " AND "
+    + _LISTED
+    + " ORDER BY published_at DESC LIMIT %(limit)s"
+)
+
+
+async def thread(connection: Connection, broadcast_id: UUID, *, public: list[str]) -> list[Row]:
+    """The public broadcasts of the thread that this one belongs to, in their order."""
+    return await connection.rows(_THREAD, id=broadcast_id, public=public)
+
+
+async def in_force(connection: Connection, now: datetime, *, limit: int) -> list[Row]:
+    """The newest broadcast of each thread whose warning applies now, the worst first."""
+    return await connection.rows(_ALERTS, now=now, limit=limit)
+
+
+async def latest(connection: Connection, now: datetime, *, limit: int) -> list[Row]:
+    """The newest broadcast of each other thread: news, all-clears and warnings that are over."""
+    return await connection.rows(_LATEST, now=now, limit=limit)

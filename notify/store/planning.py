@@ -1,0 +1,240 @@
+"""Freezes recipients as rows: one set-based statement a slice, under the broadcast's row lock."""
+
+from dataclasses import dataclass
+from typing import Any, LiteralString
+from uuid import UUID
+
+from notify.store.database import Connection, Row
+
+CHOOSE: LiteralString = """
+-- The next broadcast of a lane that has something left to plan, locked for one slice.
+SELECT b.id, b.kind, b.status, b.group_ids, b.audience, b.thread_id, b.sequence, b.relation,
+  b.planned_through, b.planned_address, b.plan_phase, b.texts
+FROM broadcasts b
+WHERE b.planned_at IS NULL AND b.cancelled_at IS NULL AND b.superseded_at IS NULL
+  AND (b.valid_until IS NULL OR b.valid_until > now())
+  AND (b.kind = 'alert') = %(alert)s
+  AND (b.status IN ('approved', 'dispatching')
+       OR (b.status = 'scheduled' AND b.send_at <= now()))
+ORDER BY b.status = 'dispatching', b.created_at
+LIMIT 1 FOR UPDATE OF b SKIP LOCKED
+"""
+
+BEGIN: LiteralString = """
+UPDATE broadcasts SET status = 'dispatching', dispatching_at = now(), audience = %(audience)s,
+  plan_phase = %(phase)s, latecomers_through = now()
+WHERE id = %(id)s AND status = ANY(%(allowed)s) AND (valid_until IS NULL OR valid_until > now())
+"""
+
+SUPERSEDE: LiteralString = """
+-- A follow-up takes the place of what the thread has not handed over yet.
+WITH earlier AS (
+  UPDATE broadcasts SET superseded_at = now()
+  WHERE thread_id = %(thread_id)s AND sequence < %(sequence)s AND superseded_at IS NULL
+  RETURNING id)
+UPDATE deliveries d SET status = 'superseded', ended_at = now()
+FROM earlier e WHERE d.broadcast_id = e.id AND d.status = ANY(%(allowed)s)
+"""
+
+_JUDGE: LiteralString = """
+wishes AS MATERIALIZED (
+  SELECT DISTINCT s.resident_id, w.channel
+  FROM slice JOIN subscriptions s USING (resident_id)
+  CROSS JOIN LATERAL unnest(CASE WHEN %(alert)s THEN s.alerts ELSE s.news END) AS w (channel)
+  WHERE s.group_id = ANY(%(audience)s) AND s.state = 'active'
+), judged AS MATERIALIZED (
+  SELECT w.resident_id, w.channel, a.id AS address_id, a.version, r.language,
+    CASE WHEN w.channel <> ALL(%(channels)s) THEN 'channel_off'
+         WHEN a.id IS NULL THEN 'no_address'
+         WHEN a.state = 'unverified' THEN 'unverified'
+         WHEN x.hash IS NOT NULL THEN 'suppressed' END AS skip
+  FROM wishes w
+  JOIN residents r ON r.id = w.resident_id
+  LEFT JOIN addresses a ON a.resident_id = w.resident_id AND a.channel = w.channel
+    AND a.state <> 'gone'
+  LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
+), planned AS (
+  INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
+    language)
+  SELECT %(id)s, resident_id, address_id, version, channel, %(lane)s,
+    CASE WHEN language = ANY(%(languages)s) THEN language
+      WHEN split_part(language, '-', 1) = ANY(%(languages)s) THEN split_part(language, '-', 1)
+      ELSE %(default_language)s END
+  FROM judged WHERE skip IS NULL
+  ORDER BY resident_id, channel, address_id
+  ON CONFLICT (broadcast_id, address_id) DO NOTHING
+  RETURNING 1
+), left_out AS (
+  SELECT resident_id, channel, min(skip) AS reason FROM judged
+  GROUP BY 1, 2 HAVING bool_and(skip IS NOT NULL)
+  UNION ALL
+  SELECT resident_id, 'none', 'no_channel'
+  FROM (SELECT resident_id FROM slice EXCEPT SELECT resident_id FROM wishes) AS silent
+), skipped AS (
+  INSERT INTO skips (broadcast_id, resident_id, channel, reason)
+  SELECT %(id)s, l.resident_id, l.channel, l.reason FROM left_out l
+  -- A scalar, so that it stays one look into the index for each of the few left out.
+  WHERE (SELECT count(*) FROM deliveries d WHERE d.resident_id = l.resident_id
+    AND d.broadcast_id = %(id)s AND d.channel = l.channel) = 0
+  ON CONFLICT DO NOTHING
+)
+"""
+
+FOLLOWERS: LiteralString = (
+    """
+-- Followers in the order of their ids: who is reached where, and who is left out and why.
+WITH slice AS MATERIALIZED (
+  SELECT DISTINCT resident_id FROM subscriptions
+  WHERE group_id = ANY(%(audience)s) AND state = 'active'
+    AND resident_id > %(after)s
+  ORDER BY resident_id LIMIT %(size)s
+), """
+    + _JUDGE
+    + """
+SELECT (SELECT count(*) FROM slice) AS seen, (SELECT count(*) FROM planned) AS planned,
+  (SELECT resident_id FROM slice ORDER BY resident_id DESC LIMIT 1) AS through
+"""
+)
+
+LATECOMERS: LiteralString = (
+    """
+-- Who joined, or proved an address, since an alert in force was planned.
+WITH slice AS MATERIALIZED (
+  SELECT s.resident_id FROM subscriptions s
+  WHERE s.group_id = ANY(%(audience)s) AND s.state = 'active' AND s.created_at >= %(since)s
+  UNION
+  SELECT s.resident_id FROM addresses a JOIN subscriptions s USING (resident_id)
+  WHERE s.group_id = ANY(%(audience)s) AND s.state = 'active' AND a.proven_at >= %(since)s
+), """
+    + _JUDGE
+    + """
+SELECT (SELECT count(*) FROM slice) AS seen, (SELECT count(*) FROM planned) AS planned
+"""
+)
+
+REACHED: LiteralString = """
+-- Who a follow-up must reach: whoever has the thread, over the same addresses, unless they left.
+WITH had AS MATERIALIZED (
+  SELECT DISTINCT d.address_id, d.resident_id
+  FROM broadcasts e CROSS JOIN LATERAL (
+    SELECT address_id, resident_id FROM deliveries
+    WHERE broadcast_id = e.id AND address_id > %(after)s AND status = ANY(%(reached)s)
+    ORDER BY address_id LIMIT %(size)s) AS d
+  WHERE e.thread_id = %(thread_id)s AND e.sequence < %(sequence)s
+  ORDER BY d.address_id LIMIT %(size)s
+), judged AS MATERIALIZED (
+  SELECT h.resident_id, a.channel, a.id AS address_id, a.version, r.language,
+    CASE WHEN a.channel <> ALL(%(channels)s) THEN 'channel_off'
+         WHEN x.hash IS NOT NULL THEN 'suppressed' END AS skip
+  FROM had h
+  JOIN residents r ON r.id = h.resident_id
+  JOIN addresses a ON a.id = h.address_id AND a.state = 'proven'
+  LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
+  WHERE EXISTS (SELECT FROM subscriptions s WHERE s.resident_id = h.resident_id
+    AND s.group_id = ANY(%(audience)s) AND s.state = 'active'
+    AND a.channel = ANY(CASE WHEN %(alert)s THEN s.alerts ELSE s.news END))
+), planned AS (
+  INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
+    language)
+  SELECT %(id)s, resident_id, address_id, version, channel, %(lane)s,
+    CASE WHEN language = ANY(%(languages)s) THEN language
+      WHEN split_part(language, '-', 1) = ANY(%(languages)s) THEN split_part(language, '-', 1)
+      ELSE %(default_language)s END
+  FROM judged WHERE skip IS NULL
+  ORDER BY resident_id, channel, address_id
+  ON CONFLICT (broadcast_id, address_id) DO NOTHING
+  RETURNING 1
+), skipped AS (
+  INSERT INTO skips (broadcast_id, resident_id, channel, reason)
+  SELECT %(id)s, resident_id, channel, min(skip) FROM judged
+  GROUP BY 2, 3 HAVING bool_and(skip IS NOT NULL)
+  ON CONFLICT DO NOTHING
+)
+SELECT (SELECT count(*) FROM had) AS seen, (SELECT count(*) FROM planned) AS planned,
+  (SELECT max(address_id) FROM had) AS through
+"""
+
+ADVANCE: LiteralString = """
+UPDATE broadcasts SET planned_through = %(resident)s, planned_address = %(address)s,
+  plan_phase = %(phase)s,
+  planned_at = CASE WHEN %(phase)s = 'done' THEN now() END
+WHERE id = %(id)s
+"""
+
+IN_FORCE: LiteralString = """
+-- Alerts that whoever joins now must still get: the latest word of each thread, no all-clear.
+-- The look goes back ten minutes behind the last one: rows bear the time their transaction began.
+SELECT b.id, b.audience, b.texts, b.latecomers_through - interval '10 min' AS since,
+  now() AS looked_at
+FROM broadcasts b
+WHERE b.kind = 'alert' AND b.status IN ('dispatching', 'dispatched') AND b.valid_until > now()
+  AND b.planned_at IS NOT NULL AND b.superseded_at IS NULL
+  AND b.relation IS DISTINCT FROM 'all_clear' AND b.cancelled_at IS NULL
+FOR UPDATE OF b SKIP LOCKED
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What one slice did: residents (or addresses reached before) looked at, deliveries made, and
+    the new cursor: the last of them."""
+
+    seen: int
+    planned: int
+    through: UUID | int | None
+
+
+def _slice(row: Row | None) -> Slice:
+    row = row or {}
+    return Slice(row.get("seen", 0), row.get("planned", 0), row.get("through"))
+
+
+async def choose(connection: Connection, *, alert: bool) -> Row | None:
+    return await connection.row(CHOOSE, alert=alert)
+
+
+async def begin(connection: Connection, **values: Any) -> int:
+    return await connection.run(BEGIN, **values)
+
+
+async def supersede(connection: Connection, **values: Any) -> int:
+    return await connection.run(SUPERSEDE, **values)
+
+
+async def plan_followers(connection: Connection, **values: Any) -> Slice:
+    return _slice(await connection.row(FOLLOWERS, **values))
+
+
+async def plan_reached(connection: Connection, **values: Any) -> Slice:
+    return _slice(await connection.row(REACHED, **values))
+
+
+async def plan_latecomers(connection: Connection, **values: Any) -> Slice:
+    return _slice(await connection.row(LATECOMERS, **values))
+
+
+async def advance(connection: Connection, **values: Any) -> None:
+    await connection.run(ADVANCE, **values)
+
+
+async def thread_groups(connection: Connection, thread_id: UUID, sequence: int) -> list[int]:
+    """Every group a thread has named so far: who a follow-up may have reached."""
+    rows = await connection.rows(
+        "SELECT DISTINCT unnest(group_ids) AS id FROM broadcasts"
+        " WHERE thread_id = %(thread_id)s AND sequence <= %(sequence)s",
+        thread_id=thread_id,
+        sequence=sequence,
+    )
+    return [row["id"] for row in rows]
+
+
+async def in_force(connection: Connection) -> list[Row]:
+    return await connection.rows(IN_FORCE)
+
+
+async def looked_for_latecomers(connection: Connection, broadcast_id: UUID, at: Any) -> None:
+    await connection.run(
+        "UPDATE broadcasts SET latecomers_through = %(at)s WHERE id = %(id)s",
+        id=broadcast_id,
+        at=at,
+    )

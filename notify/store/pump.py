@@ -1,0 +1,250 @@
+"""Claim, start, settle: the four hands of a delivery on its way out, each one statement.
+
+Every statement is fenced: it names the attempt and the worker, so that a worker that slept past
+its lease changes nothing that another has taken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from notify.domain.words import Channel, Lane
+from notify.store.database import Connection
+
+CLAIM: LiteralString = """
+-- Take what is due, look once more whether it may go, and write an attempt for each that may.
+WITH due AS MATERIALIZED (
+  SELECT id FROM deliveries
+  WHERE status = 'pending' AND lane = %(lane)s AND channel = %(channel)s AND due_at <= now()
+  ORDER BY due_at, id LIMIT %(size)s
+  FOR UPDATE SKIP LOCKED
+), judged AS MATERIALIZED (
+  SELECT d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.language, d.claims,
+    d.repeats, d.tries, d.created_at, a.value, a.keys, coalesce(b.valid_until, n.valid_until) AS valid_until,
+    CASE
+      WHEN b.cancelled_at IS NOT NULL THEN 'cancelled'
+      WHEN b.superseded_at IS NOT NULL THEN 'superseded'
+      WHEN coalesce(b.valid_until, n.valid_until) <= now() THEN 'expired'
+      WHEN a.id IS NULL OR a.state = 'gone' THEN 'gone'
+      WHEN a.state = 'unverified' AND d.note_id IS NULL THEN 'unverified'
+      WHEN x.hash IS NOT NULL THEN 'suppressed'
+      WHEN b.id IS NOT NULL AND a.version <> d.address_version AND NOT EXISTS (
+        SELECT FROM subscriptions s WHERE s.resident_id = d.resident_id AND s.state = 'active'
+          AND s.group_id = ANY(b.audience)
+          AND d.channel = ANY(CASE WHEN b.kind = 'alert' THEN s.alerts ELSE s.news END)
+      ) THEN 'left'
+      WHEN b.sequence > 0 AND EXISTS (
+        SELECT FROM broadcasts e JOIN deliveries p ON p.broadcast_id = e.id
+          AND p.address_id = d.address_id
+        WHERE e.thread_id = b.thread_id AND e.sequence < b.sequence AND p.status = 'sending'
+      ) THEN 'wait'
+      ELSE 'go' END AS verdict
+  FROM due JOIN deliveries d USING (id)
+  LEFT JOIN broadcasts b ON b.id = d.broadcast_id
+  LEFT JOIN notes n ON n.id = d.note_id
+  LEFT JOIN addresses a ON a.id = d.address_id
+  LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
+), tried AS (
+  INSERT INTO attempts (delivery_id, number, sender, worker, repeat, lease_until)
+  SELECT id, claims + 1, %(sender)s, %(worker)s, repeats > 0, now() + %(lease)s * interval '1 s'
+  FROM judged WHERE verdict = 'go'
+  RETURNING id, delivery_id
+), moved AS (
+  UPDATE deliveries d SET
+    status = CASE j.verdict WHEN 'go' THEN 'sending' WHEN 'wait' THEN 'pending'
+      WHEN 'expired' THEN 'expired' WHEN 'superseded' THEN 'superseded' ELSE 'cancelled' END,
+    reason = CASE WHEN j.verdict IN ('go', 'wait', 'expired', 'superseded') THEN d.reason
+      WHEN j.verdict = 'cancelled' THEN 'recalled' ELSE j.verdict END,
+    ended_at = CASE WHEN j.verdict NOT IN ('go', 'wait') THEN now() END,
+    due_at = CASE WHEN j.verdict = 'wait' THEN now() + interval '1 s' ELSE d.due_at END,
+    attempt_id = coalesce(t.id, d.attempt_id),
+    claims = d.claims + (t.id IS NOT NULL)::int
+  FROM judged j LEFT JOIN tried t ON t.delivery_id = j.id
+  WHERE d.id = j.id AND d.status = ANY(%(allowed)s)
+)
+SELECT t.id AS attempt_id, j.id AS delivery_id, j.broadcast_id, j.note_id, j.resident_id,
+  j.address_id, j.language, j.repeats, j.tries, j.created_at, j.value, j.keys, j.valid_until
+FROM judged j JOIN tried t ON t.delivery_id = j.id ORDER BY j.id
+"""
+
+START: LiteralString = """
+-- The last look before hand-over, and the mark that from here on the outcome may be unknown.
+UPDATE attempts t SET started_at = now(), lease_until = now() + %(lease)s * interval '1 s'
+FROM deliveries d LEFT JOIN broadcasts b ON b.id = d.broadcast_id
+  LEFT JOIN notes n ON n.id = d.note_id
+WHERE t.id = ANY(%(attempts)s) AND t.worker = %(worker)s AND t.settled_at IS NULL
+  AND t.lease_until > now() AND d.id = t.delivery_id AND d.attempt_id = t.id
+  AND d.status = 'sending' AND b.cancelled_at IS NULL
+  AND (coalesce(b.valid_until, n.valid_until) IS NULL
+       OR coalesce(b.valid_until, n.valid_until) > now())
+RETURNING t.id
+"""
+
+RELEASE: LiteralString = """
+-- Hand back what was claimed and not started, or started and surely not handed over.
+WITH back AS (
+  UPDATE attempts SET settled_at = now(), outcome = 'released'
+  WHERE id = ANY(%(attempts)s) AND worker = %(worker)s AND settled_at IS NULL
+  RETURNING id, delivery_id)
+UPDATE deliveries d SET status = 'pending' FROM back
+WHERE d.id = back.delivery_id AND d.attempt_id = back.id AND d.status = 'sending'
+"""
+
+SETTLE: LiteralString = """
+WITH given AS (
+  SELECT * FROM unnest(%(attempts)s::bigint[], %(outcomes)s::text[], %(reasons)s::text[],
+    %(codes)s::text[], %(provider_ids)s::text[], %(parts)s::smallint[], %(statuses)s::text[],
+    %(delays)s::float[], %(at)s::timestamptz[])
+  AS g (attempt_id, outcome, reason, code, provider_id, parts, status, delay, at)
+), settled AS (
+  UPDATE attempts t SET settled_at = now(), outcome = g.outcome, reason = g.reason, code = g.code,
+    provider_id = g.provider_id, parts = g.parts
+  FROM given g
+  WHERE t.id = g.attempt_id AND t.worker = %(worker)s AND t.settled_at IS NULL
+  RETURNING t.id, t.delivery_id, g.outcome, g.reason, g.status, g.delay, g.at
+), moved AS (
+  UPDATE deliveries d SET status = s.status, reason = s.reason, tries = d.tries + 1,
+    due_at = now() + coalesce(s.delay, 0) * interval '1 s',
+    handed_over_at = CASE WHEN s.outcome = 'sent' THEN s.at ELSE d.handed_over_at END,
+    ended_at = CASE WHEN s.status = 'failed' THEN now() END
+  FROM settled s
+  WHERE d.id = s.delivery_id AND d.attempt_id = s.id AND d.status = 'sending'
+), overtaken AS (
+  -- A receipt was quicker than we: the status stays what it says, the hand-over is noted.
+  UPDATE deliveries d SET handed_over_at = s.at
+  FROM settled s
+  WHERE d.id = s.delivery_id AND d.attempt_id = s.id AND d.status <> 'sending'
+    AND s.outcome = 'sent' AND d.handed_over_at IS NULL
+)
+SELECT id FROM settled
+"""
+
+SUPPRESS: LiteralString = """
+-- Never again: by keyed hash for mail and phone; a browser's subscription simply ends.
+WITH hit AS (
+  SELECT DISTINCT a.id, a.channel, a.hash, h.code
+  FROM unnest(%(attempts)s::bigint[], %(codes)s::text[]) AS h (attempt_id, code)
+  JOIN attempts t ON t.id = h.attempt_id
+  JOIN deliveries d ON d.id = t.delivery_id
+  JOIN addresses a ON a.id = d.address_id
+), ended AS (
+  UPDATE addresses a SET state = 'gone' FROM hit
+  WHERE a.id = hit.id AND a.channel = 'push'
+)
+INSERT INTO suppressions (channel, hash, reason, code)
+SELECT DISTINCT ON (channel, hash) channel, hash, %(reason)s, code FROM hit
+WHERE channel <> 'push' ORDER BY channel, hash
+ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery in this worker's hands, with all that handing it over needs."""
+
+    attempt_id: int
+    delivery_id: int
+    broadcast_id: UUID | None
+    note_id: int | None
+    resident_id: UUID
+    address_id: int
+    language: str
+    repeats: int
+    tries: int
+    created_at: datetime
+    value: str
+    keys: dict[str, str] | None
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one attempt. `delay` in seconds, for what is to be tried again; `at` is
+    when the provider answered."""
+
+    attempt_id: int
+    outcome: str
+    status: str
+    at: datetime
+    reason: str | None = None
+    code: str | None = None
+    provider_id: str | None = None
+    parts: int | None = None
+    delay: float | None = None
+
+
+async def claim(
+    connection: Connection,
+    *,
+    lane: Lane,
+    channel: Channel,
+    sender: str,
+    worker: UUID,
+    size: int,
+    lease: int,
+    allowed: Sequence[str],
+) -> list[Claimed]:
+    rows = await connection.rows(
+        CLAIM, lane=lane, channel=channel, sender=sender, worker=worker, size=size, lease=lease,
+        allowed=allowed,
+    )  # fmt: skip
+    return [Claimed(**row) for row in rows]
+
+
+async def start(
+    connection: Connection, *, attempts: list[int], worker: UUID, lease: int
+) -> set[int]:
+    rows = await connection.rows(START, attempts=attempts, worker=worker, lease=lease)
+    return {row["id"] for row in rows}
+
+
+async def release(connection: Connection, *, attempts: list[int], worker: UUID) -> int:
+    return await connection.run(RELEASE, attempts=attempts, worker=worker)
+
+
+async def settle(connection: Connection, settled: Sequence[Settled], *, worker: UUID) -> set[int]:
+    """Returns the attempts that were still ours to settle."""
+    columns: dict[str, list[Any]] = {
+        "attempts": [s.attempt_id for s in settled],
+        "outcomes": [s.outcome for s in settled],
+        "reasons": [s.reason for s in settled],
+        "codes": [s.code for s in settled],
+        "provider_ids": [s.provider_id for s in settled],
+        "parts": [s.parts for s in settled],
+        "statuses": [s.status for s in settled],
+        "delays": [s.delay for s in settled],
+        "at": [s.at for s in settled],
+    }
+    rows = await connection.rows(SETTLE, worker=worker, **columns)
+    return {row["id"] for row in rows}
+
+
+async def suppress(
+    connection: Connection, *, attempts: list[int], codes: list[str | None], reason: str
+) -> None:
+    """Suppress the addresses these attempts went to. `codes` are the provider's, one each."""
+    await connection.run(SUPPRESS, attempts=attempts, codes=codes, reason=reason)
+
+
+async def alert_waiting(connection: Connection, channel: Channel) -> bool:
+    """Whether an alert is due on this channel, so that bulk steps aside."""
+    row = await connection.row(
+        "SELECT EXISTS (SELECT FROM deliveries WHERE status = 'pending' AND lane = 'alert'"
+        " AND channel = %(channel)s AND due_at <= now()) AS waiting",
+        channel=channel,
+    )
+    return bool(row and row["waiting"])
+
+
+async def next_due(connection: Connection, *, lane: Lane, channel: Channel) -> float | None:
+    """Seconds until the next delivery of a lane is due; None when there is none."""
+    row = await connection.row(
+        "SELECT extract(epoch FROM due_at - now())::float AS wait FROM deliveries"
+        " WHERE status = 'pending' AND lane = %(lane)s AND channel = %(channel)s"
+        " ORDER BY due_at LIMIT 1",
+        lane=lane,
+        channel=channel,
+    )
+    return max(0.0, row["wait"]) if row else None

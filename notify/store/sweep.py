@@ -1,0 +1,152 @@
+"""Tidies what workers left behind: lapsed leases, time that passed, silence."""
+
+from typing import LiteralString
+
+from notify.store.database import Connection, Row
+
+LAPSED: LiteralString = """
+-- Not started: never handed over, goes back. Started: nobody knows; never simply retried.
+WITH lapsed AS (
+  SELECT id FROM attempts WHERE settled_at IS NULL AND lease_until < now()
+  ORDER BY lease_until LIMIT %(size)s FOR UPDATE SKIP LOCKED
+), closed AS (
+  UPDATE attempts t SET settled_at = now(),
+    outcome = CASE WHEN started_at IS NULL THEN 'released' ELSE 'unknown' END,
+    reason = CASE WHEN started_at IS NULL THEN NULL ELSE 'lease_lapsed' END
+  FROM lapsed WHERE t.id = lapsed.id
+  RETURNING t.id, t.delivery_id, t.started_at)
+UPDATE deliveries d SET
+  status = CASE WHEN c.started_at IS NULL THEN 'pending' ELSE 'unknown' END,
+  reason = CASE WHEN c.started_at IS NULL THEN d.reason ELSE 'lease_lapsed' END,
+  due_at = CASE WHEN c.started_at IS NULL THEN d.due_at
+    ELSE now() + %(grace)s * interval '1 s' END
+FROM closed c WHERE d.id = c.delivery_id AND d.attempt_id = c.id AND d.status = 'sending'
+"""
+
+DOUBTFUL: LiteralString = """
+-- Unknown deliveries whose time for a receipt has passed. Taking them puts them off, so that
+-- nobody else takes them while the provider is asked.
+WITH ripe AS MATERIALIZED (
+  SELECT id FROM deliveries WHERE status = 'unknown' AND closed_at IS NULL AND due_at <= now()
+  ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED
+), taken AS (
+  UPDATE deliveries d SET due_at = now() + %(hold)s * interval '1 s' FROM ripe WHERE d.id = ripe.id
+)
+SELECT d.id AS delivery_id, d.attempt_id, d.channel, d.lane, d.language, d.repeats,
+  d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.tries, d.created_at, a.value, a.keys,
+  t.started_at, t.sender, now() - t.started_at > interval '15 min' AS long_ago,
+  coalesce(b.valid_until, n.valid_until) AS valid_until,
+  coalesce(b.valid_until, n.valid_until, 'infinity') <= now()
+    OR b.cancelled_at IS NOT NULL OR b.superseded_at IS NOT NULL AS over
+FROM ripe JOIN deliveries d USING (id)
+JOIN attempts t ON t.id = d.attempt_id
+LEFT JOIN addresses a ON a.id = d.address_id
+LEFT JOIN broadcasts b ON b.id = d.broadcast_id
+LEFT JOIN notes n ON n.id = d.note_id
+"""
+
+RESEND: LiteralString = """
+UPDATE deliveries SET status = 'pending', repeats = repeats + 1, due_at = now()
+WHERE id = ANY(%(ids)s) AND status = ANY(%(allowed)s)
+"""
+
+LEAVE_UNKNOWN: LiteralString = """
+UPDATE deliveries SET closed_at = now() WHERE id = ANY(%(ids)s) AND status = 'unknown'
+"""
+
+ASK_LATER: LiteralString = """
+UPDATE deliveries SET due_at = now() + %(delay)s * interval '1 s'
+WHERE id = ANY(%(ids)s) AND status = 'unknown'
+"""
+
+FOUND: LiteralString = """
+WITH named AS (
+  UPDATE attempts SET provider_id = %(provider_id)s
+  WHERE id = %(attempt_id)s AND provider_id IS NULL)
+UPDATE deliveries SET status = %(status)s, reason = %(reason)s,
+  handed_over_at = coalesce(handed_over_at, %(at)s),
+  ended_at = CASE WHEN %(status)s <> 'sent' THEN now() END
+WHERE id = %(id)s AND status = ANY(%(allowed)s)
+"""
+
+EXPIRE: LiteralString = """
+-- Pending rows of broadcasts that are recalled, replaced or past their time.
+WITH over AS (
+  SELECT id, CASE WHEN cancelled_at IS NOT NULL THEN 'cancelled'
+    WHEN superseded_at IS NOT NULL THEN 'superseded' ELSE 'expired' END AS status
+  FROM broadcasts WHERE status IN ('dispatching', 'cancelled')
+    AND (dispatched_at IS NULL)
+    AND (cancelled_at IS NOT NULL OR superseded_at IS NOT NULL OR valid_until <= now())
+), ripe AS (
+  SELECT d.id, over.status FROM over JOIN deliveries d ON d.broadcast_id = over.id
+  WHERE d.status = 'pending' LIMIT %(size)s FOR UPDATE OF d SKIP LOCKED)
+UPDATE deliveries d SET status = ripe.status, ended_at = now(),
+  reason = CASE WHEN ripe.status = 'cancelled' THEN 'recalled' ELSE d.reason END
+FROM ripe WHERE d.id = ripe.id AND d.status = 'pending'
+"""
+
+MISSED: LiteralString = """
+-- Broadcasts that never began and whose time has passed.
+UPDATE broadcasts SET status = 'expired'
+WHERE status = ANY(%(allowed)s) AND status <> 'dispatching' AND valid_until <= now()
+RETURNING id
+"""
+
+FINISH: LiteralString = """
+-- Broadcasts with nothing left to hand over, by their counters.
+UPDATE broadcasts b SET dispatched_at = now(),
+  status = CASE WHEN b.status = 'dispatching' THEN 'dispatched' ELSE b.status END
+WHERE b.dispatched_at IS NULL AND b.status IN ('dispatching', 'cancelled')
+  AND (num_nonnulls(b.planned_at, b.cancelled_at, b.superseded_at) > 0 OR b.valid_until <= now())
+  AND coalesce((SELECT sum(n) FROM progress p WHERE p.broadcast_id = b.id
+    AND p.status IN ('pending', 'sending')), 0) <= 0
+RETURNING b.id
+"""
+
+CLOSE_SILENT: LiteralString = """
+-- 72 hours without a receipt: nothing more will come. The status stays what it honestly is.
+WITH silent AS (
+  SELECT id FROM deliveries WHERE status = 'sent' AND closed_at IS NULL
+    AND handed_over_at < now() - interval '72 hours' LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+UPDATE deliveries d SET closed_at = now() FROM silent WHERE d.id = silent.id
+"""
+
+
+async def lapsed(connection: Connection, *, size: int, grace: float) -> int:
+    return await connection.run(LAPSED, size=size, grace=grace)
+
+
+async def doubtful(connection: Connection, *, size: int, hold: float) -> list[Row]:
+    return await connection.rows(DOUBTFUL, size=size, hold=hold)
+
+
+async def resend(connection: Connection, ids: list[int], *, allowed: list[str]) -> int:
+    return await connection.run(RESEND, ids=ids, allowed=allowed)
+
+
+async def leave_unknown(connection: Connection, ids: list[int]) -> int:
+    return await connection.run(LEAVE_UNKNOWN, ids=ids)
+
+
+async def ask_later(connection: Connection, ids: list[int], *, delay: float) -> int:
+    return await connection.run(ASK_LATER, ids=ids, delay=delay)
+
+
+async def found(connection: Connection, **values: object) -> int:
+    return await connection.run(FOUND, **values)
+
+
+async def expire(connection: Connection, *, size: int) -> int:
+    return await connection.run(EXPIRE, size=size)
+
+
+async def missed(connection: Connection, *, allowed: list[str]) -> list[Row]:
+    return await connection.rows(MISSED, allowed=allowed)
+
+
+async def finish(connection: Connection) -> list[Row]:
+    return await connection.rows(FINISH)
+
+
+async def close_silent(connection: Connection, *, size: int) -> int:
+    return await connection.run(CLOSE_SILENT, size=size)

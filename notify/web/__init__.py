@@ -1,0 +1,1 @@
+"""The HTTP faces: JSON for programs, pages for people, hooks for providers."""

@@ -1,0 +1,168 @@
+"""Broadcasts over HTTP: send, look, recall."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from notify import clock
+from notify.domain.broadcast import Text
+from notify.domain.delivery import DeliveryStatus
+from notify.domain.scopes import Scope
+from notify.domain.submission import Submission
+from notify.domain.words import Channel, Kind, Relation, Severity, lane_of
+from notify.services import submitting, watching
+from notify.services.once import Answer, once
+from notify.services.watching import Watched
+from notify.store.database import Connection, Row
+from notify.web.api.auth import BroadcastReader, BroadcastWriter
+from notify.web.deps import TheApp
+
+router = APIRouter(prefix="/broadcasts", tags=["broadcasts"])
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class TextIn(Strict):
+    title: str
+    body: str = Field(description="Markdown.")
+    sms: str | None = Field(None, description="A shorter text for SMS.")
+
+
+class InReplyTo(Strict):
+    id: UUID
+    relation: Relation
+
+
+class BroadcastIn(Strict):
+    """`send_at` and `valid_until` without an offset are wall time in the town's zone."""
+
+    kind: Kind
+    groups: list[str] = Field(default_factory=list, max_length=200)
+    texts: dict[str, TextIn] = Field(max_length=50)
+    severity: Severity | None = None
+    valid_until: datetime | None = None
+    send_at: datetime | None = None
+    in_reply_to: InReplyTo | None = None
+
+
+@router.post("", status_code=202)
+async def send(
+    wanted: BroadcastIn,
+    app: TheApp,
+    key: BroadcastWriter,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> Response:
+    """Send a broadcast. Repeat it with the same Idempotency-Key after a time-out: it is sent
+    once. Without the scope alerts:send an alert waits at `submitted`."""
+
+    async def work(connection: Connection) -> Answer:
+        done = await submitting.submit(
+            connection, _submission(wanted), settings=app.settings, now=clock.now(),
+            may_alert=Scope.ALERTS_SEND in key.scopes, within=key.group_id, key_id=key.id,
+        )  # fmt: skip
+        sms = {
+            language: {"segments": segments, "replaced": done.replaced.get(language, [])}
+            for language, segments in done.segments.items()
+        }
+        return Answer(202, {"id": str(done.id), "status": str(done.status), "sms": sms})
+
+    answer = await once(
+        app.db, key_id=key.id, idempotency_key=idempotency_key,
+        request=["broadcasts", wanted.model_dump(mode="json")], work=work,
+    )  # fmt: skip
+    app.bell.ring(lane_of(wanted.kind))
+    headers = {"Location": f"/api/v1/broadcasts/{answer.body['id']}"}
+    if answer.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return JSONResponse(dict(answer.body), status_code=answer.status, headers=headers)
+
+
+def _submission(wanted: BroadcastIn) -> Submission:
+    return Submission(
+        kind=wanted.kind,
+        groups=wanted.groups,
+        texts={
+            language: Text(text.title, text.body, text.sms)
+            for language, text in wanted.texts.items()
+        },
+        severity=wanted.severity,
+        valid_until=wanted.valid_until,
+        send_at=wanted.send_at,
+        in_reply_to=wanted.in_reply_to.id if wanted.in_reply_to else None,
+        relation=wanted.in_reply_to.relation if wanted.in_reply_to else None,
+    )
+
+
+@router.get("/{broadcast_id}")
+async def look(broadcast_id: UUID, app: TheApp, key: BroadcastReader) -> Mapping[str, Any]:
+    """Where a broadcast stands, from its counters."""
+    return as_json(await watching.broadcast(app.db, broadcast_id, within=key.group_id))
+
+
+@router.post("/{broadcast_id}/cancel", status_code=202)
+async def cancel(broadcast_id: UUID, app: TheApp, key: BroadcastWriter) -> Mapping[str, Any]:
+    """Recall a broadcast within a second; what was handed over stays told."""
+    row = await submitting.cancel(app.db, broadcast_id, within=key.group_id)
+    app.bell.ring(lane_of(row["kind"]))
+    return {"id": str(row["id"]), "status": row["status"], "cancelled_at": row["cancelled_at"]}
+
+
+@router.get("/{broadcast_id}/deliveries")
+async def deliveries(
+    broadcast_id: UUID,
+    app: TheApp,
+    key: BroadcastReader,
+    channel: Channel | None = None,
+    status: DeliveryStatus | None = None,
+    cursor: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Mapping[str, Any]:
+    """Deliveries one by one, oldest first. `next_cursor` is null at the end."""
+    rows = await watching.delivery_page(
+        app.db, broadcast_id, within=key.group_id, channel=channel, status=status, after=cursor,
+        limit=limit,
+    )  # fmt: skip
+    more = len(rows) == limit
+    if Scope.RESIDENTS_READ not in key.scopes:
+        rows = [{**row, "address": None} for row in rows]
+    return {"deliveries": rows, "next_cursor": rows[-1]["id"] if more else None}
+
+
+def as_json(watched: Watched) -> dict[str, Any]:
+    row: Row = watched.row
+    progress = watched.progress
+    reply = row["in_reply_to"]
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "status": row["status"],
+        "severity": row["severity"],
+        "groups": watched.groups,
+        "texts": row["texts"],
+        "valid_until": row["valid_until"],
+        "send_at": row["send_at"],
+        "thread_id": row["thread_id"],
+        "in_reply_to": {"id": reply, "relation": row["relation"]} if reply else None,
+        "created_at": row["created_at"],
+        "approved_at": row["approved_at"],
+        "dispatching_at": row["dispatching_at"],
+        "planned_at": row["planned_at"],
+        "dispatched_at": row["dispatched_at"],
+        "cancelled_at": row["cancelled_at"],
+        "superseded_at": row["superseded_at"],
+        "progress": progress.counts,
+        "skips": progress.skips,
+        "first_handover_at": progress.first_handover_at,
+        "last_handover_at": progress.last_handover_at,
+        "curve": {
+            channel: [{"second": second, "n": n} for second, n in points]
+            for channel, points in progress.curve.items()
+        },
+    }

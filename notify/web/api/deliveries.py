@@ -1,0 +1,22 @@
+"""One delivery over HTTP, with all that was tried and reported."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+
+from notify.domain.scopes import Scope
+from notify.services import watching
+from notify.web.api.auth import BroadcastReader
+from notify.web.deps import TheApp
+
+router = APIRouter(prefix="/deliveries", tags=["deliveries"])
+
+
+@router.get("/{delivery_id}")
+async def look(
+    delivery_id: Annotated[int, Path(ge=1, le=2**63 - 1)], app: TheApp, key: BroadcastReader
+) -> Mapping[str, Any]:
+    """What became of one delivery: its status, every attempt, every receipt."""
+    found = await watching.delivery(app.db, delivery_id, within=key.group_id)
+    return found if Scope.RESIDENTS_READ in key.scopes else {**found, "address": None}

@@ -1,0 +1,42 @@
+"""Groups over HTTP."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from notify.services import groups
+from notify.web.api.auth import GroupWriter
+from notify.web.deps import TheApp
+
+router = APIRouter(prefix="/groups", tags=["groups"])
+
+
+class GroupIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    slug: str
+    name: str | dict[str, str] = Field(description="A name, or names by language.")
+    parent: str | None = Field(None, description="Slug of the group above.")
+    closed: bool = False
+    carries_parent_news: bool = False
+    identity: dict[str, str] = Field(
+        default_factory=dict,
+        description="sender_name, mail_from, imprint, privacy, colour, cost_centre; what is not "
+        "said is inherited.",
+    )
+
+
+@router.post("", status_code=201)
+async def create(wanted: GroupIn, app: TheApp, key: GroupWriter) -> Mapping[str, Any]:
+    """Create a group, below `parent` where one is named."""
+    names = wanted.name
+    if isinstance(names, str):
+        names = {app.settings.default_language: names}
+    made = await groups.create(
+        app.db, slug=wanted.slug, names=names, parent=wanted.parent, closed=wanted.closed,
+        carries_parent_news=wanted.carries_parent_news, identity=wanted.identity,
+        within=key.group_id,
+    )  # fmt: skip
+    return {"id": made.id, "slug": made.slug, "name": made.names, "parent": made.parent}

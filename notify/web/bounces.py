@@ -1,0 +1,83 @@
+"""Takes bounces over SMTP or LMTP: point the MX (or a transport) of the bounce domain here.
+
+A recipient that is no bounce address of ours is refused at RCPT, so this is no relay.
+"""
+
+import asyncio
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from channels.bounces import Unreadable
+from notify.domain.keyring import Keyring
+from notify.errors import Misconfigured
+from notify.log import get
+from notify.services import bouncing
+from notify.services.receiving import Receiver
+
+log = get(__name__)
+
+LARGEST = 1024 * 1024
+IDLE = 60.0
+
+
+class BothProtocols(SMTP):
+    """SMTP that also takes LMTP's greeting; with one recipient a message they answer alike."""
+
+    async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds verbs by name
+        await self.smtp_EHLO(arg)
+
+
+class Handler:
+    """What to do with each step of a mail (aiosmtpd calls these)."""
+
+    def __init__(self, keyring: Keyring, receiver: Receiver) -> None:
+        self._keyring = keyring
+        self._receiver = receiver
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if envelope.rcpt_tos:
+            return "452 4.5.3 one recipient at a time"
+        try:
+            bouncing.attempt_of(self._keyring, address)
+        except bouncing.Forged:
+            return "550 5.1.1 not an address of this service"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Session, envelope: Envelope
+    ) -> str:
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        try:
+            number, receipts = bouncing.read(self._keyring, content, recipient=envelope.rcpt_tos[0])
+        except (bouncing.Forged, Unreadable):
+            return "554 5.6.0 not a bounce that can be read"
+        try:
+            for receipt in receipts:
+                await self._receiver.take(number, receipt)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the sender tries again
+            log.error("bounce.not_kept", problem=type(problem).__name__)
+            return "451 4.3.0 try again"
+        return "250 2.0.0 taken"
+
+
+async def serve(listen: str, *, keyring: Keyring, receiver: Receiver) -> asyncio.Server:
+    """Listen at `host:port`. Raises Misconfigured when that cannot be done."""
+    host, _, port = listen.rpartition(":")
+    handler = Handler(keyring, receiver)
+    try:
+        return await asyncio.get_running_loop().create_server(
+            lambda: BothProtocols(
+                handler, data_size_limit=LARGEST, timeout=IDLE, hostname="notify", ident="notify"
+            ),
+            host.strip("[]") or None,
+            int(port),
+        )
+    except (OSError, ValueError) as problem:
+        raise Misconfigured(
+            f"NOTIFY_BOUNCE_LISTEN: cannot listen at {listen!r} ({problem}). "
+            "Write host:port with a port that is free."
+        ) from None

@@ -1,0 +1,74 @@
+"""What machines ask: alive, ready, and the figures."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from notify.domain.words import Lane
+from notify.services import watching
+from notify.services.watching import Health, Totals
+from notify.web.deps import TheApp
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """This process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def readyz(app: TheApp) -> Response:
+    """The database answers and every lane has a worker seen lately. Redis is only a warning:
+    without it everything still leaves, a moment later."""
+    try:
+        health = await watching.health(app.db)
+    except Exception as problem:  # noqa: BLE001 - whatever it is, we are not ready
+        return JSONResponse(
+            {"status": "not ready", "database": type(problem).__name__}, status_code=503
+        )
+    missing = [str(lane) for lane in Lane if not health.lanes.get(lane)]
+    stopped = [row["name"] for row in health.senders if row["stopped_at"] is not None]
+    warnings = [] if await app.bell.alive() else ["redis does not answer"]
+    warnings += [f"sender {name} is stopped" for name in stopped]
+    body = {
+        "status": "not ready" if missing else "ready",
+        "database": "ok",
+        "workers": dict(health.lanes),
+        "missing": missing,
+        "warnings": warnings,
+    }
+    return JSONResponse(body, status_code=503 if missing else 200)
+
+
+@router.get("/metrics")
+async def metrics(app: TheApp) -> Response:
+    """Figures of this process, and what the database knows of the whole service."""
+    shared = CollectorRegistry()
+    _fill(shared, await watching.health(app.db), await watching.totals(app.db))
+    return Response(generate_latest() + generate_latest(shared), media_type=CONTENT_TYPE_LATEST)
+
+
+def _fill(registry: CollectorRegistry, health: Health, totals: Totals) -> None:
+    age = Gauge(
+        "notify_queue_age_seconds", "Wait of the oldest due delivery", ["lane", "channel"],
+        registry=registry,
+    )  # fmt: skip
+    for row in health.queue:
+        age.labels(row["lane"], row["channel"]).set(row["age"])
+    seen = Gauge("notify_workers", "Workers seen lately", ["lane"], registry=registry)
+    for lane in Lane:
+        seen.labels(str(lane)).set(health.lanes.get(lane, 0))
+    stopped = Gauge("notify_sender_stopped", "1 while a sender waits for a person",
+                    ["channel", "sender"], registry=registry)  # fmt: skip
+    for row in health.senders:
+        stopped.labels(row["channel"], row["name"]).set(row["stopped_at"] is not None)
+    deliveries = Gauge("notify_deliveries", "Deliveries of broadcasts by status",
+                       ["channel", "status"], registry=registry)  # fmt: skip
+    for (channel, status), n in totals.outcomes.items():
+        deliveries.labels(channel, status).set(n)
+    handed_over = Gauge("notify_handovers", "Deliveries handed over to providers", ["channel"],
+                        registry=registry)  # fmt: skip
+    for channel, n in totals.handed_over.items():
+        handed_over.labels(channel).set(n)

@@ -1,0 +1,114 @@
+"""Providers call in. Forged: 403. Broken: 400. Our fault: 500, so that they try again."""
+
+import asyncio
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.requests import ClientDisconnect
+
+from channels import twilio_receipts
+from channels.bounces import Unreadable
+from channels.receipts import Receipt, Report
+from notify import clock, metrics
+from notify.log import get
+from notify.services import bouncing
+from notify.services.receiving import Receiver
+from notify.web.deps import TheApp, the_receiver
+
+log = get(__name__)
+
+router = APIRouter(prefix="/hooks", include_in_schema=False)
+
+LARGEST_FORM = 64 * 1024
+LARGEST_MAIL = 1024 * 1024
+
+
+@router.post("/twilio/status")
+async def twilio_status(
+    request: Request, app: TheApp, attempt: Annotated[str | None, Query()] = None
+) -> Response:
+    """What became of an SMS. Twilio signs the URL it was given and every field of the form."""
+    body = await _body(request, LARGEST_FORM)
+    token = app.settings.twilio_auth_token
+    if body is None or token is None:
+        return _refused("twilio_status", "too_big" if body is None else "off", 400)
+    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    url = f"{app.settings.public_url}{request.url.path}"
+    if request.url.query:
+        url += f"?{request.url.query}"
+    signed = twilio_receipts.verify(
+        url=url, params=pairs, signature=request.headers.get("X-Twilio-Signature"),
+        auth_token=token.get_secret_value(),
+    )  # fmt: skip
+    if not signed:
+        return _refused("twilio_status", "forged", 403)
+    try:
+        receipt = twilio_receipts.parse(pairs)
+    except ValueError:
+        return _refused("twilio_status", "broken", 400)
+    number = app.keyring.unmark("twilio", attempt) if attempt else None
+    if attempt and number is None:
+        return _refused("twilio_status", "forged", 403)
+    await _receiver(request).take(number, receipt)
+    return Response(status_code=204)
+
+
+@router.post("/push/{mark}")
+async def push_beacon(mark: str, request: Request, app: TheApp) -> Response:
+    """The browser's service worker says that a notification was shown."""
+    number = app.keyring.unmark("beacon", mark)
+    if number is None:
+        return _refused("push", "forged", 403)
+    receipt = Receipt(
+        provider="push", key=f"shown:{number}", report=Report.DELIVERED, at=clock.now()
+    )
+    await _receiver(request).take(number, receipt)
+    return Response(status_code=204)
+
+
+@router.post("/mail/bounce")
+async def mail_bounce(
+    request: Request, app: TheApp, to: Annotated[str | None, Query()] = None
+) -> Response:
+    """A bounce or complaint as a raw message, with the address it came to in `to` (or in the
+    header X-Original-To). The MAC in that address is what proves it."""
+    body = await _body(request, LARGEST_MAIL)
+    if not body:
+        return _refused("mail_bounce", "too_big" if body is None else "broken", 400)
+    recipient = to or request.headers.get("X-Original-To")
+    try:
+        # A hostile mail may take a second to read: not on the loop that serves everybody.
+        number, receipts = await asyncio.to_thread(
+            bouncing.read, app.keyring, body, recipient=recipient
+        )
+    except bouncing.Forged:
+        return _refused("mail_bounce", "forged", 403)
+    except Unreadable:
+        return _refused("mail_bounce", "broken", 400)
+    for receipt in receipts:
+        await _receiver(request).take(number, receipt)
+    return Response(status_code=204)
+
+
+def _receiver(request: Request) -> Receiver:
+    return the_receiver(request)
+
+
+async def _body(request: Request, limit: int) -> bytes | None:
+    """The body, or None when it is longer than `limit` or the caller hung up."""
+    parts = bytearray()
+    try:
+        async for part in request.stream():
+            parts += part
+            if len(parts) > limit:
+                return None
+    except ClientDisconnect:
+        return None
+    return bytes(parts)
+
+
+def _refused(hook: str, why: str, status: int) -> Response:
+    metrics.refused_hooks.labels(hook, why).inc()
+    log.warning("hook.refused", hook=hook, why=why)
+    return Response(status_code=status)

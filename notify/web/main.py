@@ -1,0 +1,53 @@
+"""The HTTP application: who is mounted where."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+import notify
+from notify.bootstrap import App
+from notify.services.receiving import Receiver
+from notify.web import bounces, health, hooks, problems, static
+from notify.web.api import broadcasts, deliveries, groups, residents
+from notify.web.headers import SecurityHeaders
+from notify.web.pages import confirming, leaving, public
+
+
+def create_app(app: App) -> FastAPI:
+    """Everything behind one port. `app` is wired and outlives the server."""
+
+    @asynccontextmanager
+    async def lifespan(api: FastAPI) -> AsyncIterator[None]:
+        receiver = Receiver(app.db)
+        api.state.receiver = receiver
+        listener = None
+        if app.settings.bounce_listen:
+            listener = await bounces.serve(
+                app.settings.bounce_listen, keyring=app.keyring, receiver=receiver
+            )
+        yield
+        if listener is not None:
+            listener.close()
+        await receiver.close()
+
+    api = FastAPI(
+        title="Citizen Notify",
+        version=notify.__version__,
+        description="A town's bell. Errors are problem details (RFC 9457).",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    api.state.notify = app
+    api.add_middleware(SecurityHeaders, https=app.settings.public_url.startswith("https"))
+    problems.install(api)
+    v1 = APIRouter(prefix="/api/v1")
+    for part in (groups, residents, broadcasts, deliveries):
+        v1.include_router(part.router)
+    api.include_router(v1)
+    for router in (hooks.router, health.router, public.router, leaving.router, confirming.router):
+        api.include_router(router)
+    api.mount("/static", static.assets(), name="static")
+    return api

@@ -1,0 +1,100 @@
+"""A migrated PostgreSQL database of its own for every test that asks for one.
+
+The server is the embedded one (one for the whole run, shared by the xdist processes), or the one
+NOTIFY_TEST_DATABASE_URL names; its user must be allowed to create databases.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from notify.domain.keyring import Keyring
+from notify.settings import Settings
+from notify.store.database import Database
+from notify.store.migrate import migrate
+from tests.town import Town
+
+SECRET = "a-key-for-tests-only"
+
+
+def _named(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A test sees neither the NOTIFY_ variables nor the .env file of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith("NOTIFY_") and not name.startswith("NOTIFY_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    given = os.environ.get("NOTIFY_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    from notify.embedded.servers import Embedded
+
+    shared = tmp_path_factory.getbasetemp()
+    folder = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
+    with Embedded(folder / "server", redis=False, throwaway=True) as servers:
+        yield servers.database_url
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """A migrated database from which each test's own is copied."""
+    name = f"template_{uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    migrate(_named(server_url, name))
+    yield name
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+    yield _named(server_url, name)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url, size=4)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def keyring() -> Keyring:
+    return Keyring([SECRET])
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(
+        database_url=database_url,
+        secret_keys=(SecretStr(SECRET),),
+        town="Musterstadt",
+        mail_from="warnung@musterstadt.example",
+    )
+
+
+@pytest.fixture
+def town(db: Database, keyring: Keyring, settings: Settings) -> Town:
+    return Town(db, keyring, settings)

@@ -1,0 +1,190 @@
+"""Who gets a broadcast, and who is left out and why."""
+
+from uuid import UUID
+
+from notify.domain.words import Kind, Lane, Relation
+from notify.services.planning import Planner
+from tests.town import Town
+
+
+async def _planned(town: Town, broadcast: UUID) -> list[tuple[str, str]]:
+    rows = await town.rows(
+        "SELECT d.channel, a.value FROM deliveries d JOIN addresses a ON a.id = d.address_id"
+        " WHERE d.broadcast_id = %(id)s ORDER BY 1, 2",
+        id=broadcast,
+    )
+    return [(row["channel"], row["value"]) for row in rows]
+
+
+async def _skips(town: Town, broadcast: UUID) -> list[tuple[str, str]]:
+    rows = await town.rows(
+        "SELECT channel, reason FROM skips WHERE broadcast_id = %(id)s ORDER BY 1, 2", id=broadcast
+    )
+    return [(row["channel"], row["reason"]) for row in rows]
+
+
+async def test_an_alert_reaches_everyone_at_or_below_the_group_once(town: Town) -> None:
+    district = await town.group("district")
+    village = await town.group("village", parent=district)
+    await town.resident(district, village, email="alice@example.org", phone="+4915112345678")
+    await town.resident(village, email="bob@example.org", alerts=["email"])
+    await town.resident(await town.group("elsewhere"), email="charlie@example.org")
+
+    alert = await town.broadcast("district")
+    await town.plan()
+
+    assert await _planned(town, alert) == [
+        ("email", "alice@example.org"),
+        ("email", "bob@example.org"),
+        ("sms", "+4915112345678"),
+    ]
+    assert await _skips(town, alert) == [("push", "no_address")]
+
+
+async def test_news_reach_groups_below_only_where_they_carry_their_parents_news(town: Town) -> None:
+    district = await town.group("district")
+    carrying = await town.group("carrying", parent=district, carries=True)
+    silent = await town.group("silent", parent=district)
+    await town.resident(carrying, email="alice@example.org", news=["email"])
+    await town.resident(silent, email="bob@example.org", news=["email"])
+
+    news = await town.broadcast("district", kind=Kind.ANNOUNCEMENT)
+    await town.plan(Lane.BULK)
+
+    assert await _planned(town, news) == [("email", "alice@example.org")]
+
+
+async def test_whoever_is_left_out_is_written_down_with_the_reason(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, email="new@example.org", alerts=["email"], state="unverified")
+    await town.resident(group, email="gone@example.org", alerts=["email"])
+    await town.resident(group, alerts=["email"])
+    await town.resident(group, email="quiet@example.org", alerts=[])
+    await town.resident(group, phone="+4915112345678", alerts=["sms"])
+    await town.change(
+        "INSERT INTO suppressions (channel, hash, reason) VALUES ('email', %(h)s, 'bounced')",
+        h=town.keyring.address_hash("email", "gone@example.org"),
+    )
+    town.channels = ("email",)
+
+    alert = await town.broadcast("town")
+    await town.plan()
+
+    assert await _planned(town, alert) == []
+    assert await _skips(town, alert) == [
+        ("email", "no_address"),
+        ("email", "suppressed"),
+        ("email", "unverified"),
+        ("none", "no_channel"),
+        ("sms", "channel_off"),
+    ]
+
+
+async def test_every_browser_of_a_resident_gets_its_own_delivery(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, push=["https://push.example/1", "https://push.example/2"])
+
+    alert = await town.broadcast("town")
+    await town.plan()
+
+    assert [channel for channel, _ in await _planned(town, alert)] == ["push", "push"]
+
+
+async def test_an_all_clear_goes_to_those_reached_and_replaces_what_is_pending(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, email="reached@example.org", alerts=["email"])
+    await town.resident(group, email="unknown@example.org", alerts=["email"])
+    await town.resident(group, email="waiting@example.org", alerts=["email"])
+    await town.resident(group, email="failed@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    for value, status in (("reached", "sent"), ("unknown", "unknown"), ("failed", "failed")):
+        await town.change(
+            "UPDATE deliveries d SET status = %(status)s FROM addresses a"
+            " WHERE a.id = d.address_id AND a.value = %(value)s",
+            status=status,
+            value=f"{value}@example.org",
+        )
+    await town.resident(group, email="newcomer@example.org", alerts=["email"])
+
+    clear = await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+    await town.plan()
+
+    assert [v for _, v in await _planned(town, clear)] == [
+        "reached@example.org",
+        "unknown@example.org",
+    ]
+    assert sorted(await town.statuses(alert)) == ["failed", "sent", "superseded", "unknown"]
+
+
+async def test_an_update_adds_who_follows_today_and_a_leaver_gets_nothing_more(town: Town) -> None:
+    group = await town.group()
+    stays = await town.resident(group, email="stays@example.org", alerts=["email"])
+    leaves = await town.resident(group, email="leaves@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    await town.change("UPDATE deliveries SET status = 'sent'")
+    await town.change("DELETE FROM subscriptions WHERE resident_id = %(r)s", r=leaves)
+    await town.resident(group, email="newcomer@example.org", alerts=["email"])
+
+    update = await town.broadcast("town", follows=alert, relation=Relation.UPDATE)
+    await town.plan()
+
+    assert stays != leaves
+    assert [v for _, v in await _planned(town, update)] == [
+        "newcomer@example.org",
+        "stays@example.org",
+    ]
+
+
+async def test_whoever_joins_while_an_alert_is_in_force_gets_it(town: Town) -> None:
+    group = await town.group()
+    alert = await town.broadcast("town")
+    await town.plan()
+    await town.resident(group, email="late@example.org", alerts=["email"])
+    planner = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+
+    made = [await planner.plan_latecomers(), await planner.plan_latecomers()]
+
+    assert made == [1, 0]
+    assert await _planned(town, alert) == [("email", "late@example.org")]
+
+
+async def test_nobody_who_joins_after_the_all_clear_gets_the_alert(town: Town) -> None:
+    group = await town.group()
+    alert = await town.broadcast("town")
+    await town.plan()
+    await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+    await town.plan()
+    await town.resident(group, email="late@example.org", alerts=["email"])
+    planner = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+
+    assert await planner.plan_latecomers() == 0
+
+
+async def test_a_plan_broken_off_goes_on_where_it_was(town: Town) -> None:
+    group = await town.group()
+    for number in range(520):
+        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    first = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+    await first.plan_slice()
+    half = len(await town.statuses(alert))
+
+    await town.plan()
+
+    assert half == 500
+    assert await town.statuses(alert) == ["pending"] * 520
+    counted = await town.rows("SELECT sum(n)::int AS n FROM progress")
+    assert counted[0]["n"] == 520
+
+
+async def test_a_recalled_broadcast_is_planned_no_further(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, email="alice@example.org")
+    alert = await town.broadcast("town")
+    await town.change("UPDATE broadcasts SET cancelled_at = now(), status = 'cancelled'")
+
+    await town.plan()
+
+    assert await town.statuses(alert) == []

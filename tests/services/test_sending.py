@@ -1,0 +1,395 @@
+"""Claim, start, send, settle: what becomes of a delivery on its way out."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from channels.base import (
+    AddressGone,
+    Failure,
+    OutcomeUnknown,
+    Rejected,
+    SenderDown,
+    SenderStopped,
+    Sent,
+    TryAgain,
+)
+from channels.memory import MemoryChannel
+from channels.messages import Email, Push, Sms
+from channels.receipts import Receipt, Report
+from notify import clock
+from notify.domain.words import Channel, Kind, Lane, Relation
+from notify.services import receiving, submitting
+from notify.services.composing import Composer
+from notify.services.sweeping import Sweeper
+from notify.store import pump as store
+from tests.town import Town
+
+
+async def _one(town: Town) -> Any:
+    """A town with one reader and an alert planned for her."""
+    group = await town.group()
+    await town.resident(group, email="alice@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    return alert
+
+
+async def _delivery(town: Town) -> dict[str, Any]:
+    return (await town.rows("SELECT * FROM deliveries ORDER BY id"))[0]
+
+
+async def _attempts(town: Town) -> list[dict[str, Any]]:
+    return await town.rows("SELECT * FROM attempts ORDER BY id")
+
+
+async def test_a_mail_taken_by_the_relay_is_sent_and_counted(town: Town) -> None:
+    alert = await _one(town)
+    carrier = MemoryChannel[Email]()
+    pump = await town.pump(carrier)
+
+    assert await pump.round()
+    assert not await pump.round()
+
+    mail = carrier.taken[0]
+    assert (mail.to, mail.language) == ("alice@example.org", "de")
+    assert await town.statuses(alert) == ["sent"]
+    counts = await town.rows(
+        "SELECT status, sum(n)::int AS n FROM progress GROUP BY 1 HAVING sum(n) <> 0"
+    )
+    assert [(row["status"], row["n"]) for row in counts] == [("sent", 1)]
+    handed = await town.rows("SELECT sum(n)::int AS n FROM handovers")
+    assert handed[0]["n"] == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "outcome"),
+    [
+        pytest.param(TryAgain("greylisted", code="450"), "pending", "try_again", id="later"),
+        pytest.param(SenderDown("refused"), "pending", "try_again", id="down"),
+        pytest.param(Rejected("too_big", code="552"), "failed", "rejected", id="rejected"),
+        pytest.param(AddressGone("no_such_address"), "failed", "address_gone", id="gone"),
+        pytest.param(SenderStopped("credentials"), "pending", "sender_stopped", id="stopped"),
+        pytest.param(OutcomeUnknown("no_answer"), "unknown", "unknown", id="unknown"),
+    ],
+)
+async def test_each_way_to_fail_ends_in_its_status(
+    town: Town, failure: Failure, status: str, outcome: str
+) -> None:
+    alert = await _one(town)
+    pump = await town.pump(MemoryChannel[Email](script=lambda _: failure))
+
+    await pump.round()
+
+    assert await town.statuses(alert) == [status]
+    attempt = (await _attempts(town))[0]
+    assert (attempt["outcome"], attempt["reason"]) == (outcome, failure.reason)
+
+
+async def test_an_address_that_is_gone_is_suppressed(town: Town) -> None:
+    await _one(town)
+    pump = await town.pump(MemoryChannel[Email](script=lambda _: AddressGone("no_such_address")))
+
+    await pump.round()
+
+    hit = await town.rows("SELECT channel, hash, reason FROM suppressions")
+    assert bytes(hit[0]["hash"]) == town.keyring.address_hash("email", "alice@example.org")
+    assert hit[0]["reason"] == "gone"
+
+
+async def test_a_browser_that_is_gone_is_dropped(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, push=["https://push.example/1"])
+    await town.broadcast("town")
+    await town.plan()
+    gone = MemoryChannel[Push](script=lambda _: AddressGone("subscription_gone"))
+
+    await (await town.pump(gone, channel=Channel.PUSH)).round()
+
+    assert [row["state"] for row in await town.rows("SELECT state FROM addresses")] == ["gone"]
+
+
+async def test_a_stopped_sender_is_left_alone_and_the_next_one_takes_over(town: Town) -> None:
+    alert = await _one(town)
+    broken = MemoryChannel[Email]("first", script=lambda _: SenderStopped("credentials"))
+    good = MemoryChannel[Email]("second")
+    pump = await town.pump(broken, good)
+
+    await pump.round()
+    await town.change("UPDATE deliveries SET due_at = now()")
+    await pump.round()
+
+    assert (len(broken.taken), len(good.taken)) == (1, 1)
+    assert await town.statuses(alert) == ["sent"]
+    stopped = await town.rows("SELECT name, reason FROM senders WHERE stopped_at IS NOT NULL")
+    assert [(row["name"], row["reason"]) for row in stopped] == [("first", "credentials")]
+
+
+async def test_a_relay_out_of_reach_rests_and_the_next_one_takes_over(town: Town) -> None:
+    alert = await _one(town)
+    down = MemoryChannel[Email]("first", script=lambda _: SenderDown("refused"))
+    good = MemoryChannel[Email]("second")
+    pump = await town.pump(down, good)
+
+    await pump.round()
+    await pump.round()
+
+    assert await town.statuses(alert) == ["sent"]
+    assert [a["sender"] for a in await _attempts(town)] == ["first", "second"]
+
+
+async def test_a_recall_between_claim_and_start_stops_the_message(town: Town) -> None:
+    group = await town.group()
+    for number in range(60):
+        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    carrier = MemoryChannel[Email]()
+    carrier.hold.clear()
+    pump = await town.pump(carrier)
+
+    working = asyncio.create_task(pump.round())
+    await carrier.has_taken(50)
+    await submitting.cancel(town.db, alert, within=None)
+    carrier.hold.set()
+    await working
+    await pump.round()
+
+    assert len(carrier.taken) == 50
+    assert sorted(await town.statuses(alert)) == ["cancelled"] * 10 + ["sent"] * 50
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        pytest.param(
+            "UPDATE broadcasts SET valid_until = now() - interval '1 s'", "expired", None, id="late"
+        ),
+        pytest.param("UPDATE addresses SET state = 'gone'", "cancelled", "gone", id="gone"),
+        pytest.param(
+            "INSERT INTO suppressions (channel, hash, reason)"
+            " SELECT channel, hash, 'opted_out' FROM addresses",
+            "cancelled", "suppressed", id="suppressed",
+        ),
+        pytest.param(
+            "WITH x AS (DELETE FROM subscriptions) UPDATE addresses SET version = version + 1",
+            "cancelled", "left", id="left",
+        ),
+    ],
+)  # fmt: skip
+async def test_what_changed_since_the_plan_is_seen_at_the_claim(
+    town: Town, change: str, status: str, reason: str | None
+) -> None:
+    alert = await _one(town)
+    await town.change(change)
+    carrier = MemoryChannel[Email]()
+
+    await (await town.pump(carrier)).round()
+
+    assert carrier.taken == ()
+    assert await town.statuses(alert) == [status]
+    assert (await _delivery(town))["reason"] == reason
+
+
+async def test_leaving_one_of_two_groups_does_not_stop_what_the_other_brings(town: Town) -> None:
+    district = await town.group("district")
+    village = await town.group("village", parent=district)
+    await town.resident(district, village, email="alice@example.org", alerts=["email"])
+    alert = await town.broadcast("district")
+    await town.plan()
+    await town.change("DELETE FROM subscriptions WHERE group_id = %(g)s", g=village)
+    await town.change("UPDATE addresses SET version = version + 1")
+
+    await (await town.pump(MemoryChannel[Email]())).round()
+
+    assert await town.statuses(alert) == ["sent"]
+
+
+async def test_a_worker_past_its_lease_cannot_settle_what_another_took(town: Town) -> None:
+    alert = await _one(town)
+    slow = MemoryChannel[Email]("slow")
+    slow.hold.clear()
+    working = asyncio.create_task((await town.pump(slow)).round())
+    await slow.has_taken(1)
+
+    await town.change("UPDATE attempts SET lease_until = now() - interval '1 s'")
+    sweeper = Sweeper(town.db, senders=[], composer=Composer(
+        settings=town.settings, keyring=town.keyring))  # fmt: skip
+    await sweeper.sweep()
+    unknown = await town.statuses(alert)
+    slow.hold.set()
+    await working
+
+    assert unknown == ["unknown"]
+    assert await town.statuses(alert) == ["unknown"]
+    assert (await _attempts(town))[0]["reason"] == "lease_lapsed"
+
+
+async def test_what_was_claimed_and_never_started_goes_back(town: Town) -> None:
+    alert = await _one(town)
+    carrier = MemoryChannel[Email]()
+    pump = await town.pump(carrier)
+    pump.stop()
+    await pump.round()
+    await town.change(
+        "UPDATE attempts SET settled_at = NULL, outcome = NULL, lease_until = now() - interval '1 s'"
+    )
+    await town.change("UPDATE deliveries SET status = 'sending'")
+
+    sweeper = Sweeper(town.db, senders=[], composer=Composer(
+        settings=town.settings, keyring=town.keyring))  # fmt: skip
+    await sweeper.sweep()
+
+    assert carrier.taken == ()
+    assert await town.statuses(alert) == ["pending"]
+
+
+async def test_an_unknown_mail_is_sent_once_more_with_the_same_id_and_marked(town: Town) -> None:
+    alert = await _one(town)
+    answers: list[Sent | Failure | None] = [OutcomeUnknown("no_answer"), OutcomeUnknown("again")]
+    carrier = MemoryChannel[Email](script=lambda _: answers.pop(0) if answers else None)
+    pump = await town.pump(carrier)
+    sweeper = Sweeper(town.db, senders=[], composer=Composer(
+        settings=town.settings, keyring=town.keyring))  # fmt: skip
+
+    for _ in range(3):
+        await pump.round()
+        await town.change("UPDATE deliveries SET due_at = now() WHERE status = 'unknown'")
+        await sweeper.sweep()
+
+    assert len(carrier.taken) == 2
+    assert len({mail.message_id for mail in carrier.taken}) == 1
+    assert [attempt["repeat"] for attempt in await _attempts(town)] == [False, True]
+    assert await town.statuses(alert) == ["unknown"]
+    assert (await _delivery(town))["closed_at"] is not None
+
+
+async def test_a_receipt_resolves_what_was_unknown(town: Town) -> None:
+    alert = await _one(town)
+    pump = await town.pump(MemoryChannel[Email](script=lambda _: OutcomeUnknown("no_answer")))
+    await pump.round()
+    attempt = (await _attempts(town))[0]["id"]
+
+    await receiving.take(town.db, [(attempt, Receipt("p", "1", Report.DELIVERED))])
+
+    assert await town.statuses(alert) == ["delivered"]
+
+
+async def test_a_receipt_that_comes_before_our_own_write_stands(town: Town) -> None:
+    alert = await _one(town)
+    carrier = MemoryChannel[Email]()
+    carrier.hold.clear()
+    working = asyncio.create_task((await town.pump(carrier)).round())
+    await carrier.has_taken(1)
+    attempt = (await _attempts(town))[0]["id"]
+
+    await receiving.take(town.db, [(attempt, Receipt("p", "1", Report.DELIVERED))])
+    carrier.hold.set()
+    await working
+
+    assert await town.statuses(alert) == ["delivered"]
+    assert (await _delivery(town))["handed_over_at"] is not None
+    assert (await _attempts(town))[0]["outcome"] == "sent"
+
+
+async def test_a_follow_up_waits_while_its_predecessor_is_being_sent(town: Town) -> None:
+    alert = await _one(town)
+    carrier = MemoryChannel[Email]()
+    carrier.hold.clear()
+    first = asyncio.create_task((await town.pump(carrier)).round())
+    await carrier.has_taken(1)
+    clear = await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+    await town.plan()
+
+    second = await town.pump(carrier)
+    await second.round()
+    waiting = await town.statuses(clear)
+    carrier.hold.set()
+    await first
+    await town.change("UPDATE deliveries SET due_at = now()")
+    await second.round()
+
+    assert waiting == ["pending"]
+    assert await town.statuses(clear) == ["sent"]
+    alarm, ending = carrier.taken
+    assert ending.in_reply_to == alarm.message_id
+
+
+async def test_bulk_steps_aside_while_an_alert_is_due(town: Town) -> None:
+    await _one(town)
+    news = await town.broadcast("town", kind=Kind.ANNOUNCEMENT, valid_until=None)
+    await town.change("UPDATE subscriptions SET news = ARRAY['email']")
+    await town.plan(Lane.BULK)
+    carrier = MemoryChannel[Email]()
+    bulk = await town.pump(carrier, lane=Lane.BULK)
+
+    moved = await bulk.round()
+    await (await town.pump(carrier)).round()
+    after = await bulk.round()
+
+    assert (moved, after) == (False, True)
+    assert await town.statuses(news) == ["sent"]
+
+
+async def test_a_sender_is_never_given_more_than_five_seconds_of_work(town: Town) -> None:
+    group = await town.group()
+    for number in range(20):
+        await town.resident(group, phone=f"+49151123450{number:02}", alerts=["sms"])
+    await town.broadcast("town")
+    await town.plan()
+    carriers = [MemoryChannel[Sms]("one"), MemoryChannel[Sms]("one")]
+    pumps = [await town.pump(c, channel=Channel.SMS, rate=2.0) for c in carriers]
+
+    for pump in pumps:
+        pump.stop()  # claims and hands back, without waiting out the rate
+        await pump.round()
+    claimed = await town.rows("SELECT worker, count(*) AS n FROM attempts GROUP BY worker")
+
+    assert sum(row["n"] for row in claimed) <= 10
+
+
+async def test_a_message_that_cannot_be_composed_fails_alone(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, email="alice@example.org", alerts=["email"])
+    await town.resident(group, email="bob@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    await town.change(
+        "UPDATE deliveries SET broadcast_id = gen_random_uuid()"
+        " WHERE id = (SELECT min(id) FROM deliveries)"
+    )
+    carrier = MemoryChannel[Email]()
+
+    await (await town.pump(carrier)).round()
+
+    assert [mail.to for mail in carrier.taken] == ["bob@example.org"]
+    assert await town.statuses(alert) == ["sent"]
+    reasons = await town.rows("SELECT reason FROM deliveries WHERE status = 'failed'")
+    assert [row["reason"] for row in reasons] == ["cannot_compose"]
+
+
+async def test_a_receipt_that_meets_our_own_write_half_way_is_not_lost(town: Town) -> None:
+    alert = await _one(town)
+    carrier = MemoryChannel[Email]()
+    carrier.hold.clear()
+    working = asyncio.create_task((await town.pump(carrier)).round())
+    await carrier.has_taken(1)
+    attempt = (await _attempts(town))[0]
+    settled = store.Settled(attempt["id"], "sent", "sent", clock.now())
+
+    async with town.db.transaction() as connection:
+        await store.settle(connection, [settled], worker=attempt["worker"])
+        receipt = asyncio.create_task(
+            receiving.take(town.db, [(attempt["id"], Receipt("p", "1", Report.DELIVERED))])
+        )
+        async with asyncio.timeout(10):
+            while not await town.rows(  # noqa: ASYNC110 - PostgreSQL rings no bell for it
+                "SELECT FROM pg_locks WHERE NOT granted"
+            ):
+                await asyncio.sleep(0.01)
+    await receipt
+    carrier.hold.set()
+    await working
+
+    assert await town.statuses(alert) == ["delivered"]

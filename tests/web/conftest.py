@@ -1,0 +1,95 @@
+"""The whole HTTP application on a free port of this machine, and rows for it to show."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import aiohttp
+import pytest
+import uvicorn
+
+from notify.bootstrap import App, push_hosts
+from notify.domain.keyring import Keyring
+from notify.queue import Bell
+from notify.settings import Settings
+from notify.store.database import Database
+from notify.web.main import create_app
+
+Publish = Callable[..., Awaitable[UUID]]
+MakeGroup = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+async def site(
+    db: Database, keyring: Keyring, settings: Settings
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """A browser without cookies that follows no redirects by itself, at the site's door."""
+    api = create_app(App(settings, db, keyring, Bell(None), push_hosts(settings)))
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(api, log_level="error", access_log=False))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    port = listener.getsockname()[1]
+    async with aiohttp.ClientSession(
+        f"http://127.0.0.1:{port}",
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=10),
+    ) as session:
+        yield session
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+def group(db: Database) -> MakeGroup:
+    async def make(slug: str = "town", *, closed: bool = False, **identity: str) -> int:
+        async with db.transaction() as connection:
+            row = await connection.row(
+                "INSERT INTO groups (slug, names, closed, identity) VALUES (%(slug)s, %(names)s,"
+                " %(closed)s, %(identity)s) RETURNING id",
+                slug=slug,
+                names=json.dumps({"de": f"Gruppe {slug}", "en": f"Group {slug}"}),
+                closed=closed,
+                identity=json.dumps(identity),
+            )
+        assert row is not None
+        return int(row["id"])
+
+    return make
+
+
+@pytest.fixture
+def publish(db: Database) -> Publish:
+    async def insert(groups: list[int], **given: Any) -> UUID:
+        now = datetime.now(UTC)
+        broadcast_id = uuid4()
+        texts = {"de": {"title": "Sturm ab 18 Uhr", "body": "Bleiben Sie im **Haus**."}}
+        values = {
+            "id": broadcast_id,
+            "kind": "alert",
+            "status": "dispatched",
+            "severity": "severe",
+            "valid_until": now + timedelta(hours=3),
+            "thread_id": broadcast_id,
+            "sequence": 0,
+            "in_reply_to": None,
+            "relation": None,
+            "dispatching_at": now,
+            "cancelled_at": None,
+        } | given
+        values |= {"groups": groups, "texts": json.dumps(given.get("texts", texts))}
+        async with db.transaction() as connection:
+            await connection.run(
+                "INSERT INTO broadcasts (id, kind, status, severity, texts, group_ids,"
+                " valid_until, thread_id, sequence, in_reply_to, relation, dispatching_at,"
+                " cancelled_at) VALUES (%(id)s, %(kind)s, %(status)s, %(severity)s, %(texts)s,"
+                " %(groups)s, %(valid_until)s, %(thread_id)s, %(sequence)s, %(in_reply_to)s,"
+                " %(relation)s, %(dispatching_at)s, %(cancelled_at)s)",
+                **values,
+            )
+        return broadcast_id
+
+    return insert

@@ -1,0 +1,133 @@
+"""Every page renders for every kind, relation, severity, state and language, with nothing left
+undefined."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from notify.domain.broadcast import Broadcast, BroadcastStatus, Identity, Text
+from notify.domain.words import Kind, Relation, Severity
+from notify.rendering.languages import TEMPLATES
+from notify.rendering.templates import Templates
+from notify.services.publishing import READABLE, Published
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+THIS = UUID(int=1)
+
+
+@pytest.fixture
+def templates() -> Templates:
+    return Templates(default_language="de", zone="Europe/Berlin")
+
+
+def _entry(
+    kind: Kind,
+    relation: Relation | None,
+    severity: Severity | None,
+    status: BroadcastStatus,
+    end: datetime | None,
+) -> dict[str, object]:
+    text = Text("Titel", "Inhalt")
+    broadcast = Broadcast(
+        id=THIS,
+        kind=kind,
+        status=status,
+        texts={"ar": text},
+        severity=severity,
+        group_ids=(1,),
+        valid_until=end,
+        send_at=None,
+        thread_id=THIS,
+        sequence=0,
+        in_reply_to=THIS if relation else None,
+        relation=relation,
+        created_at=NOW,
+    )
+    return {
+        "broadcast": broadcast,
+        "published": Published(broadcast, NOW, NOW, ({"de": "Stadt"},)),
+        "text": text,
+        "text_language": "ar",
+        "lead": "Inhalt",
+        "groups": ["Stadt"],
+        "href": "/b/x",
+    }
+
+
+@pytest.mark.parametrize("language", ["de", "en", "uk"])
+@pytest.mark.parametrize("status", READABLE)
+def test_a_broadcast_s_page_renders_whatever_it_is(
+    templates: Templates, status: BroadcastStatus, language: str
+) -> None:
+    hour = timedelta(hours=1)
+    ends = (None, NOW - hour, NOW + hour)
+    around = {
+        "page_language": language,
+        "languages": ["de", "ar"],
+        "town": "Musterstadt",
+        "stylesheet": "/static/notify.css",
+        "private": False,
+        "now": NOW,
+    }
+
+    for kind, relation, severity, end in product(Kind, (None, *Relation), (None, *Severity), ends):
+        entry = _entry(kind, relation, severity, status, end)
+        page = templates.render(
+            "web/broadcast.html",
+            language=language,
+            current=entry,
+            earlier=[entry],
+            alerts=[entry],
+            opened=THIS,
+            identity=Identity("Stadt", "a@b.example", imprint="Rathaus", privacy="Datenschutz"),
+            **around,
+        )
+        front = templates.render(
+            "web/front.html", language=language, alerts=[entry], latest=[entry], **around
+        )
+
+        assert page.count("<h1") == front.count("<h1") == 1
+        assert 'lang="ar" dir="rtl">Titel</h1>' in page
+        assert "Titel</a>" in front
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("channel", ["email", "sms", "push"])
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_leave_pages_render_for_every_way(
+    templates: Templates, kind: Kind, channel: str, language: str
+) -> None:
+    around = {
+        "page_language": language,
+        "town": "Musterstadt",
+        "stylesheet": "/static/notify.css",
+        "private": True,
+        "kind": kind,
+        "channel": channel,
+        "groups": ["Nord", "Süd"],
+    }
+
+    ask = templates.render("web/leave.html", language=language, failed=True, **around)
+    told = [
+        templates.render("web/left.html", language=language, choice=choice, **around)
+        for choice in ("this", "channel", "all")
+    ]
+
+    assert ask.count("<button") == 3
+    assert len(set(told)) == 3
+
+
+def test_every_template_can_be_read(templates: Templates) -> None:
+    names = [
+        str(path.relative_to(TEMPLATES))
+        for folder in ("web", "messages")
+        for path in (TEMPLATES / folder).rglob("*")
+        if path.suffix in {".html", ".txt"}
+    ]
+
+    for name in names:
+        templates.check(name)
+
+    assert len(names) > 15

@@ -1,0 +1,1 @@
+"""Processes around the pump loops; no logic of their own."""

@@ -1,0 +1,173 @@
+"""One worker process for one or more lanes: planner, pumps, sweeper, heartbeat, bell."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID, uuid4
+
+from notify import bootstrap, clock
+from notify.bootstrap import App
+from notify.domain.words import Channel, Lane
+from notify.log import get
+from notify.services import confirming
+from notify.services import senders as sender_service
+from notify.services.composing import Composer
+from notify.services.planning import Planner
+from notify.services.sending import Pump
+from notify.services.sweeping import Sweeper
+from notify.store import workers as register
+from workers.bell import listen
+
+log = get(__name__)
+
+PUMPS = 2  # a channel and lane: one settles while the other sends
+SWEEP_EVERY = 2.0
+HEARTBEAT_EVERY = 5.0
+PLAN_EVERY = 1.0
+LATECOMERS_EVERY = 5.0
+DRAIN = 25.0  # seconds to finish what is in hand after SIGTERM
+
+
+class Worker:
+    """Everything one process does for its lanes."""
+
+    def __init__(self, app: App, lanes: Sequence[Lane]) -> None:
+        self._app = app
+        self._lanes = lanes
+        self._id = uuid4()
+        self._senders = bootstrap.senders(app.settings)
+        self._composer = Composer(settings=app.settings, keyring=app.keyring)
+        self._stop = asyncio.Event()
+        self._looked = clock.monotonic()
+        self._wake = {lane: asyncio.Event() for lane in lanes}
+        self._pumps: dict[Lane, list[Pump]] = {lane: [] for lane in lanes}
+
+    def stop(self) -> None:
+        """Finish what is in hand, hand back the rest, end."""
+        self._stop.set()
+        for lane, pumps in self._pumps.items():
+            self._wake[lane].set()
+            for pump in pumps:
+                pump.stop()
+
+    def wake(self, lane: Lane) -> None:
+        """Look now: a bell was rung for this lane."""
+        if lane in self._wake:
+            self._wake[lane].set()
+            self._wake_pumps(lane)
+
+    def _wake_pumps(self, lane: Lane) -> None:
+        for pump in self._pumps[lane]:
+            pump.wake()
+
+    async def run(self) -> None:
+        """Work until told to stop."""
+        every = [sender for of_channel in self._senders.values() for sender in of_channel]
+        await sender_service.enrol(self._app.db, every)
+        for channel, of_channel in self._senders.items():
+            if of_channel:
+                self._add_pumps(channel)
+        tasks = [asyncio.create_task(pump.run()) for ps in self._pumps.values() for pump in ps]
+        sweeper = Sweeper(self._app.db, senders=every, composer=self._composer)
+        side = [
+            asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY)),
+            asyncio.create_task(self._repeat(self._beat, HEARTBEAT_EVERY)),
+            *(asyncio.create_task(self._plan(lane)) for lane in self._lanes),
+            *(
+                asyncio.create_task(listen(self._app.settings.redis_url, lane, self.wake))
+                for lane in self._lanes
+            ),
+        ]
+        log.info("worker.started", worker=str(self._id), lanes=[str(lane) for lane in self._lanes])
+        await self._stop.wait()
+        await self._drain(tasks, side)
+        for sender in every:
+            await sender.carrier.close()
+        log.info("worker.stopped", worker=str(self._id))
+
+    def _add_pumps(self, channel: Channel) -> None:
+        slots = asyncio.Semaphore(self._senders[channel][0].carrier.concurrency)
+        for lane in self._lanes:
+            for _ in range(PUMPS):
+                self._pumps[lane].append(
+                    Pump(
+                        db=self._app.db,
+                        lane=lane,
+                        channel=channel,
+                        every=self._senders[channel],
+                        composer=self._composer,
+                        worker=self._id,
+                        lease=self._app.settings.lease_seconds,
+                        slots=slots,
+                    )
+                )
+
+    async def _drain(
+        self, pumps: Sequence[asyncio.Task[None]], side: Sequence[asyncio.Task[None]]
+    ) -> None:
+        for task in side:
+            task.cancel()
+        if pumps:
+            _, late = await asyncio.wait(pumps, timeout=DRAIN)
+            for task in late:
+                task.cancel()
+        await asyncio.gather(*pumps, *side, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            async with self._app.db.transaction() as connection:
+                await register.left(connection, self._id)
+
+    async def _plan(self, lane: Lane) -> None:
+        """Plan whatever waits for this lane, once a second and whenever the bell rings."""
+        channels = tuple(str(channel) for channel in bootstrap.open_channels(self._app.settings))
+        planner = Planner(self._app.db, lane=lane, settings=self._app.settings, channels=channels)
+        while not self._stop.is_set():
+            self._wake[lane].clear()
+            try:
+                if lane is Lane.NOTE:
+                    await self._ask(channels)
+                else:
+                    await self._plan_broadcasts(planner, lane)
+            except Exception as problem:  # noqa: BLE001 - a planner outlives whatever happens
+                log.error("planner.failed", lane=str(lane), problem=type(problem).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PLAN_EVERY):
+                    await self._wake[lane].wait()
+
+    async def _plan_broadcasts(self, planner: Planner, lane: Lane) -> None:
+        while await planner.plan_slice():
+            self._wake_pumps(lane)
+            self._app.bell.ring(lane)
+        now = clock.monotonic()
+        if now - self._looked >= LATECOMERS_EVERY:
+            self._looked = now
+            if await planner.plan_latecomers():
+                self._wake_pumps(lane)
+
+    async def _ask(self, channels: Sequence[str]) -> None:
+        while await confirming.ask(self._app.db, channels=channels):
+            self._wake_pumps(Lane.NOTE)
+
+    async def _beat(self) -> None:
+        async with self._app.db.transaction() as connection:
+            for number, lane in enumerate(self._lanes):
+                identity = UUID(int=self._id.int ^ number)
+                await register.seen(connection, identity, lane=str(lane), host=socket.gethostname())
+
+    async def _repeat(self, work: Callable[[], Awaitable[object]], every: float) -> None:
+        while True:
+            try:
+                await work()
+            except Exception as problem:  # noqa: BLE001 - tried again in a moment
+                log.error("worker.side_work_failed", problem=type(problem).__name__)
+            await asyncio.sleep(every)
+
+
+async def work(app: App, lanes: Sequence[Lane]) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    worker = Worker(app, lanes)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    await worker.run()
