@@ -1,0 +1,1 @@
+"""A town with a storm coming: the service and the sandbox, run together and compared."""

@@ -1,0 +1,73 @@
+"""Shows the demo to people and to programs."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from demo.ledger import CHANNELS
+
+DONE = ("sent", "delivered", "failed", "unknown", "expired", "cancelled", "superseded")
+QUIET = 4.0  # seconds without a change, once everything is handed over, before we look
+
+
+def watch(look: Callable[[], Any], *, title: str, console: Console, patience: float) -> None:
+    """Show hand-overs and reports as they happen, until nothing more is to come."""
+    columns = (
+        TextColumn("{task.description:>18}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )  # fmt: skip
+    deadline = time.monotonic() + patience
+    changed, before = time.monotonic(), None
+    with Progress(*columns, console=console) as progress:
+        bars = {c: progress.add_task(f"{title} {c}", total=None) for c in CHANNELS}
+        while time.monotonic() < deadline:
+            seen = look()
+            for channel, counts in seen["progress"].items():
+                progress.update(
+                    bars[channel], total=sum(counts.values()),
+                    completed=sum(counts[status] for status in DONE),
+                )  # fmt: skip
+            if seen["progress"] != before:
+                changed, before = time.monotonic(), seen["progress"]
+            if _settled(seen) and time.monotonic() - changed > QUIET:
+                return
+            time.sleep(0.25)
+
+
+def _settled(seen: Any) -> bool:
+    """Nothing left to hand over, and every SMS and notification reported."""
+    counts = seen["progress"]
+    waiting = sum(counts.get(c, {}).get("sent", 0) for c in ("sms", "push"))
+    return bool(seen["status"] == "dispatched" and waiting == 0)
+
+
+def table(title: str, channels: dict[str, Any]) -> Table:
+    """One row a channel."""
+    shown = Table(
+        "channel", "planned", "sent", "delivered", "failed", "skipped", "first", "95 %", "end",
+        title=title,
+    )  # fmt: skip
+    for channel, figures in channels.items():
+        shown.add_row(
+            channel,
+            str(figures["planned"]),
+            str(figures["sent"]),
+            str(figures["delivered"]),
+            _by_reason(figures["failed"], figures["failed_by_reason"]),
+            _by_reason(figures["skipped"], figures["skipped_by_reason"]),
+            *(_seconds(figures[name]) for name in ("first_s", "p95_s", "end_s")),
+        )
+    return shown
+
+
+def _by_reason(total: int, reasons: dict[str, int]) -> str:
+    lines = [f"{n} {reason}" for reason, n in sorted(reasons.items(), key=lambda r: -r[1])]
+    return "\n".join([str(total), *lines])
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f} s"
