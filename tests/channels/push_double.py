@@ -41,7 +41,12 @@ class Browser:
         return plain
 
     def push(self, endpoint: str, **fields: Any) -> Push:
-        given: dict[str, Any] = {"payload": b"{}", "ttl": 60, "p256dh": self.p256dh, "auth": self.auth} | fields
+        given: dict[str, Any] = {
+            "payload": b"{}",
+            "ttl": 60,
+            "p256dh": self.p256dh,
+            "auth": self.auth,
+        } | fields
         return Push(endpoint=endpoint, **given)
 
 

@@ -190,7 +190,9 @@ async def test_what_is_not_out_has_no_page(
     assert "Sturm" not in html + front
 
 
-@pytest.mark.parametrize("reference", ["086ab5ce-ad32-47de-b04e-8157b4019369", "x", "%00", "a" * 22, "..%2f..%2fetc"])
+@pytest.mark.parametrize(
+    "reference", ["086ab5ce-ad32-47de-b04e-8157b4019369", "x", "%00", "a" * 22, "..%2f..%2fetc"]
+)
 async def test_an_unknown_broadcast_is_a_page_that_says_so(
     site: ClientSession, reference: str
 ) -> None:
