@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     )
 
     lease_seconds: int = Field(
-        default=60, ge=10, le=600, description="How long a worker may hold a delivery in hand."
+        default=60, ge=50, le=600, description="How long a worker may hold a delivery in hand."
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field(

@@ -4,9 +4,10 @@ What is the same for many readers is rendered once a broadcast and language and 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from channels.messages import Email, Push, Sms
@@ -17,7 +18,7 @@ from notify.rendering.messages import Letter, Notice, Renderer, SmsText
 from notify.services.groups import identity
 from notify.settings import Settings
 from notify.store import broadcasts, notes
-from notify.store.database import Database
+from notify.store.database import Connection, Database
 from notify.store.notes import Note
 from notify.store.pump import Claimed
 from notify.store.rows import to_broadcast
@@ -30,6 +31,12 @@ _LONGEST_TTL = 72 * 3600
 _LONGEST_VALIDITY = 36_000  # seconds; Twilio 90007
 
 
+class Compose(Protocol):
+    """Gives the complete message for one reader."""
+
+    def __call__(self, claimed: Claimed, *, channel: Channel, now: datetime) -> Message: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """A broadcast ready to be put into words."""
@@ -39,7 +46,7 @@ class _Source:
 
 
 class Composer:
-    """Composes messages. `prepare` reads what a batch needs, `compose` only computes."""
+    """Composes messages. `prepare` reads what a batch needs, what it gives only computes."""
 
     def __init__(self, *, settings: Settings, keyring: Keyring) -> None:
         self._settings = settings
@@ -47,38 +54,49 @@ class Composer:
         self._renderer = Renderer(settings)
         self._sources: OrderedDict[UUID, _Source] = OrderedDict()
         self._rendered: OrderedDict[tuple[UUID, str, str], Rendered] = OrderedDict()
-        self._notes: dict[int, Note] = {}
         self._mail_domain = settings.mail_from.rpartition("@")[2]
         self._bounce_domain = settings.bounce_domain or self._mail_domain
 
-    async def prepare(self, db: Database, batch: Iterable[Claimed]) -> None:
-        """Read the broadcasts and notes of a batch that are not at hand yet."""
-        batch = list(batch)
-        wanted = {c.broadcast_id for c in batch if c.broadcast_id} - set(self._sources)
-        note_ids = [c.note_id for c in batch if c.note_id]
-        async with db.transaction() as connection:
-            for broadcast_id in wanted:
-                row = await broadcasts.get(connection, broadcast_id)
-                if row is None:
-                    continue
-                broadcast = to_broadcast(row)
-                who = await identity(connection, list(broadcast.group_ids), settings=self._settings)
-                self._sources[broadcast_id] = _Source(broadcast, who)
-            self._notes = await notes.by_ids(connection, note_ids) if note_ids else {}
+    async def prepare(self, db: Database, batch: Sequence[Claimed]) -> Compose:
+        """Read the broadcasts and notes of a batch; gives what composes each of its messages.
+
+        Composing raises LookupError for a delivery whose broadcast or note is gone.
+        """
+        wanted = {claimed.broadcast_id for claimed in batch if claimed.broadcast_id}
+        note_ids = [claimed.note_id for claimed in batch if claimed.note_id]
+        sources = {one: self._sources[one] for one in wanted if one in self._sources}
+        noted: dict[int, Note] = {}
+        if len(sources) < len(wanted) or note_ids:
+            async with db.transaction() as connection:
+                for broadcast_id in wanted - set(sources):
+                    source = await self._read(connection, broadcast_id)
+                    if source is not None:
+                        sources[broadcast_id] = source
+                noted = await notes.by_ids(connection, note_ids) if note_ids else {}
+
+        def compose(claimed: Claimed, *, channel: Channel, now: datetime) -> Message:
+            if claimed.note_id is not None:
+                return self._note(noted[claimed.note_id], claimed, channel)
+            assert claimed.broadcast_id is not None  # noqa: S101 - a database CHECK
+            source = sources[claimed.broadcast_id]
+            if channel is Channel.EMAIL:
+                return self._email(source, claimed)
+            if channel is Channel.SMS:
+                return self._sms(source, claimed, now)
+            return self._push(source, claimed, now)
+
+        return compose
+
+    async def _read(self, connection: Connection, broadcast_id: UUID) -> _Source | None:
+        row = await broadcasts.get(connection, broadcast_id)
+        if row is None:
+            return None
+        broadcast = to_broadcast(row)
+        who = await identity(connection, list(broadcast.group_ids), settings=self._settings)
+        source = self._sources[broadcast_id] = _Source(broadcast, who)
         while len(self._sources) > _KEPT:
             self._sources.popitem(last=False)
-
-    def compose(self, claimed: Claimed, *, channel: Channel, now: datetime) -> Message:
-        """The complete message for one reader. `prepare` must have seen the batch."""
-        if claimed.note_id is not None:
-            return self._note(self._notes[claimed.note_id], claimed, channel)
-        assert claimed.broadcast_id is not None  # noqa: S101 - a database CHECK
-        source = self._sources[claimed.broadcast_id]
-        if channel is Channel.EMAIL:
-            return self._email(source, claimed)
-        if channel is Channel.SMS:
-            return self._sms(source, claimed, now)
-        return self._push(source, claimed, now)
+        return source
 
     def _render(self, source: _Source, language: str, channel: Channel) -> Rendered:
         key = (source.broadcast.id, language, str(channel))

@@ -9,7 +9,7 @@ from notify.domain.words import Channel
 from notify.store import senders
 from notify.store.database import Database
 
-_LONGEST_REST = 60.0
+_LONGEST_REST = 15.0  # an alert must not wait much longer than the relay is away
 
 
 @dataclass(slots=True)

@@ -106,8 +106,8 @@ class Sweeper:
 
     async def _look_up(self, row: Row) -> Found | None:
         claimed = _claimed(row)
-        await self._composer.prepare(self._db, [claimed])
-        message = self._composer.compose(claimed, channel=Channel.SMS, now=clock.now())
+        compose = await self._composer.prepare(self._db, [claimed])
+        message = compose(claimed, channel=Channel.SMS, now=clock.now())
         body: str = getattr(message, "body", "")
         return await self._lookups[row["sender"]].find(
             to=row["value"], body=body, since=row["started_at"]

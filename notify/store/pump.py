@@ -93,16 +93,23 @@ WHERE d.id = back.delivery_id AND d.attempt_id = back.id AND d.status = 'sending
 """
 
 SETTLE: LiteralString = """
+-- Deliveries are locked in the order of their ids, here and where receipts are applied: the two
+-- meet often, and must not wait for each other crosswise.
 WITH given AS (
   SELECT * FROM unnest(%(attempts)s::bigint[], %(outcomes)s::text[], %(reasons)s::text[],
     %(codes)s::text[], %(provider_ids)s::text[], %(parts)s::smallint[], %(statuses)s::text[],
     %(delays)s::float[], %(at)s::timestamptz[])
   AS g (attempt_id, outcome, reason, code, provider_id, parts, status, delay, at)
+), held AS MATERIALIZED (
+  SELECT d.id FROM deliveries d
+  WHERE d.id IN (SELECT t.delivery_id FROM given g JOIN attempts t ON t.id = g.attempt_id)
+  ORDER BY d.id FOR UPDATE
 ), settled AS (
   UPDATE attempts t SET settled_at = now(), outcome = g.outcome, reason = g.reason, code = g.code,
     provider_id = g.provider_id, parts = g.parts
   FROM given g
   WHERE t.id = g.attempt_id AND t.worker = %(worker)s AND t.settled_at IS NULL
+    AND (SELECT count(*) FROM held) >= 0
   RETURNING t.id, t.delivery_id, g.outcome, g.reason, g.status, g.delay, g.at
 ), moved AS (
   UPDATE deliveries d SET status = s.status, reason = s.reason, tries = d.tries + 1,

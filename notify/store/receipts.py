@@ -26,12 +26,17 @@ APPLY: LiteralString = """
 -- The strongest word a delivery got in this batch. A failure counts only of its latest attempt.
 -- The allowed sources ride in the row: should our own settlement commit in between, PostgreSQL
 -- looks at the delivery anew, but not at what it was joined with.
-WITH said AS (
+WITH held AS MATERIALIZED (
+  SELECT id FROM deliveries
+  WHERE id IN (SELECT delivery_id FROM receipts WHERE id = ANY(%(receipts)s))
+  ORDER BY id FOR UPDATE
+), said AS MATERIALIZED (
   SELECT DISTINCT ON (d.id) d.id, r.reason, r.report, g.status, string_to_array(g.sources, ' ') AS sources
   FROM receipts r
   JOIN unnest(%(said)s::text[], %(becomes)s::text[], %(sources)s::text[], %(ranks)s::int[])
     AS g (report, status, sources, rank) ON g.report = r.report
-  JOIN deliveries d ON d.id = r.delivery_id
+  JOIN held ON held.id = r.delivery_id
+  JOIN deliveries d ON d.id = held.id
   WHERE r.id = ANY(%(receipts)s) AND (r.report <> 'failed' OR d.attempt_id = r.attempt_id)
   ORDER BY d.id, g.rank
 )

