@@ -14,7 +14,7 @@ ifneq ($(HERE),yes)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up check lint format types layers fix lock bench clean
+.PHONY: help setup demo test up check lint format types layers fix lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -48,9 +48,6 @@ layers: $(INSTALLED)
 fix: $(INSTALLED) ## Repair what lint and format can repair by themselves
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-
-bench: $(INSTALLED) ## Measure the speed promises
-	@$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove .venv and caches (the data in .notify stays)
 	@rm -rf .venv build dist .coverage htmlcov .hypothesis .import_linter_cache \

@@ -55,7 +55,8 @@ def _run(count: int, *, console: Console, plant: str | None) -> dict[str, Any]:
     with _world(console) as (sandbox, service, folder, database_url, vapid):
         rules = [*town.RULES]
         if plant is not None:
-            rules = [{"channel": c, "share": 0.01, "do": plant} for c in ledger.CHANNELS] + rules
+            share = max(0.01, min(1.0, 10 / count))  # of a small town more, so that it is hit
+            rules = [{"channel": c, "share": share, "do": plant} for c in ledger.CHANNELS] + rules
         sandbox.rules(rules)
         _settle_town(count, sandbox, service, folder, vapid=vapid, console=console)
         asked: dict[str, datetime] = {}
@@ -73,7 +74,7 @@ def _run(count: int, *, console: Console, plant: str | None) -> dict[str, Any]:
             for name, account in accounts.items()
         }
         for name, of_channels in figures.items():
-            console.print(report.table(name, of_channels))
+            report.show(console, name, of_channels)
         problem = _difference(sandbox, accounts)
     if problem is None:
         console.print("[green]The books of the world outside and the database agree.[/green]")

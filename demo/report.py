@@ -45,28 +45,27 @@ def _settled(seen: Any) -> bool:
     return bool(seen["status"] == "dispatched" and waiting == 0)
 
 
-def table(title: str, channels: dict[str, Any]) -> Table:
-    """One row a channel."""
+def show(console: Console, title: str, channels: dict[str, Any]) -> None:
+    """One row a channel, and below it why deliveries failed and residents were left out."""
     shown = Table(
         "channel", "planned", "sent", "delivered", "failed", "skipped", "first", "95 %", "end",
         title=title,
     )  # fmt: skip
     for channel, figures in channels.items():
+        counts = ("planned", "sent", "delivered", "failed", "skipped")
+        times = ("first_s", "p95_s", "end_s")
         shown.add_row(
             channel,
-            str(figures["planned"]),
-            str(figures["sent"]),
-            str(figures["delivered"]),
-            _by_reason(figures["failed"], figures["failed_by_reason"]),
-            _by_reason(figures["skipped"], figures["skipped_by_reason"]),
-            *(_seconds(figures[name]) for name in ("first_s", "p95_s", "end_s")),
+            *(str(figures[name]) for name in counts),
+            *(_seconds(figures[name]) for name in times),
         )
-    return shown
-
-
-def _by_reason(total: int, reasons: dict[str, int]) -> str:
-    lines = [f"{n} {reason}" for reason, n in sorted(reasons.items(), key=lambda r: -r[1])]
-    return "\n".join([str(total), *lines])
+    console.print(shown)
+    for word in ("failed", "skipped"):
+        for channel, figures in channels.items():
+            reasons = sorted(figures[f"{word}_by_reason"].items(), key=lambda pair: -pair[1])
+            if reasons:
+                said = ", ".join(f"{n} {reason}" for reason, n in reasons)
+                console.print(f"  {channel} {word}: {said}")
 
 
 def _seconds(value: float | None) -> str:

@@ -47,7 +47,8 @@ RULES: Sequence[dict[str, Any]] = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One resident to be. `browsers` counts push subscriptions, `gone` tells that hers ended."""
+    """One resident to be. `browsers` counts push subscriptions, `gone` tells that hers ended.
+    `channels` is what she ticked on paper; empty: whatever she has an address for."""
 
     name: str
     language: str
@@ -56,6 +57,7 @@ class Person:
     browsers: int
     groups: tuple[str, ...]
     gone: bool = False
+    channels: str = ""
 
 
 def make_up(count: int, *, seed: int) -> list[Person]:
@@ -77,6 +79,7 @@ def _person(number: int, dice: random.Random) -> Person:
         browsers=dice.choice((1, 1, 2)) if has_push else 0,
         groups=groups,
         gone=dice.random() < 0.05,
+        channels="email sms" if dice.random() < 0.03 else "",
     )
 
 
@@ -106,7 +109,7 @@ def write_csv(path: Path, people: Sequence[Person]) -> int:
             phone = person.phone and f"0{person.phone[3:6]} {person.phone[6:]}"
             sheet.writerow(
                 [person.name, person.language, person.email or "", phone or "",
-                 ";".join(person.groups), ""]
+                 ";".join(person.groups), person.channels]
             )  # fmt: skip
         sheet.writerow(["Ohne Adresse", "de", "", "", "nord", ""])
         sheet.writerow(["Falsche Adresse", "de", "kein at-zeichen", "", "nord", ""])

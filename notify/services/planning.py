@@ -16,6 +16,7 @@ log = get(__name__)
 
 FIRST_SLICE = 500  # small, so that the first hand-over does not wait
 SLICE = 5_000
+LONGEST_SPAN = 100_000  # subscriptions looked through for one slice
 BEFORE_ALL = UUID(int=0)
 
 
@@ -30,6 +31,7 @@ class Planner:
         self._alert = lane is Lane.ALERT
         self._settings = settings
         self._channels = list(channels)
+        self._span = FIRST_SLICE
 
     async def plan_slice(self) -> bool:
         """Plan one slice of whatever comes next; False when there is nothing to plan."""
@@ -65,12 +67,9 @@ class Planner:
 
     async def _advance(self, connection: Connection, row: Row) -> None:
         reached = row["plan_phase"] == "reached"
-        cursor = row["planned_address"] if reached else row["planned_through"]
-        size = FIRST_SLICE if cursor is None else SLICE
-        done = await (self._reached if reached else self._followers)(connection, row, size=size)
-        whole = done.seen < size
+        done = await (self._reached if reached else self._followers)(connection, row)
         phase = row["plan_phase"]
-        if whole:
+        if done.last:
             phase = "followers" if reached and row["relation"] == Relation.UPDATE else "done"
         await planning.advance(
             connection,
@@ -80,15 +79,22 @@ class Planner:
             resident=None if reached else done.through,
         )
 
-    async def _followers(self, connection: Connection, row: Row, *, size: int) -> Slice:
-        after = row["planned_through"] or BEFORE_ALL
-        return await planning.plan_followers(
-            connection, **self._values(row), after=after, size=size
-        )
+    async def _followers(self, connection: Connection, row: Row) -> Slice:
+        if row["planned_through"] is None:
+            self._span = FIRST_SLICE
+        done = await planning.plan_followers(
+            connection, **self._values(row), after=row["planned_through"] or BEFORE_ALL,
+            span=self._span,
+        )  # fmt: skip
+        if done.seen < SLICE // 2:  # few of those looked at follow these groups: look further
+            self._span = min(2 * self._span, LONGEST_SPAN)
+        return done
 
-    async def _reached(self, connection: Connection, row: Row, *, size: int) -> Slice:
+    async def _reached(self, connection: Connection, row: Row) -> Slice:
+        cursor = row["planned_address"]
         return await planning.plan_reached(
-            connection, **self._values(row), after=row["planned_address"] or 0, size=size,
+            connection, **self._values(row), after=cursor or 0,
+            size=FIRST_SLICE if cursor is None else SLICE,
             thread_id=row["thread_id"], sequence=row["sequence"],
             reached=[str(status) for status in REACHED],
         )  # fmt: skip

@@ -82,17 +82,21 @@ wishes AS MATERIALIZED (
 
 FOLLOWERS: LiteralString = (
     """
--- Followers in the order of their ids: who is reached where, and who is left out and why.
-WITH slice AS MATERIALIZED (
+-- Followers in the order of their ids: who is reached where, and who is left out and why. A slice
+-- spans so many subscriptions of whomever, so that finding it costs the same at every cursor.
+WITH span AS MATERIALIZED (
+  SELECT resident_id FROM subscriptions WHERE resident_id > %(after)s
+  ORDER BY resident_id LIMIT %(span)s
+), slice AS MATERIALIZED (
   SELECT DISTINCT resident_id FROM subscriptions
-  WHERE group_id = ANY(%(audience)s) AND state = 'active'
-    AND resident_id > %(after)s
-  ORDER BY resident_id LIMIT %(size)s
+  WHERE group_id = ANY(%(audience)s) AND state = 'active' AND resident_id > %(after)s
+    AND resident_id <= (SELECT resident_id FROM span ORDER BY resident_id DESC LIMIT 1)
 ), """
     + _JUDGE
     + """
 SELECT (SELECT count(*) FROM slice) AS seen, (SELECT count(*) FROM planned) AS planned,
-  (SELECT resident_id FROM slice ORDER BY resident_id DESC LIMIT 1) AS through
+  (SELECT resident_id FROM span ORDER BY resident_id DESC LIMIT 1) AS through,
+  (SELECT count(*) FROM span) < %(span)s AS last
 """
 )
 
@@ -151,7 +155,7 @@ WITH had AS MATERIALIZED (
   ON CONFLICT DO NOTHING
 )
 SELECT (SELECT count(*) FROM had) AS seen, (SELECT count(*) FROM planned) AS planned,
-  (SELECT max(address_id) FROM had) AS through
+  (SELECT max(address_id) FROM had) AS through, (SELECT count(*) FROM had) < %(size)s AS last
 """
 
 ADVANCE: LiteralString = """
@@ -176,17 +180,20 @@ FOR UPDATE OF b SKIP LOCKED
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What one slice did: residents (or addresses reached before) looked at, deliveries made, and
-    the new cursor: the last of them."""
+    """What one slice did: residents (or addresses reached before) looked at, deliveries made, the
+    new cursor, and whether nothing lies beyond it."""
 
     seen: int
     planned: int
     through: UUID | int | None
+    last: bool
 
 
 def _slice(row: Row | None) -> Slice:
     row = row or {}
-    return Slice(row.get("seen", 0), row.get("planned", 0), row.get("through"))
+    return Slice(
+        row.get("seen", 0), row.get("planned", 0), row.get("through"), row.get("last", True)
+    )
 
 
 async def choose(connection: Connection, *, alert: bool) -> Row | None:

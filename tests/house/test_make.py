@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parents[2]
-TARGETS = {"setup", "demo", "test", "up", "check", "lock", "bench", "clean"}
+TARGETS = {"setup", "demo", "test", "up", "check", "lock", "clean"}
 
 
 def make(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
