@@ -90,4 +90,11 @@ class Channel(Protocol[MessageT_contra]):
 
     async def send(self, message: MessageT_contra) -> Sent: ...
 
+    async def probe(self) -> None:
+        """See whether the provider would take messages, without sending one.
+
+        Raises TryAgain, SenderDown or SenderStopped where it would not.
+        """
+        ...
+
     async def close(self) -> None: ...

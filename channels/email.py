@@ -91,6 +91,12 @@ class EmailChannel:
                 connection = await self._pool.fresh(deadline=deadline)
             return await self._carry(mail, connection, deadline)
 
+    async def probe(self) -> None:
+        """Connects, secures and logs in as for a mail, and sends none."""
+        async with self._slots:
+            deadline = asyncio.get_running_loop().time() + self._timeout
+            await self._pool.give(await self._pool.fresh(deadline=deadline))
+
     async def close(self) -> None:
         """Says goodbye to the relay; a send that is under way finishes first on its own."""
         await self._pool.close()

@@ -51,6 +51,9 @@ class MemoryChannel(Generic[T]):
             raise answer
         return answer or Sent(provider_id=f"memory-{len(self._taken)}")
 
+    async def probe(self) -> None:
+        return None
+
     async def has_taken(self, count: int) -> None:
         """Wait until that many messages were handed over. Raises TimeoutError after 10 s."""
         async with asyncio.timeout(10), self._more:

@@ -131,6 +131,18 @@ class TwilioSms:
             return found
         raise failed
 
+    async def probe(self) -> None:
+        """Asks for one message of the account: shows that host and credentials are right."""
+        try:
+            await self._messages.page_async(page_size=1)
+        except Trouble as trouble:
+            failed: Failure = _not_looked_up(trouble)
+        except _UNREADABLE:
+            failed = TryAgain("unreadable_answer")
+        else:
+            return
+        raise failed
+
     def _first_page(self, to: str) -> Awaitable[Any]:
         page: Awaitable[Any] = self._messages.page_async(to=to, page_size=_PAGE)
         return page

@@ -71,11 +71,11 @@ def prepared_with_servers(settings: Settings) -> Iterator[tuple[Settings, Embedd
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, pool: int = 8) -> AsyncIterator[App]:
+async def running(settings: Settings, *, pool: int = 8, check: bool = False) -> AsyncIterator[App]:
     """The service for the length of a block. `settings` come from `prepared`."""
     if settings.database_url is None:
         raise Misconfigured("NOTIFY_DATABASE_URL is not set.")
-    db = Database(settings.database_url, size=pool)
+    db = Database(settings.database_url, size=pool, check=check)
     bell = Bell(settings.redis_url)
     await db.open()
     try:

@@ -15,7 +15,7 @@ from workers.lane import work
 def worker(
     lane: Annotated[
         list[Lane] | None,
-        typer.Option(help="Lane to work for; repeat for several. None: all of them."),
+        typer.Option(help="Lane to work for; repeat for several. Without: all of them."),
     ] = None,
 ) -> None:
     """Send what is due, until stopped by SIGTERM or Ctrl-C."""

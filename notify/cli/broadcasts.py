@@ -138,13 +138,15 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
             )
         )  # fmt: skip
         return
-    table = Table("", *progress.counts, title=f"{row['kind']} {row['id']}: {row['status']}")
+    typer.echo(f"{row['kind']} {row['id']}: {row['status']}")
+    table = Table("", *progress.counts)
     for name in DeliveryStatus:
         counts = [str(of[name]) for of in progress.counts.values()]
         if any(count != "0" for count in counts):
             table.add_row(str(name), *counts)
     console = Console()
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     for channel, skipped in progress.skips.items():
         for reason, n in skipped.items():
             console.print(f"skipped on {channel}: {reason} {n}")

@@ -29,12 +29,14 @@ def read_settings() -> Settings:
     return settings
 
 
-def run_with_app(work: Callable[[App], Coroutine[Any, Any, T]], *, pool: int = 4) -> T:
+def run_with_app(
+    work: Callable[[App], Coroutine[Any, Any, T]], *, pool: int = 4, check: bool = False
+) -> T:
     """Wire the service, run `work` in it, take it apart. Failures meant for people end the
     command with their message and exit code 1 (2 for a wrong configuration)."""
 
     async def inside(settings: Settings) -> T:
-        async with running(settings, pool=pool) as app:
+        async with running(settings, pool=pool, check=check) as app:
             return await work(app)
 
     with telling(), prepared(read_settings()) as settings:

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets as random_secrets
+import signal
 import socket
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 import uvicorn
 import uvloop
 
+from channels.base import Failure
 from channels.vapid import make_vapid_key
 from notify.bootstrap import App, check_schema, open_channels, prepared, senders
 from notify.cli import supervisor
@@ -16,7 +18,7 @@ from notify.cli.context import read_settings, run_with_app, telling
 from notify.domain.words import Channel, Lane
 from notify.errors import Misconfigured
 from notify.services import watching
-from notify.services.senders import release
+from notify.services.senders import Sender, release
 from notify.store.migrate import migrate as run_migrations
 from notify.web.main import create_app
 
@@ -37,10 +39,19 @@ def api() -> None:
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=10,
         )  # fmt: skip
-        await uvicorn.Server(config).serve()
+        server = uvicorn.Server(config)
+
+        def asked(_number: int, _frame: object) -> None:
+            server.should_exit = True
+
+        # uvicorn raises the signal that stopped it once more when it is done: without these two
+        # it would end the process there, before the service is taken apart.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, asked)
+        await server.serve()
 
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    run_with_app(run, pool=16)
+    run_with_app(run, pool=16, check=True)
 
 
 def migrate() -> None:
@@ -51,25 +62,40 @@ def migrate() -> None:
 
 
 def check() -> None:
-    """Say what is wrong with the configuration, and which channels are on."""
+    """Say what is wrong with the configuration, and ask each provider. Sends nothing."""
 
-    async def work(app: App) -> None:
+    async def work(app: App) -> bool:
         check_schema(app.settings)
         every = senders(app.settings)
         on = open_channels(app.settings)
+        fine = True
         for channel in Channel:
-            names = ", ".join(sender.name for sender in every[channel])
-            typer.echo(f"{channel}: {names if channel in on else 'off'}")
+            if channel not in on:
+                typer.echo(f"{channel}: off")
+            for sender in every[channel]:
+                said = await _probe(sender)
+                fine = fine and said == "ok"
+                typer.echo(f"{channel}: {sender.name}: {said}")
         typer.echo(f"redis: {'ok' if await app.bell.alive() else 'does not answer (only slower)'}")
-        for sender in (one for of_channel in every.values() for one in of_channel):
-            await sender.carrier.close()
         if not on:
             raise Misconfigured(
                 "No channel is on. Set NOTIFY_SMTP_URLS, NOTIFY_TWILIO_ACCOUNT_SID or "
                 "NOTIFY_VAPID_PRIVATE_KEY."
             )
+        return fine
 
-    run_with_app(work)
+    if not run_with_app(work):
+        raise typer.Exit(1)
+
+
+async def _probe(sender: Sender) -> str:
+    try:
+        await sender.carrier.probe()
+    except Failure as failure:
+        return f"{failure.reason}{f' ({failure.code})' if failure.code else ''}"
+    finally:
+        await sender.carrier.close()
+    return "ok"
 
 
 def healthy(

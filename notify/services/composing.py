@@ -15,6 +15,7 @@ from notify.domain.broadcast import Broadcast, Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Lane
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
+from notify.services import leaving
 from notify.services.groups import identity
 from notify.settings import Settings
 from notify.store import broadcasts, notes
@@ -194,13 +195,11 @@ class Composer:
         return f"{broadcast_id.hex}.{claimed.address_id}@{self._mail_domain}"
 
     def _leave_token(self, source: _Source, claimed: Claimed) -> str:
-        return self._keyring.seal(
-            "leave",
-            {
-                "r": claimed.resident_id.hex,
-                "a": claimed.address_id,
-                "b": source.broadcast.id.hex,
-            },
+        return leaving.seal(
+            self._keyring,
+            resident=claimed.resident_id,
+            address_id=claimed.address_id,
+            broadcast=source.broadcast.id,
         )
 
 

@@ -14,10 +14,14 @@ Row = DictRow
 class Database:
     """A pool of connections; every use is one transaction, committed at the end of the block.
 
+    `check` looks whether a connection still lives before it is used, at the price of a round
+    trip: for those who answer people. Loops that try again anyway do without.
     Raises psycopg's errors as they are: at this depth nobody can do better.
     """
 
-    def __init__(self, url: str, *, size: int = 8, timeout: float = 10.0) -> None:
+    def __init__(
+        self, url: str, *, size: int = 8, timeout: float = 10.0, check: bool = False
+    ) -> None:
         self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
@@ -27,7 +31,7 @@ class Database:
             max_size=size,
             timeout=timeout,
             open=False,
-            check=AsyncConnectionPool.check_connection,
+            check=AsyncConnectionPool.check_connection if check else None,
         )
 
     async def open(self) -> None:

@@ -116,3 +116,20 @@ async def test_a_server_without_log_in_stops_the_sender() -> None:
             await channel.send(an_email())
 
         await channel.close()
+
+
+async def test_a_probe_logs_in_and_sends_nothing(
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    server_tls, client_tls = contexts
+    async with real(tls=server_tls) as inbox:
+        good = EmailChannel(f"smtp://{TLS_USER}@{HOST}:{inbox.port}", tls_context=client_tls)
+        bad = EmailChannel(f"smtp://user:geheimnis@{HOST}:{inbox.port}", tls_context=client_tls)
+
+        await good.probe()
+        with pytest.raises(SenderStopped, match="credentials_refused"):
+            await bad.probe()
+
+        await good.close()
+        await bad.close()
+    assert inbox.envelopes == []

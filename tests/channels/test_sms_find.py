@@ -141,3 +141,20 @@ async def test_a_look_up_with_nobody_there_takes_the_next_sender() -> None:
             failure = await find(sms)
 
     assert type(failure) is SenderDown
+
+
+async def test_a_probe_asks_for_the_account_and_sends_nothing() -> None:
+    async with gateway(page()) as twilio, channel(twilio.url) as sms:
+        await sms.probe()
+
+    assert [asked.method for asked in twilio.asked] == ["GET"]
+
+
+async def test_a_probe_tells_of_wrong_credentials() -> None:
+    refusal = reply(401, {"code": 20003, "message": "Authenticate", "status": 401})
+
+    async with gateway(refusal) as twilio, channel(twilio.url) as sms:
+        with pytest.raises(SenderStopped):
+            await sms.probe()
+
+    assert len(twilio.asked) == 1
