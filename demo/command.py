@@ -20,6 +20,7 @@ from demo import ledger, report, town, words
 from demo.compare import Difference, compare
 from demo.service import DemoFailed, Service, free_port
 from demo.town import Person
+from notify import log
 from notify.embedded.servers import Embedded
 from sandbox.client import SandboxProcess
 
@@ -38,6 +39,7 @@ def demo(
     """Warn a made-up town over three real protocols and account for every delivery."""
     if plant not in {None, "lose", "double"}:
         raise typer.BadParameter("write lose or double")
+    log.configure(level="WARNING")  # to standard error: what is printed is for a program
     console = Console(stderr=as_json)
     try:
         result = _run(residents, console=console, plant=plant)

@@ -12,6 +12,7 @@ from demo.ledger import CHANNELS
 
 DONE = ("sent", "delivered", "failed", "unknown", "expired", "cancelled", "superseded")
 QUIET = 4.0  # seconds without a change, once everything is handed over, before we look
+SILENCE = 8.0  # the same while reports are missing: they will not come any more
 
 
 def watch(look: Callable[[], Any], *, title: str, console: Console, patience: float) -> None:
@@ -33,16 +34,16 @@ def watch(look: Callable[[], Any], *, title: str, console: Console, patience: fl
                 )  # fmt: skip
             if seen["progress"] != before:
                 changed, before = time.monotonic(), seen["progress"]
-            if _settled(seen) and time.monotonic() - changed > QUIET:
+            if seen["status"] == "dispatched" and time.monotonic() - changed > _pause(seen):
                 return
             time.sleep(0.25)
 
 
-def _settled(seen: Any) -> bool:
-    """Nothing left to hand over, and every SMS and notification reported."""
+def _pause(seen: Any) -> float:
+    """How long to wait for more: every SMS and notification should be reported on."""
     counts = seen["progress"]
     waiting = sum(counts.get(c, {}).get("sent", 0) for c in ("sms", "push"))
-    return bool(seen["status"] == "dispatched" and waiting == 0)
+    return SILENCE if waiting else QUIET
 
 
 def show(console: Console, title: str, channels: dict[str, Any]) -> None:

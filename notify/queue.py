@@ -50,6 +50,7 @@ class Bell:
     def __init__(self, url: str | None) -> None:
         self._url = url
         self._redis: ArqRedis | None = None
+        self._opening = asyncio.Lock()
         self._rings: set[asyncio.Task[None]] = set()
 
     def ring(self, lane: Lane) -> None:
@@ -65,18 +66,21 @@ class Bell:
     async def _ring(self, lane: Lane) -> None:
         try:
             async with asyncio.timeout(2):
-                if self._redis is None:
-                    self._redis = await create_pool(
-                        redis_settings(self._url or ""),
-                        job_serializer=encode,
-                        job_deserializer=decode,
-                    )
-                await self._redis.enqueue_job(
+                redis = await self._open(self._url or "")
+                await redis.enqueue_job(
                     JOB, str(lane), _job_id=uuid4().hex, _queue_name=queue_name(lane), _expires=30
                 )
         except Exception as problem:  # noqa: BLE001 - a bell may fail in any way, without harm
             metrics.bell_failures.inc()
             log.warning("bell.not_rung", lane=str(lane), problem=type(problem).__name__)
+
+    async def _open(self, url: str) -> ArqRedis:
+        async with self._opening:  # two rings at once must not open two pools
+            if self._redis is None:
+                self._redis = await create_pool(
+                    redis_settings(url), job_serializer=encode, job_deserializer=decode
+                )
+            return self._redis
 
     async def alive(self) -> bool:
         """Whether Redis answers within a second; for /readyz, where it is only a warning."""
@@ -84,11 +88,8 @@ class Bell:
             return False
         try:
             async with asyncio.timeout(1):
-                if self._redis is None:
-                    self._redis = await create_pool(
-                        redis_settings(self._url), job_serializer=encode, job_deserializer=decode
-                    )
-                return bool(await self._redis.ping())
+                redis = await self._open(self._url)
+                return bool(await redis.ping())
         except Exception:  # noqa: BLE001 - whatever it is, Redis is not there
             return False
 

@@ -6,10 +6,12 @@ NOTIFY_TEST_DATABASE_URL names; its user must be allowed to create databases.
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from pydantic import SecretStr
@@ -21,6 +23,10 @@ from notify.store.migrate import migrate
 from tests.town import Town
 
 SECRET = "a-key-for-tests-only"
+
+# The machine may be busy with something else: no example fails for being slow.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def _named(url: str, name: str) -> str:
@@ -34,6 +40,16 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         if name.startswith("NOTIFY_") and not name.startswith("NOTIFY_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _children_start_quickly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Processes that tests start share their compiled code, also where writing it beside the
+    sources is forbidden: compiling it anew takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("pycache")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -62,14 +78,21 @@ def template(server_url: str) -> Iterator[str]:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
-@pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
+@contextmanager
+def new_database(server_url: str, template: str) -> Iterator[str]:
+    """A copy of the template, dropped at the end."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
     yield _named(server_url, name)
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    with new_database(server_url, template) as url:
+        yield url
 
 
 @pytest.fixture

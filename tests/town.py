@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
-from channels.memory import MemoryChannel
+from channels.base import Channel as Carrier
 from notify import clock
 from notify.domain.broadcast import Text
 from notify.domain.keyring import Keyring
@@ -109,18 +109,19 @@ class Town:
 
     async def pump(
         self,
-        *carriers: MemoryChannel[Any],
+        *carriers: Carrier[Any],
         channel: Channel = Channel.EMAIL,
         lane: Lane = Lane.ALERT,
         rate: float | None = None,
         lease: int = 60,
+        slots: int = 50,
     ) -> Pump:
         every = [Sender(channel, carrier, rate=rate) for carrier in carriers]
         await enrol(self.db, every)
         return Pump(
             db=self.db, lane=lane, channel=channel, every=every,
             composer=Composer(settings=self.settings, keyring=self.keyring),
-            worker=uuid4(), lease=lease, slots=asyncio.Semaphore(50),
+            worker=uuid4(), lease=lease, slots=asyncio.Semaphore(slots),
         )  # fmt: skip
 
     async def rows(self, query: Any, **values: Any) -> list[Row]:

@@ -5,9 +5,9 @@ import contextlib
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from notify import bootstrap, clock
+from notify import bootstrap
 from notify.bootstrap import App
 from notify.domain.words import Channel, Lane
 from notify.log import get
@@ -15,6 +15,7 @@ from notify.services import confirming
 from notify.services import senders as sender_service
 from notify.services.composing import Composer
 from notify.services.planning import Planner
+from notify.services.senders import Sender
 from notify.services.sending import Pump
 from notify.services.sweeping import Sweeper
 from notify.store import workers as register
@@ -37,20 +38,17 @@ class Worker:
         self._app = app
         self._lanes = lanes
         self._id = uuid4()
-        self._senders = bootstrap.senders(app.settings)
+        self._seats = {lane: uuid4() for lane in lanes}  # a row a lane in the register
+        # Connections of its own for each lane: an alert never queues behind bulk here.
+        self._senders = {lane: bootstrap.senders(app.settings) for lane in lanes}
         self._composer = Composer(settings=app.settings, keyring=app.keyring)
         self._stop = asyncio.Event()
-        self._looked = clock.monotonic()
         self._wake = {lane: asyncio.Event() for lane in lanes}
         self._pumps: dict[Lane, list[Pump]] = {lane: [] for lane in lanes}
 
     def stop(self) -> None:
-        """Finish what is in hand, hand back the rest, end."""
+        """Finish what is in hand, hand back the rest, end. May be called at any time."""
         self._stop.set()
-        for lane, pumps in self._pumps.items():
-            self._wake[lane].set()
-            for pump in pumps:
-                pump.stop()
 
     def wake(self, lane: Lane) -> None:
         """Look now: a bell was rung for this lane."""
@@ -64,17 +62,21 @@ class Worker:
 
     async def run(self) -> None:
         """Work until told to stop."""
-        every = [sender for of_channel in self._senders.values() for sender in of_channel]
+        every = [one for lane in self._senders.values() for many in lane.values() for one in many]
         await sender_service.enrol(self._app.db, every)
-        for channel, of_channel in self._senders.items():
-            if of_channel:
-                self._add_pumps(channel)
+        await self._enter()
+        for lane in self._lanes:
+            for channel, of_channel in self._senders[lane].items():
+                if of_channel:
+                    self._add_pumps(lane, channel, of_channel)
         tasks = [asyncio.create_task(pump.run()) for ps in self._pumps.values() for pump in ps]
         sweeper = Sweeper(self._app.db, senders=every, composer=self._composer)
         side = [
             asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY)),
+            asyncio.create_task(self._repeat(sweeper.resolve, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(self._beat, HEARTBEAT_EVERY)),
             *(asyncio.create_task(self._plan(lane)) for lane in self._lanes),
+            asyncio.create_task(self._repeat(self._find_latecomers, LATECOMERS_EVERY)),
             *(
                 asyncio.create_task(listen(self._app.settings.redis_url, lane, self.wake))
                 for lane in self._lanes
@@ -87,46 +89,47 @@ class Worker:
             await sender.carrier.close()
         log.info("worker.stopped", worker=str(self._id))
 
-    def _add_pumps(self, channel: Channel) -> None:
-        slots = asyncio.Semaphore(self._senders[channel][0].carrier.concurrency)
-        for lane in self._lanes:
-            for _ in range(PUMPS):
-                self._pumps[lane].append(
-                    Pump(
-                        db=self._app.db,
-                        lane=lane,
-                        channel=channel,
-                        every=self._senders[channel],
-                        composer=self._composer,
-                        worker=self._id,
-                        lease=self._app.settings.lease_seconds,
-                        slots=slots,
-                    )
-                )
+    async def _enter(self) -> None:
+        """Be seen at once, and forget who left without a word long ago."""
+        await self._beat()
+        async with self._app.db.transaction() as connection:
+            await register.forget(connection)
+
+    def _add_pumps(self, lane: Lane, channel: Channel, every: Sequence[Sender]) -> None:
+        slots = asyncio.Semaphore(every[0].carrier.concurrency)
+        for _ in range(PUMPS):
+            pump = Pump(
+                db=self._app.db, lane=lane, channel=channel, every=every,
+                composer=self._composer, worker=self._id,
+                lease=self._app.settings.lease_seconds, slots=slots,
+            )  # fmt: skip
+            self._pumps[lane].append(pump)
 
     async def _drain(
-        self, pumps: Sequence[asyncio.Task[None]], side: Sequence[asyncio.Task[None]]
+        self, working: Sequence[asyncio.Task[None]], side: Sequence[asyncio.Task[None]]
     ) -> None:
         for task in side:
             task.cancel()
-        if pumps:
-            _, late = await asyncio.wait(pumps, timeout=DRAIN)
+        for pump in (pump for of_lane in self._pumps.values() for pump in of_lane):
+            pump.stop()
+        if working:
+            _, late = await asyncio.wait(working, timeout=DRAIN)
             for task in late:
                 task.cancel()
-        await asyncio.gather(*pumps, *side, return_exceptions=True)
+        await asyncio.gather(*working, *side, return_exceptions=True)
         with contextlib.suppress(Exception):
             async with self._app.db.transaction() as connection:
-                await register.left(connection, self._id)
+                for seat in self._seats.values():
+                    await register.left(connection, seat)
 
     async def _plan(self, lane: Lane) -> None:
         """Plan whatever waits for this lane, once a second and whenever the bell rings."""
-        channels = tuple(str(channel) for channel in bootstrap.open_channels(self._app.settings))
-        planner = Planner(self._app.db, lane=lane, settings=self._app.settings, channels=channels)
+        planner = self._planner(lane)
         while not self._stop.is_set():
             self._wake[lane].clear()
             try:
                 if lane is Lane.NOTE:
-                    await self._ask(channels)
+                    await self._ask()
                 else:
                     await self._plan_broadcasts(planner, lane)
             except Exception as problem:  # noqa: BLE001 - a planner outlives whatever happens
@@ -139,21 +142,24 @@ class Worker:
         while await planner.plan_slice():
             self._wake_pumps(lane)
             self._app.bell.ring(lane)
-        now = clock.monotonic()
-        if now - self._looked >= LATECOMERS_EVERY:
-            self._looked = now
-            if await planner.plan_latecomers():
-                self._wake_pumps(lane)
 
-    async def _ask(self, channels: Sequence[str]) -> None:
+    async def _find_latecomers(self) -> None:
+        if Lane.ALERT in self._lanes and await self._planner(Lane.ALERT).plan_latecomers():
+            self._wake_pumps(Lane.ALERT)
+
+    def _planner(self, lane: Lane) -> Planner:
+        channels = tuple(str(channel) for channel in bootstrap.open_channels(self._app.settings))
+        return Planner(self._app.db, lane=lane, settings=self._app.settings, channels=channels)
+
+    async def _ask(self) -> None:
+        channels = [str(channel) for channel in bootstrap.open_channels(self._app.settings)]
         while await confirming.ask(self._app.db, channels=channels):
             self._wake_pumps(Lane.NOTE)
 
     async def _beat(self) -> None:
         async with self._app.db.transaction() as connection:
-            for number, lane in enumerate(self._lanes):
-                identity = UUID(int=self._id.int ^ number)
-                await register.seen(connection, identity, lane=str(lane), host=socket.gethostname())
+            for lane, seat in self._seats.items():
+                await register.seen(connection, seat, lane=str(lane), host=socket.gethostname())
 
     async def _repeat(self, work: Callable[[], Awaitable[object]], every: float) -> None:
         while True:

@@ -1,6 +1,9 @@
 """The command line: `notify …`."""
 
+import signal
+import sys
 from importlib.metadata import entry_points
+from types import FrameType
 
 import typer
 
@@ -36,4 +39,10 @@ def main() -> None:
     """Run the command line, with the commands that other packages of the house bring."""
     for entry in entry_points(group="notify.commands"):
         app.command(entry.name)(entry.load())
+    signal.signal(signal.SIGTERM, _unwind)
     app()
+
+
+def _unwind(number: int, _frame: FrameType | None) -> None:
+    """End as Ctrl-C does: what was begun is left in order, embedded servers too."""
+    sys.exit(128 + number)

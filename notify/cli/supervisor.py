@@ -2,19 +2,21 @@
 
 import contextlib
 import ctypes
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
 import typer
 
-from notify.bootstrap import open_channels, prepared_with_servers
+from notify.bootstrap import open_channels, prepared_with_servers, senders
 from notify.domain.words import Lane
 from notify.embedded.servers import Embedded
 from notify.errors import Misconfigured
@@ -54,19 +56,18 @@ class Child:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-m", "notify", *self.arguments],
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - no threads here
+                preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - no threads here
             )
 
 
 def run(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM; then end children, then servers."""
-    stop = threading.Event()
+    """Run until SIGINT or SIGTERM; then end children, then servers.
 
-    def asked(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    with prepared_with_servers(settings) as (ready, servers):
-        before = {n: signal.signal(n, asked) for n in (signal.SIGINT, signal.SIGTERM)}
+    Raises Misconfigured for what no child could work with.
+    """
+    _check_port(settings)
+    with prepared_with_servers(settings) as (ready, servers), _asked_to_stop() as stop:
+        senders(ready)
         children = [Child(["api"]), *(Child(["worker", "--lane", lane]) for lane in Lane)]
         try:
             _greet(ready, own_servers=servers is not None)
@@ -76,10 +77,37 @@ def run(settings: Settings) -> None:
                     child.look(time.monotonic())
                 stop.wait(LOOK_EVERY)
         finally:
-            typer.echo("Stopping …")
+            _say("Stopping …")
             _end(children)
-            for number, handler in before.items():
-                signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Set by SIGINT and SIGTERM for the length of the block."""
+    stop = threading.Event()
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {n: signal.signal(n, asked) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _check_port(settings: Settings) -> None:
+    host, port = settings.http_host, settings.http_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            raise Misconfigured(
+                f"Something listens at {host}:{port} already. End it, or set NOTIFY_HTTP_PORT (and "
+                "NOTIFY_PUBLIC_URL) to a free port."
+            ) from None
 
 
 def _revive(servers: Embedded | None) -> None:
@@ -107,16 +135,25 @@ def _end(children: Sequence[Child]) -> None:
 
 def _greet(settings: Settings, *, own_servers: bool) -> None:
     on = ", ".join(open_channels(settings)) or "none"
-    typer.echo(f"Citizen Notify at {settings.public_url}  (channels: {on})")
+    _say(f"Citizen Notify at {settings.public_url}  (channels: {on})")
     if own_servers:
-        typer.echo(f"Data below {settings.data_dir.resolve()}.")
-    typer.echo("Ctrl-C stops it.")
+        _say(f"Data below {settings.data_dir.resolve()}.")
+    _say("Ctrl-C stops it.")
 
 
-def _end_with_parent() -> None:
-    """Ask Linux to end this child when its supervisor dies without a word."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-    if os.getppid() == 1:
-        os._exit(1)
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads: no reason to end, or not to end children
+        typer.echo(text)
+
+
+def _end_with(parent: int) -> Callable[[], None]:
+    """What a new child does first: asks Linux to end it when its supervisor dies without a word."""
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+    def begin() -> None:
+        if libc is not None:
+            libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it died before we could ask
+            os._exit(1)
+
+    return begin

@@ -21,7 +21,18 @@ class DeliveryStatus(StrEnum):
 _S = DeliveryStatus
 
 MOVES: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
-    _S.PENDING: frozenset({_S.SENDING, _S.FAILED, _S.EXPIRED, _S.CANCELLED, _S.SUPERSEDED}),
+    # A late receipt for an earlier attempt spares the repeat, hence straight to sent or delivered.
+    _S.PENDING: frozenset(
+        {
+            _S.SENDING,
+            _S.SENT,
+            _S.DELIVERED,
+            _S.FAILED,
+            _S.EXPIRED,
+            _S.CANCELLED,
+            _S.SUPERSEDED,
+        }
+    ),
     # A receipt may overtake our own settlement, hence straight to delivered.
     _S.SENDING: frozenset({_S.SENT, _S.DELIVERED, _S.FAILED, _S.PENDING, _S.UNKNOWN}),
     _S.SENT: frozenset({_S.DELIVERED, _S.FAILED}),

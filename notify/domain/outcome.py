@@ -22,6 +22,10 @@ QUICK: Sequence[float] = (0, 2, 5, 15, 30, 60, 120, 300)
 SLOW: Sequence[float] = (60, 300, 900, 1800, 3600, 7200, 14400)
 """The same for bulk."""
 
+LONGEST_WISH = 14_400.0
+LONGEST_WISH_URGENT = 60.0
+"""How far a provider's "come back later" is followed, in seconds: an alert cannot wait a day."""
+
 GREYLISTED = 60.0
 """A greylisting server wants to be left alone about this long before it says yes."""
 
@@ -54,12 +58,13 @@ def judge(
     *,
     lane: Lane,
     tries: int,
-    created_at: datetime,
+    worth_until: datetime,
     now: datetime,
     spread: float,
 ) -> Verdict:
-    """Weigh what a channel answered. `tries` counts earlier attempts that were carried out,
-    `spread` is a random number from 0 to 1 for the jitter."""
+    """Weigh what a channel answered. `tries` counts earlier attempts that a provider judged,
+    `worth_until` is when it is pointless to go on, `spread` a random number from 0 to 1 for the
+    jitter."""
     if isinstance(result, Sent):
         return Verdict("sent", DeliveryStatus.SENT, code=result.code)
     if isinstance(result, OutcomeUnknown):
@@ -74,10 +79,13 @@ def judge(
             "address_gone", DeliveryStatus.FAILED, result.reason, result.code, suppress=True
         )
     if isinstance(result, TryAgain):
-        return _again(
-            result, lane=lane, tries=tries, worth=now - created_at < GIVE_UP, spread=spread
-        )
+        return _again(result, lane=lane, tries=tries, worth=now < worth_until, spread=spread)
     return Verdict("rejected", DeliveryStatus.FAILED, result.reason, result.code)
+
+
+def worth_until(*, created_at: datetime, valid_until: datetime | None) -> datetime:
+    """When a message has lost its point: its own end, or three days where it names none."""
+    return valid_until or created_at + GIVE_UP
 
 
 def _again(result: TryAgain, *, lane: Lane, tries: int, worth: bool, spread: float) -> Verdict:
@@ -93,12 +101,14 @@ def _again(result: TryAgain, *, lane: Lane, tries: int, worth: bool, spread: flo
 
 def pause(result: TryAgain, *, lane: Lane, tries: int, spread: float) -> float:
     """Seconds to wait: the provider's wish, or our schedule, with up to a quarter of jitter."""
-    if result.after is not None:
-        return result.after * (1 + 0.1 * spread)
     schedule = SLOW if lane is Lane.BULK else QUICK
     delay = schedule[min(tries, len(schedule) - 1)]
     if isinstance(result, SenderDown):
-        delay = min(delay, 5.0)  # another sender may take it, and this one is probed soon
+        # Another sender may take it, and this one is probed soon.
+        return min(delay if result.after is None else result.after, 5.0) * (1 + 0.25 * spread)
+    if result.after is not None:
+        longest = LONGEST_WISH if lane is Lane.BULK else LONGEST_WISH_URGENT
+        return min(result.after, longest) * (1 + 0.1 * spread)
     if result.reason == "greylisted":
         delay = max(delay, GREYLISTED)
     return delay * (1 + 0.25 * spread)

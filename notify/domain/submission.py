@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from notify.errors import Invalid
 MOST_SEGMENTS = 6
 LONGEST_TITLE = 200
 LONGEST_BODY = 20_000
+_YEARS = (1970, 2200)  # well inside what every calendar on the way can reckon with
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*\Z")
 
 
@@ -50,6 +51,8 @@ def check_texts(texts: Mapping[str, Text], *, first_language: str) -> None:
 
 def _check_text(text: Text, language: str) -> None:
     where = f"texts.{language}"
+    for name, words in (("title", text.title), ("body", text.body), ("sms", text.sms or "")):
+        _check_characters(words, language, field=f"{where}.{name}")
     if not text.title.strip():
         raise Invalid(
             f"The title in {language!r} is empty. Say what happened.", field=f"{where}.title"
@@ -79,6 +82,16 @@ def _check_text(text: Text, language: str) -> None:
         )
 
 
+def _check_characters(words: str, language: str, *, field: str) -> None:
+    """A database text takes no U+0000, and half a surrogate pair is no character at all."""
+    if "\0" in words or any("\ud800" <= sign <= "\udfff" for sign in words):
+        raise Invalid(
+            f"The text in {language!r} holds a character that is none (U+0000, or half of one). "
+            "Write it anew at that place.",
+            field=field,
+        )
+
+
 def check_times(submission: Submission, *, now: datetime, zone: ZoneInfo) -> datetime | None:
     """The moment to send at (None: at once). Raises Invalid where the times make no sense."""
     valid_until = submission.valid_until
@@ -88,8 +101,8 @@ def check_times(submission: Submission, *, now: datetime, zone: ZoneInfo) -> dat
             "any more.",
             field="valid_until",
         )
-    if valid_until is not None and valid_until.tzinfo is None:
-        valid_until = at_wall_time(valid_until, zone=zone, field="valid_until")
+    if valid_until is not None:
+        valid_until = moment(valid_until, zone=zone, field="valid_until")
     if valid_until is not None and valid_until <= now:
         raise Invalid(
             "valid_until has passed already. Name a moment ahead, or nobody would be told.",
@@ -103,8 +116,7 @@ def _check_send_at(
 ) -> datetime | None:
     if send_at is None:
         return None
-    if send_at.tzinfo is None:
-        send_at = at_wall_time(send_at, zone=zone, field="send_at")
+    send_at = moment(send_at, zone=zone, field="send_at")
     if send_at <= now:
         raise Invalid(
             "send_at has passed already. Name a moment ahead, or leave it out to send at once.",
@@ -119,15 +131,18 @@ def _check_send_at(
     return send_at
 
 
-def at_wall_time(moment: datetime, *, zone: ZoneInfo, field: str) -> datetime:
-    """The moment at which clocks in `zone` show this. Of two (clocks go back), the first.
-    Raises Invalid where there is none (clocks go forward)."""
-    local = moment.replace(tzinfo=zone, fold=0)
-    back = local.astimezone(ZoneInfo("UTC")).astimezone(zone)
-    if back.replace(tzinfo=None) != moment:
+def moment(given: datetime, *, zone: ZoneInfo, field: str) -> datetime:
+    """A time in UTC; without an offset it is wall time in `zone`. Of two such moments (clocks go
+    back), the first. Raises Invalid where there is none (clocks go forward) or the year is absurd."""
+    if not _YEARS[0] <= given.year <= _YEARS[1]:
+        raise Invalid(f"{field} is too far away. Name a moment nearer to today.", field=field)
+    if given.tzinfo is not None:
+        return given.astimezone(UTC)
+    found = given.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) != given:
         raise Invalid(
-            f"{moment:%Y-%m-%d %H:%M} does not exist in {zone.key}: clocks go forward then. "
-            f"Choose a time an hour later or earlier.",
+            f"{given:%Y-%m-%d %H:%M} does not exist in {zone.key}: clocks go forward then. "
+            "Choose a time an hour later or earlier.",
             field=field,
         )
-    return local
+    return found

@@ -5,21 +5,22 @@ comes; a few that answer slowly are waited for beside the next group.
 """
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from psycopg import OperationalError
+from psycopg import DataError, OperationalError
 
 from channels.base import Failure, OutcomeUnknown, Rejected, Sent
 from notify import clock
-from notify.domain.outcome import Verdict, judge
+from notify.domain.outcome import Verdict, judge, worth_until
 from notify.domain.words import Channel, Lane
 from notify.log import get
 from notify.services.composing import Compose, Message
 from notify.services.senders import Sender
-from notify.store import pump, senders
+from notify.store import broadcasts, pump, senders
 from notify.store.database import Connection, Database
 from notify.store.pump import Claimed, Settled
 
@@ -27,6 +28,9 @@ log = get(__name__)
 
 LONGEST_CALL = 40.0  # seconds; every carrier has a shorter time-out of its own
 SETTLE_EVERY = 0.1  # seconds
+LOOK_EVERY = 0.5  # seconds; a recall is noticed at least this often
+MOST_PARTS = 32_767  # what the database can hold
+SILENCE = frozenset({"timed_out", "no_answer", "no_answer_after_data"})
 PATIENCE = 1.0  # seconds a group is waited for before the next one begins
 
 
@@ -36,6 +40,18 @@ class Result:
 
     claimed: Claimed
     answer: Sent | Failure | None
+
+
+@dataclass(slots=True)
+class Group:
+    """What is under way together: to which sender, until when on the monotonic clock, and which
+    of its broadcasts were recalled since."""
+
+    sender: Sender
+    compose: Compose
+    until: float
+    broadcasts: set[UUID]
+    recalled: set[UUID] = field(default_factory=set)
 
 
 class HandOver:
@@ -60,64 +76,83 @@ class HandOver:
         self._slots = slots
         self._most_late = most_late
         self._late: dict[asyncio.Task[None], int] = {}
+        self._stopping = False
 
-    async def group(self, sender: Sender, group: Sequence[Claimed], compose: Compose) -> int:
+    async def group(self, sender: Sender, claimed: Sequence[Claimed], compose: Compose) -> int:
         """Start, send and settle; returns the parts that the provider bills, as far as known."""
-        until = clock.monotonic() + self._lease
-        async with self._db.transaction() as connection:
-            started = await pump.start(
-                connection, attempts=[c.attempt_id for c in group], worker=self._worker,
-                lease=self._lease,
-            )  # fmt: skip
-        await self.release([c for c in group if c.attempt_id not in started])
+        group = Group(
+            sender, compose, until=clock.monotonic() + self._lease,
+            broadcasts={one.broadcast_id for one in claimed if one.broadcast_id},
+        )  # fmt: skip
+        started = await self._start(claimed)
         calls = {
-            asyncio.create_task(self._send(sender, claimed, compose, until))
-            for claimed in group
-            if claimed.attempt_id in started
+            asyncio.create_task(self._send(group, one))
+            for one in claimed
+            if one.attempt_id in started
         }
-        parts, calls = await self._wait(sender, calls, until=until, patient=False)
+        parts, calls = await self._wait(group, calls, patient=False)
         if calls:
-            task = asyncio.create_task(self._finish(sender, calls, until))
+            task = asyncio.create_task(self._finish(group, calls))
             self._late[task] = len(calls)
             task.add_done_callback(lambda done: self._late.pop(done, None))
         return parts + len(calls)
 
-    async def release(self, batch: Sequence[Claimed]) -> None:
-        """Hand back what is surely not handed over."""
-        if batch:
+    def stop(self) -> None:
+        """Begin no more calls; what has not begun is handed back."""
+        self._stopping = True
+
+    async def _start(self, claimed: Sequence[Claimed]) -> set[int]:
+        try:
             async with self._db.transaction() as connection:
-                await pump.release(
-                    connection, attempts=[c.attempt_id for c in batch], worker=self._worker
-                )
+                started = await pump.start(
+                    connection, attempts=[one.attempt_id for one in claimed],
+                    worker=self._worker, lease=self._lease,
+                )  # fmt: skip
+        except OperationalError:
+            await self.release(claimed)
+            raise
+        await self.release([one for one in claimed if one.attempt_id not in started])
+        return started
+
+    async def release(self, batch: Sequence[Claimed]) -> None:
+        """Hand back what is surely not handed over, so that it need not wait for its lease."""
+        attempts = [claimed.attempt_id for claimed in batch]
+
+        async def give_back() -> None:
+            async with self._db.transaction() as connection:
+                await pump.release(connection, attempts=attempts, worker=self._worker)
+
+        if attempts:
+            await _patiently(give_back, until=clock.monotonic() + self._lease)
 
     async def close(self) -> None:
         """Wait for what is still out; what a cancellation cuts off stays with its lease."""
         await asyncio.gather(*self._late, return_exceptions=True)
 
-    async def _finish(self, sender: Sender, calls: set[asyncio.Task[Result]], until: float) -> None:
+    async def _finish(self, group: Group, calls: set[asyncio.Task[Result]]) -> None:
         try:
-            await self._wait(sender, calls, until=until, patient=True)
+            await self._wait(group, calls, patient=True)
         except Exception as problem:  # noqa: BLE001 - the lease lapses, the sweeper resolves it
             log.error("handover.not_settled", problem=type(problem).__name__)
 
     async def _wait(
-        self, sender: Sender, calls: set[asyncio.Task[Result]], *, until: float, patient: bool
+        self, group: Group, calls: set[asyncio.Task[Result]], *, patient: bool
     ) -> tuple[int, set[asyncio.Task[Result]]]:
         """Settle answers as they come. Returns the parts billed and, unless patient, the calls
         that are still out after a while, if they are few."""
-        began = clock.monotonic()
+        began = looked = clock.monotonic()
         parts = 0
         try:
             while calls:
                 done, calls = await asyncio.wait(calls, timeout=SETTLE_EVERY)
                 results = [call.result() for call in done]
-                if results:
-                    await self._settle(sender, results, until=until)
-                    parts += sum(
-                        r.answer.parts if isinstance(r.answer, Sent) else 1 for r in results
-                    )
-                waited = clock.monotonic() - began > PATIENCE
-                if waited and not patient and self._room_for(len(calls)):
+                await self._settle(group, results)
+                parts += sum(r.answer.parts if isinstance(r.answer, Sent) else 1 for r in results)
+                now = clock.monotonic()
+                if calls and now - looked > LOOK_EVERY:
+                    looked = now
+                    await self._look_for_recalls(group)
+                if not patient and now - began > PATIENCE and self._room_for(len(calls)):
                     break
         except BaseException:
             for call in calls:
@@ -125,45 +160,65 @@ class HandOver:
             raise
         return parts, calls
 
+    async def _look_for_recalls(self, group: Group) -> None:
+        """A recall stops what has not begun, also in the middle of a group."""
+        with contextlib.suppress(OperationalError):
+            async with self._db.transaction() as connection:
+                group.recalled |= await broadcasts.recalled(connection, list(group.broadcasts))
+
     def _room_for(self, count: int) -> bool:
         return sum(self._late.values()) + count <= self._most_late
 
-    async def _send(
-        self, sender: Sender, claimed: Claimed, compose: Compose, until: float
-    ) -> Result:
+    async def _send(self, group: Group, claimed: Claimed) -> Result:
         async with self._slots:
-            if clock.monotonic() > until - LONGEST_CALL:
-                return Result(claimed, None)  # the lease is too short now to begin a call
+            if not self._may_begin(group, claimed):
+                return Result(claimed, None)
             try:
-                message = compose(claimed, channel=self._channel, now=clock.now())
-            except (LookupError, ValueError) as problem:
+                message = group.compose(claimed, channel=self._channel, now=clock.now())
+            except Exception as problem:  # noqa: BLE001 - it must not take the others along
                 log.error(
                     "compose.failed", delivery=claimed.delivery_id, why=type(problem).__name__
                 )
                 return Result(claimed, Rejected("cannot_compose"))
-            return Result(claimed, await _call(sender, message, claimed))
+            return Result(claimed, await _call(group.sender, message, claimed))
 
-    async def _settle(self, sender: Sender, results: Sequence[Result], *, until: float) -> None:
+    def _may_begin(self, group: Group, claimed: Claimed) -> bool:
+        now = clock.monotonic()
+        return (
+            not self._stopping
+            and now <= group.until - LONGEST_CALL  # else the lease might lapse before the answer
+            and group.sender.may_begin(now=now)
+            and claimed.broadcast_id not in group.recalled
+        )
+
+    async def _settle(self, group: Group, results: Sequence[Result]) -> None:
         verdicts = [
             (result, self._judge(result.claimed, result.answer))
             for result in results
             if result.answer is not None
         ]
+        # Before anything else: the calls that wait for a slot ask the sender first.
+        self._remember(group.sender, verdicts)
         await self.release([result.claimed for result in results if result.answer is None])
         if not verdicts:
             return
-        pause = 0.05
-        while True:  # what is known must not be lost to a hiccup of the database
+        try:
+            await _patiently(lambda: self._write(group.sender, verdicts), until=group.until)
+        except DataError:
+            await self._settle_singly(group, verdicts)
+
+    async def _settle_singly(
+        self, group: Group, verdicts: Sequence[tuple[Result, Verdict]]
+    ) -> None:
+        """One answer that cannot be written must not take the others of its group along."""
+        for pair in verdicts:
             try:
-                await self._write(sender, verdicts)
-                break
-            except OperationalError as problem:
-                if clock.monotonic() + pause > until:
-                    raise
-                log.warning("settle.tried_again", problem=type(problem).__name__)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, 1.0)
-        self._remember(sender, verdicts)
+                await _patiently(lambda: self._write(group.sender, [pair]), until=group.until)  # noqa: B023 - awaited here
+            except DataError as problem:
+                log.error(
+                    "settle.impossible", attempt=pair[0].claimed.attempt_id,
+                    problem=type(problem).__name__,
+                )  # fmt: skip
 
     async def _write(self, sender: Sender, verdicts: Sequence[tuple[Result, Verdict]]) -> None:
         settled = [_settled(result, verdict) for result, verdict in verdicts]
@@ -185,20 +240,38 @@ class HandOver:
             answer,
             lane=self._lane,
             tries=claimed.tries,
-            created_at=claimed.created_at,
+            worth_until=worth_until(created_at=claimed.created_at, valid_until=claimed.valid_until),
             now=clock.now(),
             spread=random.random(),  # noqa: S311 - jitter, not a secret
         )
 
-    @staticmethod
-    def _remember(sender: Sender, verdicts: Sequence[tuple[Result, Verdict]]) -> None:
+    def _remember(self, sender: Sender, verdicts: Sequence[tuple[Result, Verdict]]) -> None:
+        now = clock.monotonic()
         if any(verdict.outcome == "sent" for _, verdict in verdicts):
             sender.worked()
+        elif self._channel is not Channel.PUSH:  # there one sender speaks to many services
+            for _ in (v for _, v in verdicts if v.reason in SILENCE):
+                sender.said_nothing(now=now)
+        sender.stopped = sender.stopped or any(v.sender_stopped for _, v in verdicts)
         down = next((pair for pair in verdicts if pair[1].sender_down), None)
         if down is not None:
             result, verdict = down
-            sender.went_down(now=clock.monotonic(), rest=getattr(result.answer, "after", None))
+            sender.went_down(now=now, rest=getattr(result.answer, "after", None))
             log.warning("sender.down", sender=sender.name, reason=verdict.reason)
+
+
+async def _patiently(work: Callable[[], Awaitable[None]], *, until: float) -> None:
+    """Try again until it works: what is known must not be lost to a hiccup of the database."""
+    pause = 0.05
+    while True:
+        try:
+            return await work()
+        except OperationalError as problem:
+            if clock.monotonic() + pause > until:
+                raise
+            log.warning("settle.tried_again", problem=type(problem).__name__)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 1.0)
 
 
 async def _suppress(connection: Connection, gone: Sequence[tuple[Result, Verdict]]) -> None:
@@ -236,6 +309,7 @@ def _settled(result: Result, verdict: Verdict) -> Settled:
         reason=verdict.reason,
         code=verdict.code,
         provider_id=sent.provider_id if sent else None,
-        parts=sent.parts if sent else None,
+        parts=min(sent.parts, MOST_PARTS) if sent else None,
         delay=verdict.delay,
+        judged=not (verdict.sender_down or verdict.sender_stopped),
     )

@@ -37,7 +37,8 @@ async def once(
     """Run `work` in a transaction that also keeps its answer, so that either both last or none.
 
     Raises KeyReused when the same key came with a different request, and Conflict while the
-    first is still being carried out. A request without a key is simply carried out.
+    first is still being carried out. A request without a key is simply carried out. An answer
+    is kept for 30 days.
     """
     if idempotency_key is None:
         async with db.transaction() as connection:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from channels.receipts import Receipt, Report
 from notify import metrics
 from notify.store import pump, receipts
-from notify.store.database import Database
+from notify.store.database import Connection, Database
 
 TOGETHER = 0.004  # seconds a report may wait for company
 MOST = 500
@@ -18,10 +18,12 @@ Item = tuple[int | None, Receipt]
 async def take(db: Database, items: Sequence[Item]) -> int:
     """Record and apply (attempt, receipt) pairs in one transaction; returns how many were new.
 
-    The attempt is None, or names no row, where the delivery has been erased since: recorded,
-    applied to nothing. Addresses are suppressed where a receipt says they are gone.
+    An attempt that is None is looked for by the provider's own id. Where none is found, or the
+    delivery has been erased since, the report is recorded and applied to nothing. Addresses are
+    suppressed where a receipt says they are gone.
     """
     async with db.transaction() as connection:
+        items = await _named(connection, items)
         fresh = await receipts.record(connection, items)
         if fresh:
             await receipts.apply(connection, fresh)
@@ -38,6 +40,16 @@ async def take(db: Database, items: Sequence[Item]) -> int:
     for _, receipt in items:
         metrics.receipts.labels(receipt.provider, str(receipt.report)).inc()
     return len(fresh)
+
+
+async def _named(connection: Connection, items: Sequence[Item]) -> Sequence[Item]:
+    nameless = {r.provider_id for attempt, r in items if attempt is None and r.provider_id}
+    if not nameless:
+        return items
+    found = await receipts.owners(connection, sorted(nameless))
+    return [
+        (found.get(r.provider_id or "") if attempt is None else attempt, r) for attempt, r in items
+    ]
 
 
 def _suppressions(items: Sequence[Item]) -> list[tuple[str, list[tuple[int, Receipt]]]]:

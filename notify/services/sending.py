@@ -13,6 +13,8 @@ import contextlib
 from collections.abc import Sequence
 from uuid import UUID
 
+from psycopg import OperationalError
+
 from notify import clock
 from notify.domain.delivery import DeliveryStatus, allowed_from
 from notify.domain.words import Channel, Lane
@@ -69,6 +71,7 @@ class Pump:
     def stop(self) -> None:
         """Finish the group in hand, hand back the rest, end."""
         self._stop.set()
+        self._hands.stop()
         self._wake.set()
 
     async def run(self) -> None:
@@ -137,21 +140,25 @@ class Pump:
 
     async def _work(self, sender: Sender, batch: Sequence[Claimed], *, began: float) -> int:
         """Hand over a batch group by group; what there is no time for goes back."""
-        compose = await self._composer.prepare(self._db, batch)
         size = GROUP if sender.rate is None else max(1, min(GROUP, int(sender.rate * HALF_SECOND)))
-        done = 0
-        for at in range(0, len(batch), size):
-            held_long = clock.monotonic() - began > self._lease / 2
-            if self._stop.is_set() or held_long or sender.down_until > clock.monotonic():
-                await self._hands.release(batch[at:])
-                break
-            group = batch[at : at + size]
-            started = clock.monotonic()
-            parts = await self._hands.group(sender, group, compose)
-            done += len(group)
-            if sender.rate is not None:
-                await self._pace(sender, parts, count=len(group), started=started)
-        return done
+        rest = batch
+        try:
+            compose = await self._composer.prepare(self._db, batch)
+            while rest and self._may_go_on(sender, began=began):
+                group, rest = rest[:size], rest[size:]
+                started = clock.monotonic()
+                parts = await self._hands.group(sender, group, compose)
+                if sender.rate is not None and parts:
+                    await self._pace(sender, parts, count=len(group), started=started)
+        except (OperationalError, asyncio.CancelledError):
+            await self._hands.release(rest)
+            raise
+        await self._hands.release(rest)
+        return len(batch) - len(rest)
+
+    def _may_go_on(self, sender: Sender, *, began: float) -> bool:
+        held_long = clock.monotonic() - began > self._lease / 2
+        return not self._stop.is_set() and not held_long and sender.may_begin(now=clock.monotonic())
 
     async def _pace(self, sender: Sender, parts: int, *, count: int, started: float) -> None:
         """Keep to the sender's rate, also where a message is billed as several parts."""

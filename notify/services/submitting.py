@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,14 +10,15 @@ from notify.domain.broadcast import Broadcast, BroadcastStatus, Text, broadcast_
 from notify.domain.submission import (
     MOST_SEGMENTS,
     Submission,
-    at_wall_time,
     check_texts,
     check_times,
+    moment,
 )
 from notify.domain.words import Kind
 from notify.errors import Conflict, Invalid, NotFound
 from notify.rendering.messages import Renderer
 from notify.services.groups import check_reach, identity
+from notify.services.watching import visible
 from notify.settings import Settings
 from notify.store import broadcasts, groups
 from notify.store.database import Connection, Database, Row
@@ -93,14 +94,10 @@ async def approve(db: Database, broadcast_id: UUID) -> Row:
 async def cancel(db: Database, broadcast_id: UUID, *, within: int | None) -> Row:
     """Recall a broadcast: what is not handed over yet stays unsent. Saying it twice is fine.
 
-    Raises NotFound, Forbidden, or Conflict when everything is handed over already.
+    Raises NotFound, or Conflict when everything is handed over already.
     """
     async with db.transaction() as connection:
-        row = await broadcasts.get(connection, broadcast_id)
-        if row is None:
-            raise NotFound("There is no such broadcast.")
-        if within is not None:
-            await check_reach(connection, row["group_ids"], within=within)
+        row = await visible(connection, broadcast_id, within=within)
         done = await broadcasts.cancel(
             connection, broadcast_id, allowed=broadcast_from(BroadcastStatus.CANCELLED)
         )
@@ -140,11 +137,11 @@ def _inherit(
 ) -> Submission:
     """A follow-up that names no end holds as long as what it follows, if that is still ahead."""
     until = submission.valid_until
-    if until is not None and until.tzinfo is None:
-        until = at_wall_time(until, zone=settings.zone, field="valid_until")
+    if until is not None:
+        until = moment(until, zone=settings.zone, field="valid_until")
     if until is None and followed and followed.valid_until and followed.valid_until > now:
         until = followed.valid_until
-    return replace(submission, valid_until=until.astimezone(UTC) if until else None)
+    return replace(submission, valid_until=until)
 
 
 async def _groups(

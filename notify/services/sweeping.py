@@ -3,6 +3,7 @@
 Safe to run in any number: every statement takes only rows that nobody else holds.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from channels.base import Failure
 from channels.sms import Found, TwilioSms
 from notify import clock
 from notify.domain.broadcast import BroadcastStatus, broadcast_from
-from notify.domain.delivery import DeliveryStatus, allowed_from, status_after
+from notify.domain.delivery import DeliveryStatus, status_after
 from notify.domain.doubt import Resolution, resolve
 from notify.domain.outcome import GRACE
 from notify.domain.words import Channel, Lane
@@ -26,15 +27,16 @@ log = get(__name__)
 
 _BATCH = 1_000
 _DOUBTS = 50
-_HOLD = 60.0  # seconds a look-up may take before somebody else may try
+_HOLD = 60.0  # seconds look-ups may take before somebody else may try
+_TOGETHER = 10  # look-ups at once
+_ASK_AGAIN = 30.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many deliveries each sweep touched."""
+    """How many deliveries a sweep touched."""
 
     lapsed: int
-    doubts: int
     ended: int
 
 
@@ -42,6 +44,7 @@ class Sweeper:
     def __init__(self, db: Database, *, senders: Sequence[Sender], composer: Composer) -> None:
         self._db = db
         self._composer = composer
+        self._asking = asyncio.Semaphore(_TOGETHER)
         self._lookups: Mapping[str, TwilioSms] = {
             sender.name: sender.carrier
             for sender in senders
@@ -52,11 +55,10 @@ class Sweeper:
         """One round over everything that may have been left behind."""
         async with self._db.transaction() as connection:
             lapsed = await sweep.lapsed(connection, size=_BATCH, grace=GRACE)
-        doubts = await self._resolve()
         ended = await self._end()
         if lapsed:
             log.warning("sweep.leases_lapsed", deliveries=lapsed)
-        return Swept(lapsed=lapsed, doubts=doubts, ended=ended)
+        return Swept(lapsed=lapsed, ended=ended)
 
     async def _end(self) -> int:
         ended = 0
@@ -76,32 +78,42 @@ class Sweeper:
             await sweep.close_silent(connection, size=_BATCH)
         return ended
 
-    async def _resolve(self) -> int:
+    async def resolve(self) -> int:
+        """Look into deliveries of which nobody knows whether they were taken; returns how many.
+
+        Providers are asked, which may take its time: run it beside `sweep`, not within.
+        """
         async with self._db.transaction() as connection:
             rows = await sweep.doubtful(connection, size=_DOUBTS, hold=_HOLD)
-        for row in rows:
-            await self._resolve_one(row)
+        async with asyncio.timeout(_HOLD - 5):  # then somebody else may take them
+            await asyncio.gather(*(self._resolve_one(row) for row in rows))
         return len(rows)
 
     async def _resolve_one(self, row: Row) -> None:
+        try:
+            async with self._asking:
+                await self._decide(row)
+        except Exception as problem:  # noqa: BLE001 - it comes up again; the others go on
+            log.error("doubt.failed", delivery=row["delivery_id"], problem=type(problem).__name__)
+
+    async def _decide(self, row: Row) -> None:
         way = _way(row, looked=False, can_look=row["sender"] in self._lookups)
         if way is Resolution.LOOK_UP:
             try:
                 found = await self._look_up(row)
             except Failure as failure:
-                await self._ask_later(row, failure)
-                return
+                log.warning("doubt.not_looked_up", delivery=row["delivery_id"], why=failure.reason)
+                if not row["long_ago"]:
+                    await self._ask_later(row)
+                    return
+                found = None
             if found is not None:
                 await self._take(row, found)
                 return
             way = _way(row, looked=True, can_look=True)
+        put = sweep.resend if way is Resolution.RESEND else sweep.leave_unknown
         async with self._db.transaction() as connection:
-            if way is Resolution.RESEND:
-                await sweep.resend(
-                    connection, [row["delivery_id"]], allowed=allowed_from(DeliveryStatus.PENDING)
-                )
-            else:
-                await sweep.leave_unknown(connection, [row["delivery_id"]])
+            await put(connection, row["delivery_id"], attempt_id=row["attempt_id"])
         log.warning("doubt.resolved", delivery=row["delivery_id"], way=str(way))
 
     async def _look_up(self, row: Row) -> Found | None:
@@ -125,17 +137,14 @@ class Sweeper:
                 status=str(status),
                 reason=found.receipt.reason if status is DeliveryStatus.FAILED else None,
                 at=row["started_at"],
-                allowed=[str(DeliveryStatus.UNKNOWN)],
             )
         log.info("doubt.found", delivery=row["delivery_id"], status=str(status))
 
-    async def _ask_later(self, row: Row, failure: Failure) -> None:
+    async def _ask_later(self, row: Row) -> None:
         async with self._db.transaction() as connection:
-            if row["long_ago"]:
-                await sweep.leave_unknown(connection, [row["delivery_id"]])
-            else:
-                await sweep.ask_later(connection, [row["delivery_id"]], delay=30)
-        log.warning("doubt.not_looked_up", delivery=row["delivery_id"], reason=failure.reason)
+            await sweep.ask_later(
+                connection, row["delivery_id"], attempt_id=row["attempt_id"], delay=_ASK_AGAIN
+            )
 
 
 def _way(row: Row, *, looked: bool, can_look: bool) -> Resolution:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from notify.domain.delivery import DeliveryStatus
-from notify.errors import NotFound
+from notify.errors import Forbidden, NotFound
 from notify.services.groups import check_reach
 from notify.store import broadcasts, deliveries, groups, progress, senders, workers
 from notify.store.database import Connection, Database, Row
@@ -38,11 +38,15 @@ async def broadcast(db: Database, broadcast_id: UUID, *, within: int | None) -> 
 
 
 async def visible(connection: Connection, broadcast_id: UUID, *, within: int | None) -> Row:
+    """Raises NotFound, also where the grant does not reach: what it may not see is not there."""
     row = await broadcasts.get(connection, broadcast_id)
     if row is None:
         raise NotFound("There is no such broadcast.")
     if within is not None:
-        await check_reach(connection, row["group_ids"], within=within)
+        try:
+            await check_reach(connection, row["group_ids"], within=within)
+        except Forbidden:
+            raise NotFound("There is no such broadcast.") from None
     return row
 
 

@@ -19,10 +19,13 @@ VALUES (%(id)s, %(kind)s, %(status)s, %(severity)s, %(texts)s, %(group_ids)s, %(
   CASE WHEN %(status)s <> 'submitted' THEN now() END)
 """
 
-THREAD: LiteralString = """
+LOCK_THREAD: LiteralString = """
 -- The thread a follow-up joins, locked at its first broadcast so that places are given in turn.
-SELECT (SELECT max(sequence) FROM broadcasts t WHERE t.thread_id = b.thread_id) AS last
-FROM broadcasts b WHERE b.id = %(thread_id)s FOR UPDATE
+SELECT id FROM broadcasts WHERE id = %(thread_id)s FOR UPDATE
+"""
+
+LAST: LiteralString = """
+SELECT max(sequence) AS last FROM broadcasts WHERE thread_id = %(thread_id)s
 """
 
 CANCEL: LiteralString = """
@@ -54,7 +57,9 @@ async def recent(connection: Connection, *, limit: int) -> list[Row]:
 
 
 async def last_in_thread(connection: Connection, thread_id: UUID) -> int:
-    row = await connection.row(THREAD, thread_id=thread_id)
+    """The last place taken in a thread, held against others until the transaction ends."""
+    await connection.run(LOCK_THREAD, thread_id=thread_id)
+    row = await connection.row(LAST, thread_id=thread_id)
     return int(row["last"]) if row else -1
 
 
@@ -66,8 +71,8 @@ async def approve(connection: Connection, broadcast_id: UUID, *, allowed: list[s
     return await connection.run(APPROVE, id=broadcast_id, allowed=allowed)
 
 
-async def held(connection: Connection, ids: list[UUID]) -> set[UUID]:
-    """Which of these broadcasts must not go on: recalled or replaced."""
+async def recalled(connection: Connection, ids: list[UUID]) -> set[UUID]:
+    """Which of these broadcasts must not go on."""
     rows = await connection.rows(
         "SELECT id FROM broadcasts WHERE id = ANY(%(ids)s) AND cancelled_at IS NOT NULL", ids=ids
     )

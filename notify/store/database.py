@@ -10,6 +10,18 @@ from psycopg_pool import AsyncConnectionPool
 
 Row = DictRow
 
+BOUNDS = {
+    # Our statements are short; compiling one takes longer than running it. Whoever holds a lock
+    # and falls silent (a stopped process, a host that vanished) must not hold up the others.
+    "options": "-c jit=off -c statement_timeout=60s -c lock_timeout=5s"
+    " -c idle_in_transaction_session_timeout=10s",
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
 
 class Database:
     """A pool of connections; every use is one transaction, committed at the end of the block.
@@ -25,8 +37,7 @@ class Database:
         self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
-            # Our statements are short; compiling one takes longer than running it.
-            kwargs={"row_factory": dict_row, "connect_timeout": 5, "options": "-c jit=off"},
+            kwargs={"row_factory": dict_row, **BOUNDS},
             min_size=1,
             max_size=size,
             timeout=timeout,

@@ -192,6 +192,10 @@ class Remarks:
 
 async def hold(connection: Connection) -> bool:
     """Be the only import until this transaction ends; False where another is at work."""
+    # A big file takes longer than any other statement may.
+    await connection.run("SET LOCAL statement_timeout = 0")
+    await connection.run("SET LOCAL idle_in_transaction_session_timeout = 0")
+    await connection.run("SET LOCAL lock_timeout = '60s'")
     row = await connection.row("SELECT pg_try_advisory_xact_lock(%(key)s) AS held", key=_LOCK)
     return bool(row and row["held"])
 

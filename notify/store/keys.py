@@ -66,6 +66,15 @@ async def replay(connection: Connection, *, key_id: int, idempotency_key: str) -
     )
 
 
+KEEP: LiteralString = """
+-- Answers are kept for a month: whoever repeats a request does so within minutes.
+WITH old AS (
+  DELETE FROM replays WHERE key_id = %(key_id)s AND created_at < now() - interval '30 days')
+INSERT INTO replays (key_id, idempotency_key, request_hash, status, answer)
+VALUES (%(key_id)s, %(idempotency_key)s, %(request_hash)s, %(status)s, %(answer)s)
+"""
+
+
 async def keep_answer(
     connection: Connection,
     *,
@@ -76,8 +85,7 @@ async def keep_answer(
     answer: Any,
 ) -> None:
     await connection.run(
-        "INSERT INTO replays (key_id, idempotency_key, request_hash, status, answer)"
-        " VALUES (%(key_id)s, %(idempotency_key)s, %(request_hash)s, %(status)s, %(answer)s)",
+        KEEP,
         key_id=key_id,
         idempotency_key=idempotency_key,
         request_hash=request_hash,

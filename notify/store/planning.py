@@ -26,14 +26,22 @@ UPDATE broadcasts SET status = 'dispatching', dispatching_at = now(), audience =
 WHERE id = %(id)s AND status = ANY(%(allowed)s) AND (valid_until IS NULL OR valid_until > now())
 """
 
+REPLACE: LiteralString = """
+-- A follow-up takes the place of what came before it. What never began ends here. This waits for
+-- a planner that is at work on the earlier ones.
+UPDATE broadcasts SET superseded_at = now(),
+  status = CASE WHEN dispatching_at IS NULL THEN 'cancelled' ELSE status END,
+  cancelled_at = CASE WHEN dispatching_at IS NULL THEN now() ELSE cancelled_at END
+WHERE thread_id = %(thread_id)s AND sequence < %(sequence)s AND superseded_at IS NULL
+  AND status NOT IN ('cancelled', 'expired')
+"""
+
 SUPERSEDE: LiteralString = """
--- A follow-up takes the place of what the thread has not handed over yet.
-WITH earlier AS (
-  UPDATE broadcasts SET superseded_at = now()
-  WHERE thread_id = %(thread_id)s AND sequence < %(sequence)s AND superseded_at IS NULL
-  RETURNING id)
+-- A statement of its own, so that it also sees what that planner wrote last.
 UPDATE deliveries d SET status = 'superseded', ended_at = now()
-FROM earlier e WHERE d.broadcast_id = e.id AND d.status = ANY(%(allowed)s)
+FROM broadcasts e
+WHERE e.thread_id = %(thread_id)s AND e.sequence < %(sequence)s AND d.broadcast_id = e.id
+  AND d.status = ANY(%(allowed)s)
 """
 
 _JUDGE: LiteralString = """
@@ -122,7 +130,9 @@ WITH had AS MATERIALIZED (
   SELECT DISTINCT d.address_id, d.resident_id
   FROM broadcasts e CROSS JOIN LATERAL (
     SELECT address_id, resident_id FROM deliveries
-    WHERE broadcast_id = e.id AND address_id > %(after)s AND status = ANY(%(reached)s)
+    -- Whoever waits for a repeat may have it already.
+    WHERE broadcast_id = e.id AND address_id > %(after)s
+      AND (status = ANY(%(reached)s) OR (repeats > 0 AND status <> 'failed'))
     ORDER BY address_id LIMIT %(size)s) AS d
   WHERE e.thread_id = %(thread_id)s AND e.sequence < %(sequence)s
   ORDER BY d.address_id LIMIT %(size)s
@@ -167,14 +177,14 @@ WHERE id = %(id)s
 
 IN_FORCE: LiteralString = """
 -- Alerts that whoever joins now must still get: the latest word of each thread, no all-clear.
--- The look goes back ten minutes behind the last one: rows bear the time their transaction began.
-SELECT b.id, b.audience, b.texts, b.latecomers_through - interval '10 min' AS since,
+-- The look goes back a minute behind the last one: rows bear the time their transaction began.
+SELECT b.id, b.audience, b.texts, b.latecomers_through - interval '1 min' AS since,
   now() AS looked_at
 FROM broadcasts b
 WHERE b.kind = 'alert' AND b.status IN ('dispatching', 'dispatched') AND b.valid_until > now()
   AND b.planned_at IS NOT NULL AND b.superseded_at IS NULL
   AND b.relation IS DISTINCT FROM 'all_clear' AND b.cancelled_at IS NULL
-FOR UPDATE OF b SKIP LOCKED
+ORDER BY b.id FOR UPDATE OF b SKIP LOCKED
 """
 
 
@@ -205,6 +215,7 @@ async def begin(connection: Connection, **values: Any) -> int:
 
 
 async def supersede(connection: Connection, **values: Any) -> int:
+    await connection.run(REPLACE, thread_id=values["thread_id"], sequence=values["sequence"])
     return await connection.run(SUPERSEDE, **values)
 
 

@@ -6,6 +6,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from notify.domain.delivery import DeliveryStatus
+from notify.domain.words import Channel
 from notify.store.database import Connection, Row
 
 COUNTS: LiteralString = """
@@ -48,7 +49,7 @@ GROUP BY lane, channel
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts a channel and status (each status present), skips a channel and reason, and the
+    """Counts a channel and status (each of both present), skips a channel and reason, and the
     hand-overs of each second."""
 
     counts: dict[str, dict[str, int]]
@@ -59,10 +60,9 @@ class Progress:
 
 
 async def read(connection: Connection, broadcast_id: UUID) -> Progress:
-    counts: dict[str, dict[str, int]] = {}
+    counts = {str(channel): dict.fromkeys(map(str, DeliveryStatus), 0) for channel in Channel}
     for row in await connection.rows(COUNTS, id=broadcast_id):
-        every = counts.setdefault(row["channel"], dict.fromkeys(map(str, DeliveryStatus), 0))
-        every[row["status"]] = int(row["n"])
+        counts[row["channel"]][row["status"]] = int(row["n"])
     skips: dict[str, dict[str, int]] = {}
     for row in await connection.rows(SKIPS, id=broadcast_id):
         skips.setdefault(row["channel"], {})[row["reason"]] = int(row["n"])

@@ -15,8 +15,11 @@ from notify.store.database import Connection
 
 CLAIM: LiteralString = """
 -- Take what is due, look once more whether it may go, and write an attempt for each that may.
+-- What is judged is what was locked: looked at anew it might be the row of a moment before.
 WITH due AS MATERIALIZED (
-  SELECT id FROM deliveries
+  SELECT id, broadcast_id, note_id, resident_id, address_id, address_version, channel, language,
+    claims, repeats, tries, created_at
+  FROM deliveries
   WHERE status = 'pending' AND lane = %(lane)s AND channel = %(channel)s AND due_at <= now()
   ORDER BY due_at, id LIMIT %(size)s
   FOR UPDATE SKIP LOCKED
@@ -26,7 +29,8 @@ WITH due AS MATERIALIZED (
     CASE
       WHEN b.cancelled_at IS NOT NULL THEN 'cancelled'
       WHEN b.superseded_at IS NOT NULL THEN 'superseded'
-      WHEN coalesce(b.valid_until, n.valid_until) <= now() THEN 'expired'
+      WHEN coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
+        THEN 'expired'
       WHEN a.id IS NULL OR a.state = 'gone' THEN 'gone'
       WHEN a.state = 'unverified' AND d.note_id IS NULL THEN 'unverified'
       WHEN x.hash IS NOT NULL THEN 'suppressed'
@@ -41,7 +45,7 @@ WITH due AS MATERIALIZED (
         WHERE e.thread_id = b.thread_id AND e.sequence < b.sequence AND p.status = 'sending'
       ) THEN 'wait'
       ELSE 'go' END AS verdict
-  FROM due JOIN deliveries d USING (id)
+  FROM due d
   LEFT JOIN broadcasts b ON b.id = d.broadcast_id
   LEFT JOIN notes n ON n.id = d.note_id
   LEFT JOIN addresses a ON a.id = d.address_id
@@ -98,8 +102,8 @@ SETTLE: LiteralString = """
 WITH given AS (
   SELECT * FROM unnest(%(attempts)s::bigint[], %(outcomes)s::text[], %(reasons)s::text[],
     %(codes)s::text[], %(provider_ids)s::text[], %(parts)s::smallint[], %(statuses)s::text[],
-    %(delays)s::float[], %(at)s::timestamptz[])
-  AS g (attempt_id, outcome, reason, code, provider_id, parts, status, delay, at)
+    %(delays)s::float[], %(at)s::timestamptz[], %(judged)s::boolean[])
+  AS g (attempt_id, outcome, reason, code, provider_id, parts, status, delay, at, judged)
 ), held AS MATERIALIZED (
   SELECT d.id FROM deliveries d
   WHERE d.id IN (SELECT t.delivery_id FROM given g JOIN attempts t ON t.id = g.attempt_id)
@@ -110,9 +114,9 @@ WITH given AS (
   FROM given g
   WHERE t.id = g.attempt_id AND t.worker = %(worker)s AND t.settled_at IS NULL
     AND (SELECT count(*) FROM held) >= 0
-  RETURNING t.id, t.delivery_id, g.outcome, g.reason, g.status, g.delay, g.at
+  RETURNING t.id, t.delivery_id, g.outcome, g.reason, g.status, g.delay, g.at, g.judged
 ), moved AS (
-  UPDATE deliveries d SET status = s.status, reason = s.reason, tries = d.tries + 1,
+  UPDATE deliveries d SET status = s.status, reason = s.reason, tries = d.tries + s.judged::int,
     due_at = now() + coalesce(s.delay, 0) * interval '1 s',
     handed_over_at = CASE WHEN s.outcome = 'sent' THEN s.at ELSE d.handed_over_at END,
     ended_at = CASE WHEN s.status = 'failed' THEN now() END
@@ -169,7 +173,8 @@ class Claimed:
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What became of one attempt. `delay` in seconds, for what is to be tried again; `at` is
-    when the provider answered."""
+    when the provider answered. `judged`: it looked at this very message, so that the attempt
+    counts among the tries of its delivery."""
 
     attempt_id: int
     outcome: str
@@ -180,6 +185,7 @@ class Settled:
     provider_id: str | None = None
     parts: int | None = None
     delay: float | None = None
+    judged: bool = True
 
 
 async def claim(
@@ -223,6 +229,7 @@ async def settle(connection: Connection, settled: Sequence[Settled], *, worker: 
         "statuses": [s.status for s in settled],
         "delays": [s.delay for s in settled],
         "at": [s.at for s in settled],
+        "judged": [s.judged for s in settled],
     }
     rows = await connection.rows(SETTLE, worker=worker, **columns)
     return {row["id"] for row in rows}

@@ -55,6 +55,12 @@ FROM receipts r JOIN attempts t ON t.id = r.attempt_id
 WHERE r.id = ANY(%(receipts)s) AND t.settled_at IS NOT NULL
 """
 
+OWNERS: LiteralString = """
+-- The condition is that of the index.
+SELECT provider_id, max(id) AS attempt_id FROM attempts
+WHERE provider_id = ANY(%(ids)s) AND provider_id ~ '^(SM|MM)' GROUP BY provider_id
+"""
+
 _RANKED = ("delivered", "complained", "failed", "sent")
 
 
@@ -73,6 +79,12 @@ async def record(
         "at": [r.at for _, r in receipts],
     }
     return [row["id"] for row in await connection.rows(RECORD, **columns)]
+
+
+async def owners(connection: Connection, provider_ids: list[str]) -> dict[str, int]:
+    """The attempts that a provider knows by these ids of its own, as far as there are any."""
+    rows = await connection.rows(OWNERS, ids=provider_ids)
+    return {row["provider_id"]: row["attempt_id"] for row in rows}
 
 
 async def apply(connection: Connection, receipts: list[int]) -> int:

@@ -11,10 +11,11 @@ INSERT INTO senders (name, channel) VALUES (%(name)s, %(channel)s) ON CONFLICT (
 RESERVE: LiteralString = """
 -- Units free within the next %(window)s seconds at this rate, taken in one go (GCRA).
 WITH sender AS (
-  SELECT name, greatest(free_at, now()) AS free FROM senders
+  SELECT name, greatest(free_at, now()) AS free, free_at <= now() AS idle FROM senders
   WHERE name = %(name)s AND stopped_at IS NULL FOR UPDATE
 ), room AS (
-  SELECT name, free, least(%(wanted)s, greatest(0, floor(extract(epoch FROM
+  -- An idle sender may always take one, however slow it is.
+  SELECT name, free, least(%(wanted)s, greatest(idle::int, floor(extract(epoch FROM
     now() + %(window)s * interval '1 s' - free) * %(rate)s)))::int AS n FROM sender)
 UPDATE senders s SET free_at = room.free + room.n / %(rate)s::float * interval '1 s'
 FROM room WHERE s.name = room.name

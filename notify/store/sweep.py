@@ -6,14 +6,19 @@ from notify.store.database import Connection, Row
 
 LAPSED: LiteralString = """
 -- Not started: never handed over, goes back. Started: nobody knows; never simply retried.
-WITH lapsed AS (
-  SELECT id FROM attempts WHERE settled_at IS NULL AND lease_until < now()
-  ORDER BY lease_until LIMIT %(size)s FOR UPDATE SKIP LOCKED
+-- Deliveries are locked before attempts, in the order of their ids, as everywhere.
+WITH late AS MATERIALIZED (
+  SELECT id, delivery_id FROM attempts WHERE settled_at IS NULL AND lease_until < now()
+  ORDER BY lease_until LIMIT %(size)s
+), held AS MATERIALIZED (
+  SELECT d.id FROM deliveries d WHERE d.id IN (SELECT delivery_id FROM late)
+  ORDER BY d.id FOR UPDATE SKIP LOCKED
 ), closed AS (
   UPDATE attempts t SET settled_at = now(),
-    outcome = CASE WHEN started_at IS NULL THEN 'released' ELSE 'unknown' END,
-    reason = CASE WHEN started_at IS NULL THEN NULL ELSE 'lease_lapsed' END
-  FROM lapsed WHERE t.id = lapsed.id
+    outcome = CASE WHEN t.started_at IS NULL THEN 'released' ELSE 'unknown' END,
+    reason = CASE WHEN t.started_at IS NULL THEN NULL ELSE 'lease_lapsed' END
+  FROM late JOIN held ON held.id = late.delivery_id
+  WHERE t.id = late.id AND t.settled_at IS NULL AND t.lease_until < now()
   RETURNING t.id, t.delivery_id, t.started_at)
 UPDATE deliveries d SET
   status = CASE WHEN c.started_at IS NULL THEN 'pending' ELSE 'unknown' END,
@@ -34,9 +39,9 @@ WITH ripe AS MATERIALIZED (
 )
 SELECT d.id AS delivery_id, d.attempt_id, d.channel, d.lane, d.language, d.repeats,
   d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.tries, d.created_at, a.value, a.keys,
-  t.started_at, t.sender, now() - t.started_at > interval '15 min' AS long_ago,
+  t.started_at, t.sender, coalesce(t.settled_at, t.started_at) < now() - interval '15 min' AS long_ago,
   coalesce(b.valid_until, n.valid_until) AS valid_until,
-  coalesce(b.valid_until, n.valid_until, 'infinity') <= now()
+  coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
     OR b.cancelled_at IS NOT NULL OR b.superseded_at IS NOT NULL AS over
 FROM ripe JOIN deliveries d USING (id)
 JOIN attempts t ON t.id = d.attempt_id
@@ -46,17 +51,19 @@ LEFT JOIN notes n ON n.id = d.note_id
 """
 
 RESEND: LiteralString = """
+-- Of this very attempt only: whoever took longer than others to decide must not decide again.
 UPDATE deliveries SET status = 'pending', repeats = repeats + 1, due_at = now()
-WHERE id = ANY(%(ids)s) AND status = ANY(%(allowed)s)
+WHERE id = %(id)s AND attempt_id = %(attempt_id)s AND status = 'unknown'
 """
 
 LEAVE_UNKNOWN: LiteralString = """
-UPDATE deliveries SET closed_at = now() WHERE id = ANY(%(ids)s) AND status = 'unknown'
+UPDATE deliveries SET closed_at = now()
+WHERE id = %(id)s AND attempt_id = %(attempt_id)s AND status = 'unknown'
 """
 
 ASK_LATER: LiteralString = """
 UPDATE deliveries SET due_at = now() + %(delay)s * interval '1 s'
-WHERE id = ANY(%(ids)s) AND status = 'unknown'
+WHERE id = %(id)s AND attempt_id = %(attempt_id)s AND status = 'unknown'
 """
 
 FOUND: LiteralString = """
@@ -66,7 +73,7 @@ WITH named AS (
 UPDATE deliveries SET status = %(status)s, reason = %(reason)s,
   handed_over_at = coalesce(handed_over_at, %(at)s),
   ended_at = CASE WHEN %(status)s <> 'sent' THEN now() END
-WHERE id = %(id)s AND status = ANY(%(allowed)s)
+WHERE id = %(id)s AND attempt_id = %(attempt_id)s AND status = 'unknown'
 """
 
 EXPIRE: LiteralString = """
@@ -76,7 +83,8 @@ WITH over AS (
     WHEN superseded_at IS NOT NULL THEN 'superseded' ELSE 'expired' END AS status
   FROM broadcasts WHERE status IN ('dispatching', 'cancelled')
     AND (dispatched_at IS NULL)
-    AND (cancelled_at IS NOT NULL OR superseded_at IS NOT NULL OR valid_until <= now())
+    AND (cancelled_at IS NOT NULL OR superseded_at IS NOT NULL
+      OR coalesce(valid_until, dispatching_at + interval '72 hours') <= now())
 ), ripe AS (
   SELECT d.id, over.status FROM over JOIN deliveries d ON d.broadcast_id = over.id
   WHERE d.status = 'pending' LIMIT %(size)s FOR UPDATE OF d SKIP LOCKED)
@@ -96,7 +104,8 @@ FINISH: LiteralString = """
 -- Broadcasts with nothing left to hand over, by their counters.
 UPDATE broadcasts b SET dispatched_at = now(),
   status = CASE WHEN b.status = 'dispatching' THEN 'dispatched' ELSE b.status END
-WHERE b.dispatched_at IS NULL AND b.status IN ('dispatching', 'cancelled')
+WHERE b.dispatched_at IS NULL AND b.dispatching_at IS NOT NULL
+  AND b.status IN ('dispatching', 'cancelled')
   AND (num_nonnulls(b.planned_at, b.cancelled_at, b.superseded_at) > 0 OR b.valid_until <= now())
   AND coalesce((SELECT sum(n) FROM progress p WHERE p.broadcast_id = b.id
     AND p.status IN ('pending', 'sending')), 0) <= 0
@@ -120,16 +129,18 @@ async def doubtful(connection: Connection, *, size: int, hold: float) -> list[Ro
     return await connection.rows(DOUBTFUL, size=size, hold=hold)
 
 
-async def resend(connection: Connection, ids: list[int], *, allowed: list[str]) -> int:
-    return await connection.run(RESEND, ids=ids, allowed=allowed)
+async def resend(connection: Connection, delivery_id: int, *, attempt_id: int) -> int:
+    return await connection.run(RESEND, id=delivery_id, attempt_id=attempt_id)
 
 
-async def leave_unknown(connection: Connection, ids: list[int]) -> int:
-    return await connection.run(LEAVE_UNKNOWN, ids=ids)
+async def leave_unknown(connection: Connection, delivery_id: int, *, attempt_id: int) -> int:
+    return await connection.run(LEAVE_UNKNOWN, id=delivery_id, attempt_id=attempt_id)
 
 
-async def ask_later(connection: Connection, ids: list[int], *, delay: float) -> int:
-    return await connection.run(ASK_LATER, ids=ids, delay=delay)
+async def ask_later(
+    connection: Connection, delivery_id: int, *, attempt_id: int, delay: float
+) -> int:
+    return await connection.run(ASK_LATER, id=delivery_id, attempt_id=attempt_id, delay=delay)
 
 
 async def found(connection: Connection, **values: object) -> int:

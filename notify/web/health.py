@@ -1,10 +1,14 @@
 """What machines ask: alive, ready, and the figures."""
 
+from itertools import product
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
 
-from notify.domain.words import Lane
+from notify.domain.words import Channel, Lane
 from notify.services import watching
 from notify.services.watching import Health, Totals
 from notify.web.deps import TheApp
@@ -44,9 +48,15 @@ async def readyz(app: TheApp) -> Response:
 
 @router.get("/metrics")
 async def metrics(app: TheApp) -> Response:
-    """Figures of this process, and what the database knows of the whole service."""
+    """Figures of this process, and what the database knows of the whole service. While the
+    database is away `notify_database_up` is 0 and the shared figures are missing."""
     shared = CollectorRegistry()
-    _fill(shared, await watching.health(app.db), await watching.totals(app.db))
+    up = Gauge("notify_database_up", "1 while the database answers", registry=shared)
+    try:
+        _fill(shared, await watching.health(app.db), await watching.totals(app.db))
+        up.set(1)
+    except (OperationalError, PoolTimeout):
+        up.set(0)
     return Response(generate_latest() + generate_latest(shared), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -55,6 +65,8 @@ def _fill(registry: CollectorRegistry, health: Health, totals: Totals) -> None:
         "notify_queue_age_seconds", "Wait of the oldest due delivery", ["lane", "channel"],
         registry=registry,
     )  # fmt: skip
+    for lane, medium in product(Lane, Channel):
+        age.labels(str(lane), str(medium)).set(0)
     for row in health.queue:
         age.labels(row["lane"], row["channel"]).set(row["age"])
     seen = Gauge("notify_workers", "Workers seen lately", ["lane"], registry=registry)

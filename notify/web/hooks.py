@@ -28,7 +28,10 @@ LARGEST_MAIL = 1024 * 1024
 async def twilio_status(
     request: Request, app: TheApp, attempt: Annotated[str | None, Query()] = None
 ) -> Response:
-    """What became of an SMS. Twilio signs the URL it was given and every field of the form."""
+    """What became of an SMS. Twilio signs the URL it was given and every field of the form.
+
+    Without `attempt` (a callback set at the account, not by us) Twilio's own id must do.
+    """
     body = await _body(request, LARGEST_FORM)
     token = app.settings.twilio_auth_token
     if body is None or token is None:
@@ -71,8 +74,8 @@ async def push_beacon(mark: str, request: Request, app: TheApp) -> Response:
 async def mail_bounce(
     request: Request, app: TheApp, to: Annotated[str | None, Query()] = None
 ) -> Response:
-    """A bounce or complaint as a raw message, with the address it came to in `to` (or in the
-    header X-Original-To). The MAC in that address is what proves it."""
+    """A bounce or complaint as a raw message, with the address it came to in `to` or in the
+    header X-Original-To; else the message itself is asked. The MAC there is what proves it."""
     body = await _body(request, LARGEST_MAIL)
     if not body:
         return _refused("mail_bounce", "too_big" if body is None else "broken", 400)
@@ -86,8 +89,7 @@ async def mail_bounce(
         return _refused("mail_bounce", "forged", 403)
     except Unreadable:
         return _refused("mail_bounce", "broken", 400)
-    for receipt in receipts:
-        await _receiver(request).take(number, receipt)
+    await asyncio.gather(*(_receiver(request).take(number, receipt) for receipt in receipts))
     return Response(status_code=204)
 
 

@@ -10,6 +10,8 @@ from notify.bootstrap import App
 from notify.services.receiving import Receiver
 from notify.web import bounces, health, hooks, problems, static
 from notify.web.api import broadcasts, deliveries, groups, residents
+from notify.web.api.documents import document
+from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
 from notify.web.pages import confirming, leaving, public
 
@@ -26,10 +28,12 @@ def create_app(app: App) -> FastAPI:
             listener = await bounces.serve(
                 app.settings.bounce_listen, keyring=app.keyring, receiver=receiver
             )
-        yield
-        if listener is not None:
-            listener.close()
-        await receiver.close()
+        try:
+            yield
+        finally:
+            if listener is not None:
+                listener.close()
+            await receiver.close()
 
     api = FastAPI(
         title="Citizen Notify",
@@ -41,8 +45,10 @@ def create_app(app: App) -> FastAPI:
         lifespan=lifespan,
     )
     api.state.notify = app
+    api.add_middleware(Guard)
     api.add_middleware(SecurityHeaders, https=app.settings.public_url.startswith("https"))
     problems.install(api)
+    document(api)
     v1 = APIRouter(prefix="/api/v1")
     for part in (groups, residents, broadcasts, deliveries):
         v1.include_router(part.router)

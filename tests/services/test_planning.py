@@ -1,9 +1,13 @@
 """Who gets a broadcast, and who is left out and why."""
 
+import asyncio
+from datetime import timedelta
 from uuid import UUID
 
+from notify import clock
 from notify.domain.words import Kind, Lane, Relation
 from notify.services.planning import Planner
+from notify.store import planning as store
 from tests.town import Town
 
 
@@ -148,6 +152,79 @@ async def test_whoever_joins_while_an_alert_is_in_force_gets_it(town: Town) -> N
 
     assert made == [1, 0]
     assert await _planned(town, alert) == [("email", "late@example.org")]
+
+
+async def test_whoever_waits_for_a_repeat_gets_the_all_clear(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, phone="+4915112345678", alerts=["sms"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    await town.change("UPDATE deliveries SET status = 'unknown'")
+    await town.change("UPDATE deliveries SET status = 'pending', repeats = 1")
+
+    clear = await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+    await town.plan()
+
+    assert await town.statuses(alert) == ["superseded"]
+    assert await town.statuses(clear) == ["pending"]
+
+
+async def test_a_follow_up_replaces_what_a_planner_writes_meanwhile(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, email="alice@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    first = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+    await first.plan_slice()
+    await town.change("UPDATE broadcasts SET planned_at = NULL, planned_through = NULL")
+    await town.change("DELETE FROM deliveries")
+    await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+
+    async with town.db.transaction() as connection:
+        row = await store.choose(connection, alert=True)  # the alert's planner holds its row …
+        assert row is not None
+        followed = row["id"] if row["sequence"] == 0 else alert
+        await connection.run("SELECT FROM broadcasts WHERE id = %(id)s FOR UPDATE", id=followed)
+        await connection.run(
+            "INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version,"
+            " channel, lane, language) SELECT %(id)s, resident_id, id, version, channel, 'alert',"
+            " 'de' FROM addresses",
+            id=alert,
+        )
+        other = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+        following = asyncio.create_task(other.plan_slice())
+        await asyncio.sleep(0.2)  # … while the all-clear is begun; it may wait or come after
+    await following
+    await town.plan()
+
+    assert await town.statuses(alert) == ["superseded"]
+
+
+async def test_a_follow_up_that_never_began_is_ended_by_the_next_one(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, email="alice@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    later = clock.now() + timedelta(hours=1)
+    update = await town.broadcast("town", follows=alert, relation=Relation.UPDATE, send_at=later)
+    await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+
+    await town.plan()
+
+    rows = await town.rows("SELECT status FROM broadcasts WHERE id = %(id)s", id=update)
+    assert rows[0]["status"] == "cancelled"
+
+
+async def test_two_follow_ups_at_once_take_their_places_in_turn(town: Town) -> None:
+    await town.group()
+    alert = await town.broadcast("town")
+    await town.plan()
+
+    await asyncio.gather(
+        *(town.broadcast("town", follows=alert, relation=Relation.UPDATE) for _ in range(3))
+    )
+
+    places = await town.rows("SELECT sequence FROM broadcasts ORDER BY sequence")
+    assert [row["sequence"] for row in places] == [0, 1, 2, 3]
 
 
 async def test_nobody_who_joins_after_the_all_clear_gets_the_alert(town: Town) -> None:

@@ -24,6 +24,7 @@ from notify.services import receiving, submitting
 from notify.services.composing import Composer
 from notify.services.sweeping import Sweeper
 from notify.store import pump as store
+from notify.store import senders
 from tests.town import Town
 
 
@@ -217,6 +218,7 @@ async def test_a_worker_past_its_lease_cannot_settle_what_another_took(town: Tow
     sweeper = Sweeper(town.db, senders=[], composer=Composer(
         settings=town.settings, keyring=town.keyring))  # fmt: skip
     await sweeper.sweep()
+    await sweeper.resolve()
     unknown = await town.statuses(alert)
     slow.hold.set()
     await working
@@ -240,6 +242,7 @@ async def test_what_was_claimed_and_never_started_goes_back(town: Town) -> None:
     sweeper = Sweeper(town.db, senders=[], composer=Composer(
         settings=town.settings, keyring=town.keyring))  # fmt: skip
     await sweeper.sweep()
+    await sweeper.resolve()
 
     assert carrier.taken == ()
     assert await town.statuses(alert) == ["pending"]
@@ -256,7 +259,7 @@ async def test_an_unknown_mail_is_sent_once_more_with_the_same_id_and_marked(tow
     for _ in range(3):
         await pump.round()
         await town.change("UPDATE deliveries SET due_at = now() WHERE status = 'unknown'")
-        await sweeper.sweep()
+        await sweeper.resolve()
 
     assert len(carrier.taken) == 2
     assert len({mail.message_id for mail in carrier.taken}) == 1
@@ -393,3 +396,128 @@ async def test_a_receipt_that_meets_our_own_write_half_way_is_not_lost(town: Tow
     await working
 
     assert await town.statuses(alert) == ["delivered"]
+
+
+async def test_a_receipt_for_the_first_attempt_spares_the_repeat(town: Town) -> None:
+    alert = await _one(town)
+    carrier = MemoryChannel[Email](script=lambda _: OutcomeUnknown("no_answer"))
+    pump = await town.pump(carrier)
+    await pump.round()
+    await town.change("UPDATE deliveries SET status = 'pending', repeats = 1, due_at = now()")
+    attempt = (await _attempts(town))[0]["id"]
+
+    await receiving.take(town.db, [(attempt, Receipt("p", "1", Report.DELIVERED))])
+    await pump.round()
+
+    assert len(carrier.taken) == 1
+    assert await town.statuses(alert) == ["delivered"]
+
+
+async def test_a_relay_that_hangs_is_as_good_as_away(town: Town) -> None:
+    group = await town.group()
+    for number in range(12):
+        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    await town.broadcast("town")
+    await town.plan()
+    hangs = MemoryChannel[Email]("first", script=lambda _: TryAgain("timed_out"))
+    good = MemoryChannel[Email]("second")
+    pump = await town.pump(hangs, good)
+
+    for _ in range(3):
+        await pump.round()
+        await town.change("UPDATE deliveries SET due_at = now() WHERE status = 'pending'")
+
+    assert len(hangs.taken) == 12
+    assert len(good.taken) == 12
+
+
+async def test_an_outage_of_the_sender_uses_up_no_tries(town: Town) -> None:
+    await _one(town)
+    pump = await town.pump(MemoryChannel[Email](script=lambda _: SenderDown("refused")))
+
+    await pump.round()
+
+    assert (await _delivery(town))["tries"] == 0
+
+
+async def test_a_sender_slower_than_one_in_five_seconds_still_sends(town: Town) -> None:
+    await _one(town)
+    carrier = MemoryChannel[Email]()
+    pump = await town.pump(carrier, rate=0.5)
+    async with town.db.transaction() as connection:
+        given = await senders.reserve(connection, "memory", rate=0.1, wanted=5, window=5.0)
+        more = await senders.reserve(connection, "memory", rate=0.1, wanted=5, window=5.0)
+
+    assert (given, more) == (1, 0)
+    assert not await pump.round()  # its ten seconds have not passed
+
+
+async def test_one_broken_answer_takes_no_other_along(town: Town) -> None:
+    group = await town.group()
+    for number in range(3):
+        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+
+    def answer(mail: Email) -> Sent:
+        return Sent(parts=99_999, provider_id="a\0b" if mail.to.startswith("r1") else "good")
+
+    await (await town.pump(MemoryChannel[Email](script=answer))).round()
+
+    assert sorted(await town.statuses(alert)) == ["sending", "sent", "sent"]
+    assert {a["parts"] for a in await _attempts(town)} == {None, 32_767}
+
+
+async def test_a_recall_stops_what_waits_for_a_slot_in_the_middle_of_a_group(town: Town) -> None:
+    group = await town.group()
+    for number in range(10):
+        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    carrier = MemoryChannel[Email]()
+    carrier.hold.clear()
+    pump = await town.pump(carrier, slots=2)
+
+    working = asyncio.create_task(pump.round())
+    await carrier.has_taken(2)
+    await submitting.cancel(town.db, alert, within=None)
+    await asyncio.sleep(1.0)  # the promise: within a second
+    carrier.hold.set()
+    await working
+    await pump.round()
+
+    assert len(carrier.taken) == 2
+    assert sorted(await town.statuses(alert)) == ["cancelled"] * 8 + ["sent"] * 2
+
+
+async def test_a_pump_told_to_stop_begins_no_more_calls(town: Town) -> None:
+    group = await town.group()
+    for number in range(10):
+        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    carrier = MemoryChannel[Email]()
+    carrier.hold.clear()
+    pump = await town.pump(carrier, slots=2)
+
+    working = asyncio.create_task(pump.round())
+    await carrier.has_taken(2)
+    pump.stop()
+    carrier.hold.set()
+    await working
+
+    assert len(carrier.taken) == 2
+    assert sorted(await town.statuses(alert)) == ["pending"] * 8 + ["sent"] * 2
+
+
+async def test_a_sender_just_stopped_gets_no_more_calls(town: Town) -> None:
+    group = await town.group()
+    for number in range(60):
+        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    await town.broadcast("town")
+    await town.plan()
+    carrier = MemoryChannel[Email](script=lambda _: SenderStopped("credentials"))
+
+    await (await town.pump(carrier)).round()
+
+    assert len(carrier.taken) == 50

@@ -18,6 +18,7 @@ from notify.queue import Bell
 from notify.settings import Settings
 from notify.store.database import Database
 from notify.web.main import create_app
+from tests.web.caller import Caller
 
 Publish = Callable[..., Awaitable[UUID]]
 MakeGroup = Callable[..., Awaitable[int]]
@@ -41,6 +42,12 @@ async def site(
         yield session
     server.should_exit = True
     await serving
+
+
+@pytest.fixture
+async def api(site: aiohttp.ClientSession, db: Database) -> Caller:
+    """A program whose key may do everything, everywhere."""
+    return await Caller(site, db, None).with_key()
 
 
 @pytest.fixture

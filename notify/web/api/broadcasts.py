@@ -20,6 +20,7 @@ from notify.services.once import Answer, once
 from notify.services.watching import Watched
 from notify.store.database import Connection, Row
 from notify.web.api.auth import BroadcastReader, BroadcastWriter
+from notify.web.api.documents import refusals
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/broadcasts", tags=["broadcasts"])
@@ -52,7 +53,7 @@ class BroadcastIn(Strict):
     in_reply_to: InReplyTo | None = None
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses=refusals(400, 404, 409, 413))
 async def send(
     wanted: BroadcastIn,
     app: TheApp,
@@ -100,13 +101,13 @@ def _submission(wanted: BroadcastIn) -> Submission:
     )
 
 
-@router.get("/{broadcast_id}")
+@router.get("/{broadcast_id}", responses=refusals(404))
 async def look(broadcast_id: UUID, app: TheApp, key: BroadcastReader) -> Mapping[str, Any]:
     """Where a broadcast stands, from its counters."""
     return as_json(await watching.broadcast(app.db, broadcast_id, within=key.group_id))
 
 
-@router.post("/{broadcast_id}/cancel", status_code=202)
+@router.post("/{broadcast_id}/cancel", status_code=202, responses=refusals(404, 409))
 async def cancel(broadcast_id: UUID, app: TheApp, key: BroadcastWriter) -> Mapping[str, Any]:
     """Recall a broadcast within a second; what was handed over stays told."""
     row = await submitting.cancel(app.db, broadcast_id, within=key.group_id)
@@ -114,7 +115,7 @@ async def cancel(broadcast_id: UUID, app: TheApp, key: BroadcastWriter) -> Mappi
     return {"id": str(row["id"]), "status": row["status"], "cancelled_at": row["cancelled_at"]}
 
 
-@router.get("/{broadcast_id}/deliveries")
+@router.get("/{broadcast_id}/deliveries", responses=refusals(404))
 async def deliveries(
     broadcast_id: UUID,
     app: TheApp,

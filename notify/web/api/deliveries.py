@@ -8,12 +8,13 @@ from fastapi import APIRouter, Path
 from notify.domain.scopes import Scope
 from notify.services import watching
 from notify.web.api.auth import BroadcastReader
+from notify.web.api.documents import refusals
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/deliveries", tags=["deliveries"])
 
 
-@router.get("/{delivery_id}")
+@router.get("/{delivery_id}", responses=refusals(404))
 async def look(
     delivery_id: Annotated[int, Path(ge=1, le=2**63 - 1)], app: TheApp, key: BroadcastReader
 ) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from notify.services import groups
 from notify.web.api.auth import GroupWriter
+from notify.web.api.documents import refusals
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/groups", tags=["groups"])
@@ -28,7 +29,7 @@ class GroupIn(BaseModel):
     )
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refusals(400, 409, 413))
 async def create(wanted: GroupIn, app: TheApp, key: GroupWriter) -> Mapping[str, Any]:
     """Create a group, below `parent` where one is named."""
     names = wanted.name

@@ -10,6 +10,7 @@ from notify.domain.residents import NewResident
 from notify.domain.words import Channel, Lane
 from notify.services import residents
 from notify.web.api.auth import ResidentWriter
+from notify.web.api.documents import refusals
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/residents", tags=["residents"])
@@ -61,7 +62,7 @@ class ResidentIn(Strict):
     )
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refusals(400, 409, 413))
 async def create(wanted: ResidentIn, app: TheApp, key: ResidentWriter) -> Mapping[str, Any]:
     """Create a resident. An address known already: 409 with the id of its resident. Without
     `consent` the addresses are unverified, and only asked to confirm."""

@@ -1,0 +1,116 @@
+"""Commands as an operator types them: what they say and how they end."""
+
+import logging
+import socket
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from channels.vapid import make_vapid_key
+from notify.cli import app
+from tests.conftest import SECRET
+from tests.journeys.processes import command
+
+
+@pytest.fixture
+def environment(database_url: str) -> dict[str, str]:
+    return {
+        "NOTIFY_DATABASE_URL": database_url,
+        "NOTIFY_SECRET_KEYS": SECRET,
+        "NOTIFY_VAPID_PRIVATE_KEY": make_vapid_key(),
+    }
+
+
+def run(
+    *words: str, environment: dict[str, str], folder: Path
+) -> "subprocess.CompletedProcess[str]":
+    return command(*words, environment=environment, folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        pytest.param("SMTP_URLS", "http://relay", ("worker",), id="relay"),
+        pytest.param("TWILIO_ACCOUNT_SID", "AC1", ("worker",), id="half a gateway"),
+        pytest.param("SECRET_KEYS", "", ("worker",), id="secret missing"),
+        pytest.param("SMTP_URLS", "smtp://", ("up",), id="up"),
+        pytest.param("VAPID_PRIVATE_KEY", "rubbish", ("check",), id="check"),
+    ],
+)
+def test_a_wrong_setting_ends_a_command_with_its_name(
+    environment: dict[str, str], tmp_path: Path, setting: str, value: str, words: tuple[str, ...]
+) -> None:
+    environment[f"NOTIFY_{setting}"] = value
+    if setting == "SECRET_KEYS":
+        del environment["NOTIFY_SECRET_KEYS"]
+
+    done = run(*words, environment=environment, folder=tmp_path)
+
+    assert done.returncode == 2, done.stderr
+    assert setting.split("_", maxsplit=1)[0] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_does_not_begin_on_an_old_schema(
+    environment: dict[str, str], server_url: str, tmp_path: Path
+) -> None:
+    environment["NOTIFY_DATABASE_URL"] = server_url
+
+    done = run("worker", environment=environment, folder=tmp_path)
+
+    assert done.returncode == 2
+    assert "notify migrate" in done.stderr
+
+
+def test_a_group_and_a_broadcast_are_made_looked_at_and_recalled(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # the commands set their own
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def notify(*words: str) -> str:
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        return done.stdout.strip()
+
+    notify("group", "create", "town", "--name", "Stadt")
+    sent = notify("send", "--group", "town", "--title", "Sturm", "--body", "Bleiben Sie drin.")
+    shown = notify("status", sent)
+    recalled = notify("cancel", sent)
+
+    assert "announcement" in shown
+    assert recalled == "Recalled."
+    assert "cancelled" in notify("status", sent, "--json")
+    assert "town" not in notify("status", "--json")
+    assert CliRunner().invoke(app, ["cancel", sent]).exit_code in {0, 1}
+
+
+def test_health_of_a_lane_is_told_by_the_exit_code(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    before = CliRunner().invoke(app, ["healthy", "--lane", "alert"]).exit_code
+    with psycopg.connect(environment["NOTIFY_DATABASE_URL"]) as connection:
+        connection.execute(
+            "INSERT INTO workers (id, lane, host) VALUES (gen_random_uuid(), 'alert', %s)",
+            [socket.gethostname()],
+        )
+
+    after = CliRunner().invoke(app, ["healthy", "--lane", "alert"]).exit_code
+
+    assert (before, after) == (1, 0)
+
+
+def test_fresh_secrets_are_printed_ready_to_be_kept() -> None:
+    said = CliRunner().invoke(app, ["secrets"]).stdout
+
+    assert [line.split("=")[0] for line in said.split()] == [
+        "NOTIFY_SECRET_KEYS",
+        "NOTIFY_VAPID_PRIVATE_KEY",
+    ]

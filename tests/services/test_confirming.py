@@ -1,0 +1,79 @@
+"""Unverified addresses are asked once, and their owner's yes proves them."""
+
+from channels.memory import MemoryChannel
+from channels.messages import Email
+from notify.domain.words import Channel, Lane
+from notify.services import confirming
+from tests.town import ALL, Town
+
+
+async def _states(town: Town) -> list[str]:
+    return [row["state"] for row in await town.rows("SELECT state FROM addresses ORDER BY id")]
+
+
+async def _token(town: Town) -> str:
+    (row,) = await town.rows("SELECT id FROM addresses ORDER BY id LIMIT 1")
+    return town.keyring.seal("confirm", {"a": row["id"]})
+
+
+async def test_each_unverified_address_is_asked_once(town: Town) -> None:
+    await town.resident(email="a@example.org", phone="+4915112345678", state="unverified")
+    await town.resident(email="b@example.org")
+
+    assert await confirming.ask(town.db, channels=ALL) == 2
+    assert await confirming.ask(town.db, channels=ALL) == 0
+
+    rows = await town.rows("SELECT channel, lane FROM deliveries ORDER BY channel")
+    assert [(r["channel"], r["lane"]) for r in rows] == [("email", "note"), ("sms", "note")]
+
+
+async def test_only_channels_that_are_open_are_asked_over(town: Town) -> None:
+    await town.resident(email="a@example.org", phone="+4915112345678", state="unverified")
+
+    assert await confirming.ask(town.db, channels=["sms"]) == 1
+
+
+async def test_a_suppressed_address_is_not_asked(town: Town) -> None:
+    await town.resident(email="a@example.org", state="unverified")
+    await town.change(
+        "INSERT INTO suppressions (channel, hash, reason) SELECT channel, hash, 'bounced'"
+        " FROM addresses"
+    )
+
+    await confirming.ask(town.db, channels=ALL)
+
+    assert await town.rows("SELECT 1 FROM deliveries") == []
+
+
+async def test_the_link_in_the_mail_proves_the_address(town: Town) -> None:
+    await town.resident(email="a@example.org", state="unverified")
+    await confirming.ask(town.db, channels=ALL)
+    carrier = MemoryChannel[Email]()
+    await (await town.pump(carrier, channel=Channel.EMAIL, lane=Lane.NOTE)).round()
+    (mail,) = carrier.taken
+    token = mail.text.partition("/confirm/")[2].split()[0]
+
+    assert await confirming.confirm(town.db, town.keyring, token)
+    assert await confirming.confirm(town.db, town.keyring, token)
+
+    assert await _states(town) == ["proven"]
+
+
+async def test_forged_and_foreign_tokens_prove_nothing(town: Town) -> None:
+    await town.resident(email="a@example.org", state="unverified")
+    good = await _token(town)
+    leave = town.keyring.seal("leave", {"a": 1})
+    odd = town.keyring.seal("confirm", {"a": "1"})
+
+    for token in (good[:-2], leave, odd, "", "\0"):
+        assert not await confirming.confirm(town.db, town.keyring, token)
+
+    assert await _states(town) == ["unverified"]
+
+
+async def test_an_address_that_is_gone_stays_gone(town: Town) -> None:
+    await town.resident(email="a@example.org", state="gone")
+
+    assert not await confirming.confirm(town.db, town.keyring, await _token(town))
+
+    assert await _states(town) == ["gone"]

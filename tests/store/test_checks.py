@@ -1,0 +1,83 @@
+"""The vocabularies of the code and the CHECKs of the database are the same words."""
+
+import re
+from collections.abc import Iterable
+
+import pytest
+
+from channels.receipts import Report
+from notify.domain.broadcast import BroadcastStatus
+from notify.domain.delivery import DeliveryStatus
+from notify.domain.words import (
+    AddressState,
+    Channel,
+    Kind,
+    Lane,
+    Relation,
+    Severity,
+    Skip,
+    Suppressed,
+)
+from notify.store.database import Database
+
+OUTCOMES = {
+    "sent",
+    "try_again",
+    "rejected",
+    "address_gone",
+    "sender_stopped",
+    "unknown",
+    "released",
+}
+"""Those of `notify.domain.outcome`, and `released` for what was never handed over."""
+
+WORDS: dict[tuple[str, str], Iterable[str]] = {
+    ("addresses", "channel"): Channel,
+    ("addresses", "state"): AddressState,
+    ("attempts", "outcome"): OUTCOMES,
+    ("broadcasts", "kind"): Kind,
+    ("broadcasts", "plan_phase"): {"reached", "followers", "done"},
+    ("broadcasts", "relation"): Relation,
+    ("broadcasts", "severity"): Severity,
+    ("broadcasts", "status"): BroadcastStatus,
+    ("consents", "source"): {"import", "api", "page"},
+    ("deliveries", "channel"): Channel,
+    ("deliveries", "lane"): Lane,
+    ("deliveries", "status"): DeliveryStatus,
+    ("notes", "kind"): {"confirm"},
+    ("receipts", "report"): Report,
+    ("senders", "channel"): Channel,
+    ("skips", "channel"): {*Channel, "none"},
+    ("skips", "reason"): Skip,
+    ("subscriptions", "alerts"): Channel,
+    ("subscriptions", "news"): Channel,
+    ("subscriptions", "state"): {"active", "requested"},
+    ("suppressions", "channel"): Channel,
+    ("suppressions", "reason"): Suppressed,
+    ("workers", "lane"): Lane,
+}
+
+
+@pytest.fixture
+async def checks(db: Database) -> dict[tuple[str, str], set[str]]:
+    """The words each CHECK allows, by table and column."""
+    found: dict[tuple[str, str], set[str]] = {}
+    async with db.transaction() as connection:
+        rows = await connection.rows(
+            "SELECT conrelid::regclass::text AS table, pg_get_constraintdef(oid) AS rule"
+            " FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+        )
+    for row in rows:
+        match = re.match(r"CHECK \(\((\w+) (?:= ANY \(|<@ )\(?ARRAY\[(.*)\]", row["rule"])
+        single = re.match(r"CHECK \(\((\w+) = '(\w+)'::text\)\)", row["rule"])
+        if match:
+            found[row["table"], match[1]] = set(re.findall(r"'(\w+)'", match[2]))
+        elif single:
+            found[row["table"], single[1]] = {single[2]}
+    return found
+
+
+async def test_every_vocabulary_is_the_same_in_code_and_database(
+    checks: dict[tuple[str, str], set[str]],
+) -> None:
+    assert checks == {place: set(map(str, words)) for place, words in WORDS.items()}
