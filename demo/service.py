@@ -44,7 +44,11 @@ class Service:
             [sys.executable, "-m", "notify", "up"], env=self._environment, cwd=self._folder,
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True,
         )  # fmt: skip
-        self._wait_until_ready()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -53,6 +57,9 @@ class Service:
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             try:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
@@ -21,6 +21,11 @@ BOUNDS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+
+
+async def _alive(connection: AsyncConnection[DictRow]) -> None:
+    # The library's own check, whose type knows only rows that are tuples.
+    await AsyncConnectionPool.check_connection(cast("AsyncConnection[Any]", connection))
 
 
 class Database:
@@ -42,7 +47,7 @@ class Database:
             max_size=size,
             timeout=timeout,
             open=False,
-            check=AsyncConnectionPool.check_connection if check else None,
+            check=_alive if check else None,
         )
 
     async def open(self) -> None:

@@ -77,10 +77,17 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def command(
-    *arguments: str, environment: Mapping[str, str], folder: Path
+    *arguments: str, environment: Mapping[str, str], folder: Path, seconds: float = 120.0
 ) -> subprocess.CompletedProcess[str]:
-    """Run `notify …` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "notify", *arguments], env=clean(environment), cwd=folder,
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    """Run `notify …` to its end; asked to end after `seconds`, so that it leaves nothing behind."""
+    words = [sys.executable, "-m", "notify", *arguments]
+    with subprocess.Popen(
+        words, env=clean(environment), cwd=folder, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            said, complained = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            said, complained = process.communicate(timeout=PATIENCE)
+    return subprocess.CompletedProcess(words, process.returncode, said, complained)

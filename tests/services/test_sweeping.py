@@ -128,7 +128,7 @@ async def test_a_gateway_out_of_reach_is_asked_again_for_a_quarter_of_an_hour(
 
 
 async def test_a_sweeper_that_took_too_long_does_not_decide_again(town: Town) -> None:
-    await one_text(town, Kind.ANNOUNCEMENT)
+    await one_text(town)
     unknown = MemoryChannel[Sms](script=lambda _: OutcomeUnknown("no_answer"))
     await (await town.pump(unknown, channel=Channel.SMS)).round()
     first = await delivery(town)
@@ -158,7 +158,7 @@ async def test_news_without_an_end_are_not_sent_when_they_are_days_old(town: Tow
     carrier = MemoryChannel[Sms]()
 
     await (await town.pump(carrier, channel=Channel.SMS, lane=Lane.BULK)).round()
-    await sweeper(town).resolve()
+    await sweeper(town).sweep()
 
     assert carrier.taken == ()
     assert await town.statuses(sent) == ["expired"]
