@@ -237,6 +237,9 @@ _STILL_TRYING = re.compile(
 def _zoo(raw: bytes, message_id: str | None) -> list[Bounce]:
     """Bounces by their looks. Gone only if the text holds codes, and all of them say so."""
     mail = BytesParser().parsebytes(raw[:_LARGEST_OF_THE_ZOO])
+    if not str(mail.get("From", "")).strip():
+        del mail["From"]
+        mail["From"] = "nobody@invalid"  # flufl.bounce looks at it without asking
     delayed, failed = all_failures(mail)
     text = _first_text(list(parts(mail)))
     if _STILL_TRYING.search(text):

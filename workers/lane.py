@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import uuid4
 
 from notify import bootstrap
@@ -108,15 +108,12 @@ class Worker:
     async def _drain(
         self, working: Sequence[asyncio.Task[None]], side: Sequence[asyncio.Task[None]]
     ) -> None:
-        for task in side:
-            task.cancel()
         for pump in (pump for of_lane in self._pumps.values() for pump in of_lane):
             pump.stop()
+        await _cancel(side)
         if working:
             _, late = await asyncio.wait(working, timeout=DRAIN)
-            for task in late:
-                task.cancel()
-        await asyncio.gather(*working, *side, return_exceptions=True)
+            await _cancel(late)
         with contextlib.suppress(Exception):
             async with self._app.db.transaction() as connection:
                 for seat in self._seats.values():
@@ -168,6 +165,15 @@ class Worker:
             except Exception as problem:  # noqa: BLE001 - tried again in a moment
                 log.error("worker.side_work_failed", problem=type(problem).__name__)
             await asyncio.sleep(every)
+
+
+async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel until they end: a library may swallow a cancellation that comes at a bad moment."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1)
 
 
 async def work(app: App, lanes: Sequence[Lane]) -> None:

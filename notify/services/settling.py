@@ -1,0 +1,170 @@
+"""Writes down what became of a hand-over: statuses, suppressions, the sender's health.
+
+The one place where the verdict on an answer reaches the database.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import DataError, OperationalError
+
+from channels.base import Failure, Sent
+from notify import clock
+from notify.domain.outcome import Verdict, judge, worth_until
+from notify.domain.words import Channel, Lane
+from notify.log import get
+from notify.services.senders import Sender
+from notify.store import pump, senders
+from notify.store.database import Connection, Database
+from notify.store.pump import Claimed, Settled
+
+log = get(__name__)
+
+MOST_PARTS = 32_767  # what the database can hold
+SILENCE = frozenset({"timed_out", "no_answer", "no_answer_after_data"})
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One claimed delivery and what the carrier made of it; None: not handed over after all."""
+
+    claimed: Claimed
+    answer: Sent | Failure | None
+
+
+class Settler:
+    """Settles for one worker, lane and channel."""
+
+    def __init__(
+        self, db: Database, *, lane: Lane, channel: Channel, worker: UUID, lease: int
+    ) -> None:
+        self._db = db
+        self._lane = lane
+        self._channel = channel
+        self._worker = worker
+        self._lease = lease
+
+    async def release(self, batch: Sequence[Claimed]) -> None:
+        """Hand back what is surely not handed over, so that it need not wait for its lease."""
+        attempts = [claimed.attempt_id for claimed in batch]
+
+        async def give_back() -> None:
+            async with self._db.transaction() as connection:
+                await pump.release(connection, attempts=attempts, worker=self._worker)
+
+        if attempts:
+            await _patiently(give_back, until=clock.monotonic() + self._lease)
+
+    async def settle(self, sender: Sender, results: Sequence[Result], *, until: float) -> None:
+        """Write down what became of these, trying until the lease ends; hand back the rest."""
+        verdicts = [
+            (result, self._judge(result.claimed, result.answer))
+            for result in results
+            if result.answer is not None
+        ]
+        # Before anything else: the calls that wait for a slot ask the sender first.
+        self._remember(sender, verdicts)
+        await self.release([result.claimed for result in results if result.answer is None])
+        if not verdicts:
+            return
+        try:
+            await _patiently(lambda: self._write(sender, verdicts), until=until)
+        except DataError:
+            await self._singly(sender, verdicts, until=until)
+
+    async def _singly(
+        self, sender: Sender, verdicts: Sequence[tuple[Result, Verdict]], *, until: float
+    ) -> None:
+        """One answer that cannot be written must not take the others of its group along."""
+        for pair in verdicts:
+            try:
+                await _patiently(lambda: self._write(sender, [pair]), until=until)  # noqa: B023 - awaited here
+            except DataError as problem:
+                log.error(
+                    "settle.impossible", attempt=pair[0].claimed.attempt_id,
+                    problem=type(problem).__name__,
+                )  # fmt: skip
+
+    async def _write(self, sender: Sender, verdicts: Sequence[tuple[Result, Verdict]]) -> None:
+        settled = [_settled(result, verdict) for result, verdict in verdicts]
+        stop = next((verdict for _, verdict in verdicts if verdict.sender_stopped), None)
+        async with self._db.transaction() as connection:
+            ours = await pump.settle(connection, settled, worker=self._worker)
+            await _suppress(connection, [pair for pair in verdicts if pair[1].suppress])
+            if stop is not None:
+                await senders.stop(
+                    connection, sender.name, reason=stop.reason or "stopped", code=stop.code
+                )
+        if stop is not None:
+            log.error("sender.stopped", sender=sender.name, reason=stop.reason, code=stop.code)
+        if len(ours) < len(settled):
+            log.warning("pump.lease_lost", attempts=len(settled) - len(ours))
+
+    def _judge(self, claimed: Claimed, answer: Sent | Failure) -> Verdict:
+        return judge(
+            answer,
+            lane=self._lane,
+            tries=claimed.tries,
+            worth_until=worth_until(created_at=claimed.created_at, valid_until=claimed.valid_until),
+            now=clock.now(),
+            spread=random.random(),  # noqa: S311 - jitter, not a secret
+        )
+
+    def _remember(self, sender: Sender, verdicts: Sequence[tuple[Result, Verdict]]) -> None:
+        now = clock.monotonic()
+        if any(verdict.outcome == "sent" for _, verdict in verdicts):
+            sender.worked()
+        elif self._channel is not Channel.PUSH:  # there one sender speaks to many services
+            for _ in (v for _, v in verdicts if v.reason in SILENCE):
+                sender.said_nothing(now=now)
+        sender.stopped = sender.stopped or any(v.sender_stopped for _, v in verdicts)
+        down = next((pair for pair in verdicts if pair[1].sender_down), None)
+        if down is not None:
+            result, verdict = down
+            sender.went_down(now=now, rest=getattr(result.answer, "after", None))
+            log.warning("sender.down", sender=sender.name, reason=verdict.reason)
+
+
+async def _patiently(work: Callable[[], Awaitable[None]], *, until: float) -> None:
+    """Try again until it works: what is known must not be lost to a hiccup of the database."""
+    pause = 0.05
+    while True:
+        try:
+            return await work()
+        except OperationalError as problem:
+            if clock.monotonic() + pause > until:
+                raise
+            log.warning("settle.tried_again", problem=type(problem).__name__)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 1.0)
+
+
+async def _suppress(connection: Connection, gone: Sequence[tuple[Result, Verdict]]) -> None:
+    for opted_out in (True, False):
+        hits = [(r, v) for r, v in gone if (v.reason == "opted_out") is opted_out]
+        if hits:
+            await pump.suppress(
+                connection,
+                attempts=[r.claimed.attempt_id for r, _ in hits],
+                codes=[v.code for _, v in hits],
+                reason="opted_out" if opted_out else "gone",
+            )
+
+
+def _settled(result: Result, verdict: Verdict) -> Settled:
+    sent = result.answer if isinstance(result.answer, Sent) else None
+    return Settled(
+        attempt_id=result.claimed.attempt_id,
+        outcome=verdict.outcome,
+        status=verdict.status,
+        at=clock.now(),
+        reason=verdict.reason,
+        code=verdict.code,
+        provider_id=sent.provider_id if sent else None,
+        parts=min(sent.parts, MOST_PARTS) if sent else None,
+        delay=verdict.delay,
+        judged=not (verdict.sender_down or verdict.sender_stopped),
+    )
