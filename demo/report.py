@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -50,7 +51,8 @@ def show(console: Console, title: str, channels: dict[str, Any]) -> None:
     """One row a channel, and below it why deliveries failed and residents were left out."""
     shown = Table(
         "channel", "planned", "sent", "delivered", "failed", "skipped", "first", "95 %", "end",
-        title=title,
+        title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0),
+        pad_edge=False,
     )  # fmt: skip
     for channel, figures in channels.items():
         counts = ("planned", "sent", "delivered", "failed", "skipped")

@@ -63,6 +63,16 @@ class Bell:
         self._rings.add(task)
         task.add_done_callback(self._rings.discard)
 
+    def open(self) -> None:
+        """Connect in the background, so that the first ring does not wait for it."""
+        if self._url is not None:
+            task = asyncio.get_running_loop().create_task(self._connect())
+            self._rings.add(task)
+            task.add_done_callback(self._rings.discard)
+
+    async def _connect(self) -> None:
+        await self.alive()
+
     async def _ring(self, lane: Lane) -> None:
         try:
             async with asyncio.timeout(2):

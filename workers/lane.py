@@ -64,6 +64,7 @@ class Worker:
         """Work until told to stop."""
         every = [one for lane in self._senders.values() for many in lane.values() for one in many]
         await sender_service.enrol(self._app.db, every)
+        self._composer.warm()
         await self._enter()
         for lane in self._lanes:
             for channel, of_channel in self._senders[lane].items():

@@ -10,7 +10,8 @@ from uuid import UUID
 import css_inline
 
 from channels import segments
-from notify.domain.broadcast import Broadcast, Identity, Text
+from notify import clock
+from notify.domain.broadcast import Broadcast, BroadcastStatus, Identity, Text
 from notify.domain.words import Kind, Relation
 from notify.rendering import labels, links
 from notify.rendering.languages import choose
@@ -95,8 +96,22 @@ class Renderer:
     def __init__(self, settings: Settings) -> None:
         self._public_url = settings.public_url
         self._default = settings.default_language
+        self._languages = settings.languages
         self._templates = templates(settings)
         self._inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+    def warm(self) -> None:
+        """Read templates and words now, so that the first alert does not wait for them."""
+        trial = Broadcast(
+            id=UUID(int=0), kind=Kind.ALERT, status=BroadcastStatus.DRAFT, severity=None,
+            texts={self._default: Text("-", "-")}, group_ids=(), valid_until=None, send_at=None,
+            thread_id=UUID(int=0), sequence=0, in_reply_to=None, relation=None,
+            created_at=clock.now(),
+        )  # fmt: skip
+        nobody = Identity(sender_name="-", mail_from="-")
+        for language in self._languages:
+            for make in (self.letter, self.sms, self.push):
+                make(trial, language=language, identity=nobody)
 
     def page_url(self, broadcast_id: UUID) -> str:
         return links.page_url(self._public_url, broadcast_id)

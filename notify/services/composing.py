@@ -58,6 +58,10 @@ class Composer:
         self._mail_domain = settings.mail_from.rpartition("@")[2]
         self._bounce_domain = settings.bounce_domain or self._mail_domain
 
+    def warm(self) -> None:
+        """Get ready for the first message, so that it does not wait."""
+        self._renderer.warm()
+
     async def prepare(self, db: Database, batch: Sequence[Claimed]) -> Compose:
         """Read the broadcasts and notes of a batch; gives what composes each of its messages.
 

@@ -154,15 +154,16 @@ class HandOver:
     async def _send(self, group: Group, claimed: Claimed) -> Result:
         async with self._slots:
             if not self._may_begin(group, claimed):
-                return Result(claimed, None)
+                return Result(claimed, None, clock.now())
             try:
                 message = group.compose(claimed, channel=self._channel, now=clock.now())
             except Exception as problem:  # noqa: BLE001 - it must not take the others along
                 log.error(
                     "compose.failed", delivery=claimed.delivery_id, why=type(problem).__name__
                 )
-                return Result(claimed, Rejected("cannot_compose"))
-            return Result(claimed, await _call(group.sender, message, claimed))
+                return Result(claimed, Rejected("cannot_compose"), clock.now())
+            answer = await _call(group.sender, message, claimed)
+            return Result(claimed, answer, clock.now())
 
     def _may_begin(self, group: Group, claimed: Claimed) -> bool:
         now = clock.monotonic()

@@ -7,6 +7,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from psycopg import DataError, OperationalError
@@ -29,10 +30,12 @@ SILENCE = frozenset({"timed_out", "no_answer", "no_answer_after_data"})
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One claimed delivery and what the carrier made of it; None: not handed over after all."""
+    """One claimed delivery, what the carrier made of it (None: not handed over after all), and
+    when."""
 
     claimed: Claimed
     answer: Sent | Failure | None
+    at: datetime
 
 
 class Settler:
@@ -160,7 +163,7 @@ def _settled(result: Result, verdict: Verdict) -> Settled:
         attempt_id=result.claimed.attempt_id,
         outcome=verdict.outcome,
         status=verdict.status,
-        at=clock.now(),
+        at=result.at,
         reason=verdict.reason,
         code=verdict.code,
         provider_id=sent.provider_id if sent else None,

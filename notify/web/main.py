@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 
 import notify
 from notify.bootstrap import App
+from notify.rendering.messages import Renderer
 from notify.services.receiving import Receiver
 from notify.web import bounces, health, hooks, problems, static
 from notify.web.api import broadcasts, deliveries, groups, residents
@@ -23,6 +24,8 @@ def create_app(app: App) -> FastAPI:
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         receiver = Receiver(app.db)
         api.state.receiver = receiver
+        Renderer(app.settings).warm()
+        app.bell.open()
         listener = None
         if app.settings.bounce_listen:
             listener = await bounces.serve(
