@@ -84,6 +84,12 @@ class Town:
                 )  # fmt: skip
         return UUID(str(row["id"]))
 
+    async def readers(self, count: int) -> None:
+        """The group `town` with so many who read its alerts by mail."""
+        group = await self.group()
+        for number in range(count):
+            await self.resident(group, email=f"r{number}@example.org", alerts=["email"])
+
     async def broadcast(
         self,
         *slugs: str,

@@ -146,7 +146,10 @@ class HandOver:
         """A recall stops what has not begun, also in the middle of a group."""
         with contextlib.suppress(OperationalError):
             async with self._db.transaction() as connection:
-                group.recalled |= await broadcasts.recalled(connection, list(group.broadcasts))
+                found = await broadcasts.recalled(connection, list(group.broadcasts))
+            for broadcast_id in found - group.recalled:
+                log.info("handover.recalled", broadcast=str(broadcast_id))
+            group.recalled |= found
 
     def _room_for(self, count: int) -> bool:
         return sum(self._late.values()) + count <= self._most_late

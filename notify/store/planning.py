@@ -44,7 +44,22 @@ WHERE e.thread_id = %(thread_id)s AND e.sequence < %(sequence)s AND d.broadcast_
   AND d.status = ANY(%(allowed)s)
 """
 
-_JUDGE: LiteralString = """
+_PLANNED: LiteralString = """
+planned AS (
+  INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
+    language)
+  SELECT %(id)s, resident_id, address_id, version, channel, %(lane)s,
+    CASE WHEN language = ANY(%(languages)s) THEN language
+      WHEN split_part(language, '-', 1) = ANY(%(languages)s) THEN split_part(language, '-', 1)
+      ELSE %(default_language)s END
+  FROM judged WHERE skip IS NULL
+  ORDER BY resident_id, channel, address_id
+  ON CONFLICT (broadcast_id, address_id) DO NOTHING
+  RETURNING 1
+)"""
+
+_JUDGE: LiteralString = (
+    """
 wishes AS MATERIALIZED (
   SELECT DISTINCT s.resident_id, w.channel
   FROM slice JOIN subscriptions s USING (resident_id)
@@ -61,18 +76,9 @@ wishes AS MATERIALIZED (
   LEFT JOIN addresses a ON a.resident_id = w.resident_id AND a.channel = w.channel
     AND a.state <> 'gone'
   LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
-), planned AS (
-  INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
-    language)
-  SELECT %(id)s, resident_id, address_id, version, channel, %(lane)s,
-    CASE WHEN language = ANY(%(languages)s) THEN language
-      WHEN split_part(language, '-', 1) = ANY(%(languages)s) THEN split_part(language, '-', 1)
-      ELSE %(default_language)s END
-  FROM judged WHERE skip IS NULL
-  ORDER BY resident_id, channel, address_id
-  ON CONFLICT (broadcast_id, address_id) DO NOTHING
-  RETURNING 1
-), left_out AS (
+), """
+    + _PLANNED
+    + """, left_out AS (
   SELECT resident_id, channel, min(skip) AS reason FROM judged
   GROUP BY 1, 2 HAVING bool_and(skip IS NOT NULL)
   UNION ALL
@@ -87,6 +93,7 @@ wishes AS MATERIALIZED (
   ON CONFLICT DO NOTHING
 )
 """
+)
 
 FOLLOWERS: LiteralString = (
     """
@@ -124,7 +131,8 @@ SELECT (SELECT count(*) FROM slice) AS seen, (SELECT count(*) FROM planned) AS p
 """
 )
 
-REACHED: LiteralString = """
+REACHED: LiteralString = (
+    """
 -- Who a follow-up must reach: whoever has the thread, over the same addresses, unless they left.
 WITH had AS MATERIALIZED (
   SELECT DISTINCT d.address_id, d.resident_id
@@ -147,18 +155,9 @@ WITH had AS MATERIALIZED (
   WHERE EXISTS (SELECT FROM subscriptions s WHERE s.resident_id = h.resident_id
     AND s.group_id = ANY(%(audience)s) AND s.state = 'active'
     AND a.channel = ANY(CASE WHEN %(alert)s THEN s.alerts ELSE s.news END))
-), planned AS (
-  INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
-    language)
-  SELECT %(id)s, resident_id, address_id, version, channel, %(lane)s,
-    CASE WHEN language = ANY(%(languages)s) THEN language
-      WHEN split_part(language, '-', 1) = ANY(%(languages)s) THEN split_part(language, '-', 1)
-      ELSE %(default_language)s END
-  FROM judged WHERE skip IS NULL
-  ORDER BY resident_id, channel, address_id
-  ON CONFLICT (broadcast_id, address_id) DO NOTHING
-  RETURNING 1
-), skipped AS (
+), """
+    + _PLANNED
+    + """, skipped AS (
   INSERT INTO skips (broadcast_id, resident_id, channel, reason)
   SELECT %(id)s, resident_id, channel, min(skip) FROM judged
   GROUP BY 2, 3 HAVING bool_and(skip IS NOT NULL)
@@ -167,6 +166,7 @@ WITH had AS MATERIALIZED (
 SELECT (SELECT count(*) FROM had) AS seen, (SELECT count(*) FROM planned) AS planned,
   (SELECT max(address_id) FROM had) AS through, (SELECT count(*) FROM had) < %(size)s AS last
 """
+)
 
 ADVANCE: LiteralString = """
 UPDATE broadcasts SET planned_through = %(resident)s, planned_address = %(address)s,

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from channels.base import (
     AddressGone,
@@ -141,9 +142,7 @@ async def test_a_relay_out_of_reach_rests_and_the_next_one_takes_over(town: Town
 
 
 async def test_a_recall_between_claim_and_start_stops_the_message(town: Town) -> None:
-    group = await town.group()
-    for number in range(60):
-        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    await town.readers(60)
     alert = await town.broadcast("town")
     await town.plan()
     carrier = MemoryChannel[Email]()
@@ -414,9 +413,7 @@ async def test_a_receipt_for_the_first_attempt_spares_the_repeat(town: Town) -> 
 
 
 async def test_a_relay_that_hangs_is_as_good_as_away(town: Town) -> None:
-    group = await town.group()
-    for number in range(12):
-        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    await town.readers(12)
     await town.broadcast("town")
     await town.plan()
     hangs = MemoryChannel[Email]("first", script=lambda _: TryAgain("timed_out"))
@@ -453,9 +450,7 @@ async def test_a_sender_slower_than_one_in_five_seconds_still_sends(town: Town) 
 
 
 async def test_one_broken_answer_takes_no_other_along(town: Town) -> None:
-    group = await town.group()
-    for number in range(3):
-        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    await town.readers(3)
     alert = await town.broadcast("town")
     await town.plan()
 
@@ -469,21 +464,22 @@ async def test_one_broken_answer_takes_no_other_along(town: Town) -> None:
 
 
 async def test_a_recall_stops_what_waits_for_a_slot_in_the_middle_of_a_group(town: Town) -> None:
-    group = await town.group()
-    for number in range(10):
-        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    await town.readers(10)
     alert = await town.broadcast("town")
     await town.plan()
     carrier = MemoryChannel[Email]()
     carrier.hold.clear()
     pump = await town.pump(carrier, slots=2)
 
-    working = asyncio.create_task(pump.round())
-    await carrier.has_taken(2)
-    await submitting.cancel(town.db, alert, within=None)
-    await asyncio.sleep(1.0)  # the promise: within a second
-    carrier.hold.set()
-    await working
+    with capture_logs() as said:
+        working = asyncio.create_task(pump.round())
+        await carrier.has_taken(2)
+        await submitting.cancel(town.db, alert, within=None)
+        async with asyncio.timeout(20):
+            while "handover.recalled" not in {one["event"] for one in said}:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        carrier.hold.set()
+        await working
     await pump.round()
 
     assert len(carrier.taken) == 2
@@ -491,9 +487,7 @@ async def test_a_recall_stops_what_waits_for_a_slot_in_the_middle_of_a_group(tow
 
 
 async def test_a_pump_told_to_stop_begins_no_more_calls(town: Town) -> None:
-    group = await town.group()
-    for number in range(10):
-        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    await town.readers(10)
     alert = await town.broadcast("town")
     await town.plan()
     carrier = MemoryChannel[Email]()
@@ -511,9 +505,7 @@ async def test_a_pump_told_to_stop_begins_no_more_calls(town: Town) -> None:
 
 
 async def test_a_sender_just_stopped_gets_no_more_calls(town: Town) -> None:
-    group = await town.group()
-    for number in range(60):
-        await town.resident(group, email=f"r{number}@example.org", alerts=["email"])
+    await town.readers(60)
     await town.broadcast("town")
     await town.plan()
     carrier = MemoryChannel[Email](script=lambda _: SenderStopped("credentials"))
