@@ -7,7 +7,7 @@ comes; a few that answer slowly are waited for beside the next group.
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg import OperationalError
@@ -31,16 +31,14 @@ LOOK_EVERY = 0.5  # seconds; a recall is noticed at least this often
 PATIENCE = 1.0  # seconds a group is waited for before the next one begins
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Group:
-    """What is under way together: to which sender, until when on the monotonic clock, and which
-    of its broadcasts were recalled since."""
+    """What is under way together: to which sender, and until when on the monotonic clock."""
 
     sender: Sender
     compose: Compose
     until: float
     broadcasts: set[UUID]
-    recalled: set[UUID] = field(default_factory=set)
 
 
 class HandOver:
@@ -66,6 +64,7 @@ class HandOver:
         self._most_late = most_late
         self._late: dict[asyncio.Task[None], int] = {}
         self._stopping = False
+        self.recalled: set[UUID] = set()  # broadcasts found recalled while they were in hand
 
     async def group(self, sender: Sender, claimed: Sequence[Claimed], compose: Compose) -> int:
         """Start, send and settle; returns the parts that the provider bills, as far as known."""
@@ -147,9 +146,7 @@ class HandOver:
         with contextlib.suppress(OperationalError):
             async with self._db.transaction() as connection:
                 found = await broadcasts.recalled(connection, list(group.broadcasts))
-            for broadcast_id in found - group.recalled:
-                log.info("handover.recalled", broadcast=str(broadcast_id))
-            group.recalled |= found
+            self.recalled |= found
 
     def _room_for(self, count: int) -> bool:
         return sum(self._late.values()) + count <= self._most_late
@@ -174,7 +171,7 @@ class HandOver:
             not self._stopping
             and now <= group.until - LONGEST_CALL  # else the lease might lapse before the answer
             and group.sender.may_begin(now=now)
-            and claimed.broadcast_id not in group.recalled
+            and claimed.broadcast_id not in self.recalled
         )
 
 

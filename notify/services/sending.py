@@ -10,7 +10,7 @@ A pump that dies leaves a lease behind, which the sweeper resolves.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from uuid import UUID
 
 from psycopg import OperationalError
@@ -64,6 +64,11 @@ class Pump:
         self._speed = 50.0  # messages a second, learned
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
+
+    @property
+    def recalled(self) -> Set[UUID]:
+        """Broadcasts this pump found recalled while it had them in hand."""
+        return self._hands.recalled
 
     def wake(self) -> None:
         self._wake.set()
