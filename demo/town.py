@@ -21,7 +21,6 @@ LANGUAGES = ("de", "de", "de", "en", "tr")
 
 NOBODY = "gibt-es-nicht.example"  # refused at RCPT: no such user
 FULL = "volles-postfach.example"  # mailbox full, for good
-LATER = "spaeter.example"  # greylisting
 RETURNED = "kommt-zurueck.example"  # taken, then a bounce
 GOOD = ("post.example", "mail.example", "musterstadt.example")
 

@@ -66,7 +66,7 @@ def configure(*, level: str = "INFO", form: str = "auto") -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     for noisy in ("twilio.async_http_client", "twilio", "aiosmtpd", "mail.log", "uvicorn.access",
-                  "arq", "httpx", "aiohttp", "flufl.bounce", "yoyo"):  # fmt: skip
+                  "arq", "httpx", "aiohttp", "flufl.bounce", "yoyo", "uvicorn.error"):  # fmt: skip
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

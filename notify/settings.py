@@ -32,17 +32,20 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(
         default=None,
+        repr=False,
         description="PostgreSQL ≥ 15 as a URL. Unset: an embedded server below DATA_DIR.",
     )
     redis_url: str | None = Field(
-        default=None, description="Redis as a URL. Unset with DATABASE_URL unset: embedded."
+        default=None,
+        repr=False,
+        description="Redis as a URL. Unset with DATABASE_URL unset: embedded.",
     )
     data_dir: Path = Field(
         default=Path(".notify"), description="Where embedded servers and made secrets are kept."
     )
     public_url: str = Field(
         default="http://127.0.0.1:8000",
-        description="How residents and providers reach this service.",
+        description="How residents and providers reach this service. Unset: where it listens.",
     )
     http_host: str = Field(default="127.0.0.1", description="Address the HTTP server listens on.")
     http_port: int = Field(default=8000, description="Port the HTTP server listens on.")
@@ -134,6 +137,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(value.replace(",", " ").split())
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reached_where_it_listens(cls, given: Any) -> Any:
+        """Without a public URL, links lead to where the HTTP server listens."""
+        if isinstance(given, dict) and not given.get("public_url"):
+            host = given.get("http_host", cls.model_fields["http_host"].default)
+            port = given.get("http_port", cls.model_fields["http_port"].default)
+            return {**given, "public_url": f"http://{host}:{port}"}
+        return given
 
     @field_validator("public_url", "twilio_api_url")
     @classmethod

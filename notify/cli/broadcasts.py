@@ -12,7 +12,7 @@ from rich.table import Table
 from notify import clock
 from notify.bootstrap import App
 from notify.cli.context import run_with_app
-from notify.cli.groups import pair
+from notify.cli.groups import LANGUAGE_TAG
 from notify.domain.broadcast import Text
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.submission import Submission
@@ -31,10 +31,12 @@ def send(
     kind: Annotated[Kind, typer.Option(help="alert or announcement.")] = Kind.ANNOUNCEMENT,
     severity: Annotated[Severity | None, typer.Option(help="How bad it is.")] = None,
     valid_until: Annotated[
-        datetime | None, typer.Option(help="Until when it holds (town's time). Alerts need it.")
+        datetime | None,
+        typer.Option(help="Until when it holds, town's time: 2030-12-31T22:00. Alerts need it."),
     ] = None,
     send_at: Annotated[
-        datetime | None, typer.Option(help="When to send (town's time). Without: at once.")
+        datetime | None,
+        typer.Option(help="When to send, town's time: 2030-12-31T18:00. Without: at once."),
     ] = None,
     follows: Annotated[UUID | None, typer.Option(help="Id of the broadcast it follows.")] = None,
     relation: Annotated[Relation | None, typer.Option(help="How it follows.")] = None,
@@ -65,21 +67,19 @@ def send(
 
 
 def _texts(titles: list[str], bodies: list[str], sms: list[str], *, first: str) -> dict[str, Text]:
-    title, body, short = (_by_language(said, first) for said in (titles, bodies, sms))
+    title, body, short = (by_language(said, first) for said in (titles, bodies, sms))
     return {
         language: Text(title.get(language, ""), body.get(language, ""), short.get(language))
         for language in {**title, **body, **short}
     }
 
 
-def _by_language(said: list[str], first: str) -> dict[str, str]:
+def by_language(said: list[str], first: str) -> dict[str, str]:
     """`en=Storm` is for English; a text without a short language in front is for the first."""
     found = {}
     for text in said:
-        language, sign, rest = text.partition("=")
-        tagged = bool(sign) and 2 <= len(language) <= 12 and language.replace("-", "").isalnum()
-        key, value = pair(text, option="--title") if tagged and rest else (first, text)
-        found[key] = value
+        tag = LANGUAGE_TAG.match(text)
+        found[tag[1] if tag else first] = text[tag.end() :] if tag else text
     return found
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import typer
+from psycopg import OperationalError
 from pydantic import ValidationError
 
 from notify import log
@@ -53,4 +54,10 @@ def telling() -> Iterator[None]:
         raise typer.Exit(2) from None
     except NotifyError as problem:
         typer.echo(problem.message, err=True)
+        raise typer.Exit(1) from None
+    except OperationalError:
+        typer.echo(
+            "The database does not answer. Is it running, and is NOTIFY_DATABASE_URL right?",
+            err=True,
+        )
         raise typer.Exit(1) from None

@@ -1,5 +1,6 @@
 """Groups on the command line."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -8,6 +9,9 @@ from rich import print as show
 from notify.bootstrap import App
 from notify.cli.context import run_with_app
 from notify.services import groups
+
+LANGUAGE_TAG = re.compile(r"([a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*)=")
+"""`en=` in front of a text says which language it is in."""
 
 app = typer.Typer(no_args_is_help=True, help="Groups that residents follow.")
 
@@ -64,4 +68,5 @@ def pair(text: str, *, option: str) -> tuple[str, str]:
 
 
 def _named(text: str, first: str) -> tuple[str, str]:
-    return pair(text, option="--name") if "=" in text else (first, text)
+    tag = LANGUAGE_TAG.match(text)
+    return (tag[1], text[tag.end() :]) if tag else (first, text)

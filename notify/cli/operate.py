@@ -7,7 +7,6 @@ import socket
 from typing import Annotated
 
 import typer
-import uvicorn
 import uvloop
 
 from channels.base import Failure
@@ -20,7 +19,6 @@ from notify.errors import Misconfigured
 from notify.services import watching
 from notify.services.senders import Sender, release
 from notify.store.migrate import migrate as run_migrations
-from notify.web.main import create_app
 
 
 def up() -> None:
@@ -31,6 +29,11 @@ def up() -> None:
 
 def api() -> None:
     """Run the HTTP server."""
+
+    # Late, so that the other commands need not wait for the web's libraries.
+    import uvicorn
+
+    from notify.web.main import create_app
 
     async def run(app: App) -> None:
         check_schema(app.settings)

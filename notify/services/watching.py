@@ -67,6 +67,15 @@ async def delivery_page(
         )
 
 
+async def skip_page(
+    db: Database, broadcast_id: UUID, *, within: int | None, after: UUID, limit: int
+) -> list[Row]:
+    """Who was left out of a broadcast, and why: up to `limit` residents behind `after`."""
+    async with db.transaction() as connection:
+        await visible(connection, broadcast_id, within=within)
+        return await deliveries.skipped(connection, broadcast_id, after=after, limit=limit)
+
+
 async def delivery(db: Database, delivery_id: int, *, within: int | None) -> Mapping[str, Any]:
     """One delivery with its attempts and receipts. Raises NotFound."""
     async with db.transaction() as connection:

@@ -51,7 +51,7 @@ class Database:
         )
 
     async def open(self) -> None:
-        await self._pool.open(wait=True, timeout=30)
+        await self._pool.open(wait=True, timeout=10)
 
     async def close(self) -> None:
         await self._pool.close(timeout=5)

@@ -36,9 +36,13 @@ FROM receipts WHERE delivery_id = %(id)s ORDER BY id
 """
 
 SKIPPED: LiteralString = """
+-- Whole residents: as many as `limit`, each with all channels.
 SELECT resident_id, channel, reason FROM skips
-WHERE broadcast_id = %(broadcast_id)s AND resident_id > %(after)s
-ORDER BY resident_id, channel LIMIT %(limit)s
+WHERE broadcast_id = %(broadcast_id)s AND resident_id IN (
+  SELECT DISTINCT resident_id FROM skips
+  WHERE broadcast_id = %(broadcast_id)s AND resident_id > %(after)s
+  ORDER BY resident_id LIMIT %(limit)s)
+ORDER BY resident_id, channel
 """
 
 
@@ -54,6 +58,13 @@ async def page(
     return await connection.rows(
         PAGE, broadcast_id=broadcast_id, channel=channel, status=status, after=after, limit=limit
     )
+
+
+async def skipped(
+    connection: Connection, broadcast_id: UUID, *, after: UUID, limit: int
+) -> list[Row]:
+    """Who was left out and why, in the order of the residents' ids."""
+    return await connection.rows(SKIPPED, broadcast_id=broadcast_id, after=after, limit=limit)
 
 
 async def one(connection: Connection, delivery_id: int) -> Row | None:

@@ -221,3 +221,26 @@ async def test_a_delivery_outside_the_grant_is_not_there(api: Caller, town: Town
 )
 async def test_what_is_not_there_is_said_to_be_so(api: Caller, path: str, status: int) -> None:
     assert is_problem(await api.get(path), status)
+
+
+async def test_whoever_was_left_out_is_told_with_the_reason_over_all_pages(
+    api: Caller, town: Town
+) -> None:
+    group = await town.group()
+    for _ in range(5):
+        await town.resident(group, alerts=["email", "sms"])
+    broadcast = (await api.send()).body["id"]
+    await town.plan()
+
+    found, path = [], f"/broadcasts/{broadcast}/skips?limit=2"
+    page = await api.get(path)
+    while page.body["next_cursor"]:
+        found += page.body["skips"]
+        page = await api.get(f"{path}&cursor={page.body['next_cursor']}")
+    found += page.body["skips"]
+
+    assert len({row["resident_id"] for row in found}) == 5
+    assert (
+        sorted((row["channel"], row["reason"]) for row in found)
+        == [("email", "no_address")] * 5 + [("sms", "no_address")] * 5
+    )

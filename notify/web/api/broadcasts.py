@@ -136,6 +136,22 @@ async def deliveries(
     return {"deliveries": rows, "next_cursor": rows[-1]["id"] if more else None}
 
 
+@router.get("/{broadcast_id}/skips", responses=refusals(404))
+async def skips(
+    broadcast_id: UUID,
+    app: TheApp,
+    key: BroadcastReader,
+    cursor: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Mapping[str, Any]:
+    """Who was left out, on which channel and why. `next_cursor` is null at the end."""
+    rows = await watching.skip_page(
+        app.db, broadcast_id, within=key.group_id, after=cursor or UUID(int=0), limit=limit
+    )
+    more = len({row["resident_id"] for row in rows}) == limit
+    return {"skips": rows, "next_cursor": rows[-1]["resident_id"] if more else None}
+
+
 def as_json(watched: Watched) -> dict[str, Any]:
     row: Row = watched.row
     progress = watched.progress
