@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -106,38 +106,49 @@ def _world(
 ) -> Iterator[tuple[SandboxProcess, Service, Path, str, str]]:
     """Servers, the world outside and the service, all on this machine and gone afterwards."""
     bounces = f"127.0.0.1:{free_port()}"
-    with (
-        tempfile.TemporaryDirectory(prefix="notify-demo-", ignore_cleanup_errors=True) as made,
-        console.status("Starting PostgreSQL, Redis and the world outside …"),
-        Embedded(Path(made) / "data", throwaway=True) as servers,
-        SandboxProcess("--bounce-to", bounces, "--seed", str(SEED)) as sandbox,
-    ):
-        vapid = make_vapid_key()
-        port = free_port()
-        environment = {
-            "NOTIFY_DATABASE_URL": servers.database_url,
-            "NOTIFY_REDIS_URL": servers.redis_url or "",
-            "NOTIFY_DATA_DIR": str(Path(made) / "service"),
-            "NOTIFY_PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "NOTIFY_HTTP_PORT": str(port),
-            "NOTIFY_SECRET_KEYS": secrets.token_urlsafe(32),
-            "NOTIFY_TOWN": "Musterstadt",
-            "NOTIFY_MAIL_FROM": "warnung@musterstadt.example",
-            "NOTIFY_SMTP_URLS": sandbox.smtp_url,
-            "NOTIFY_BOUNCE_LISTEN": bounces,
-            "NOTIFY_TWILIO_ACCOUNT_SID": sandbox.account_sid,
-            "NOTIFY_TWILIO_AUTH_TOKEN": sandbox.auth_token,
-            "NOTIFY_TWILIO_SENDERS": "+4915735990000@400",
-            "NOTIFY_TWILIO_API_URL": sandbox.twilio_url,
-            "NOTIFY_VAPID_PRIVATE_KEY": vapid,
-            "NOTIFY_PUSH_HOSTS": sandbox.push_url,
-        }
-        environment = {name: value for name, value in environment.items() if value}
-        folder = Path(made)
-        service = Service(environment, folder=folder)
-        service.run("migrate")
-        with service:
-            yield sandbox, service, folder, servers.database_url, vapid
+    with ExitStack() as stack:
+        with console.status("Starting PostgreSQL, Redis, the world outside and the service …"):
+            folder = Path(
+                stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix="notify-demo-", ignore_cleanup_errors=True)
+                )
+            )
+            servers = stack.enter_context(Embedded(folder / "data", throwaway=True))
+            sandbox = stack.enter_context(
+                SandboxProcess("--bounce-to", bounces, "--seed", str(SEED))
+            )
+            vapid = make_vapid_key()
+            settings = _settings(servers, sandbox, folder, bounces=bounces, vapid=vapid)
+            service = Service(settings, folder=folder)
+            service.run("migrate")
+            stack.enter_context(service)
+        yield sandbox, service, folder, servers.database_url, vapid
+
+
+def _settings(
+    servers: Embedded, sandbox: SandboxProcess, folder: Path, *, bounces: str, vapid: str
+) -> dict[str, str]:
+    """What an operator would write into the environment."""
+    port = free_port()
+    settings = {
+        "NOTIFY_DATABASE_URL": servers.database_url,
+        "NOTIFY_REDIS_URL": servers.redis_url or "",
+        "NOTIFY_DATA_DIR": str(folder / "service"),
+        "NOTIFY_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "NOTIFY_HTTP_PORT": str(port),
+        "NOTIFY_SECRET_KEYS": secrets.token_urlsafe(32),
+        "NOTIFY_TOWN": "Musterstadt",
+        "NOTIFY_MAIL_FROM": "warnung@musterstadt.example",
+        "NOTIFY_SMTP_URLS": sandbox.smtp_url,
+        "NOTIFY_BOUNCE_LISTEN": bounces,
+        "NOTIFY_TWILIO_ACCOUNT_SID": sandbox.account_sid,
+        "NOTIFY_TWILIO_AUTH_TOKEN": sandbox.auth_token,
+        "NOTIFY_TWILIO_SENDERS": "+4915735990000@400",
+        "NOTIFY_TWILIO_API_URL": sandbox.twilio_url,
+        "NOTIFY_VAPID_PRIVATE_KEY": vapid,
+        "NOTIFY_PUSH_HOSTS": sandbox.push_url,
+    }
+    return {name: value for name, value in settings.items() if value}
 
 
 def _settle_town(
