@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -22,6 +23,7 @@ from notify import clock
 from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.services import receiving, submitting
 from notify.services.composing import Composer
+from notify.services.sending import Pump
 from notify.services.sweeping import Sweeper
 from notify.store import pump as store
 from notify.store import senders
@@ -462,16 +464,24 @@ async def test_one_broken_answer_takes_no_other_along(town: Town) -> None:
     assert {a["parts"] for a in await _attempts(town)} == {None, 32_767}
 
 
-async def test_a_recall_stops_what_waits_for_a_slot_in_the_middle_of_a_group(town: Town) -> None:
+async def _two_of_ten(
+    town: Town,
+) -> tuple[UUID, MemoryChannel[Email], Pump, asyncio.Task[bool]]:
+    """An alert to ten with two calls under way and held, and eight that wait for a slot."""
     await town.readers(10)
     alert = await town.broadcast("town")
     await town.plan()
     carrier = MemoryChannel[Email]()
     carrier.hold.clear()
     pump = await town.pump(carrier, slots=2)
-
     working = asyncio.create_task(pump.round())
     await carrier.has_taken(2)
+    return alert, carrier, pump, working
+
+
+async def test_a_recall_stops_what_waits_for_a_slot_in_the_middle_of_a_group(town: Town) -> None:
+    alert, carrier, pump, working = await _two_of_ten(town)
+
     await submitting.cancel(town.db, alert, within=None)
     async with asyncio.timeout(20):
         while alert not in pump.recalled:  # noqa: ASYNC110 - nothing to wait on
@@ -485,15 +495,8 @@ async def test_a_recall_stops_what_waits_for_a_slot_in_the_middle_of_a_group(tow
 
 
 async def test_a_pump_told_to_stop_begins_no_more_calls(town: Town) -> None:
-    await town.readers(10)
-    alert = await town.broadcast("town")
-    await town.plan()
-    carrier = MemoryChannel[Email]()
-    carrier.hold.clear()
-    pump = await town.pump(carrier, slots=2)
+    alert, carrier, pump, working = await _two_of_ten(town)
 
-    working = asyncio.create_task(pump.round())
-    await carrier.has_taken(2)
     pump.stop()
     carrier.hold.set()
     await working
