@@ -57,7 +57,7 @@ clean: ## Remove .venv and caches (the data in .notify stays)
 # hatchling and editables build this project itself, without fetching anything unlisted.
 UV_COMPILE = printf 'hatchling\neditables\n' | UV_CUSTOM_COMPILE_COMMAND='make lock' \
 	"$$(command -v uv || echo $(BIN)/uv)" pip compile pyproject.toml - --quiet --universal \
-	--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-strip-extras
 
 lock: $(INSTALLED) ## Choose versions anew and write requirements*.txt (ARGS=--upgrade)
 	@command -v uv >/dev/null || $(BIN)/python -m pip install $(PIP_OPTIONS) uv
