@@ -94,9 +94,11 @@ FROM ripe WHERE d.id = ripe.id AND d.status = 'pending'
 """
 
 MISSED: LiteralString = """
--- Broadcasts that never began and whose time has passed.
+-- Broadcasts that never began and whose time has passed: their own, or three days.
 UPDATE broadcasts SET status = 'expired'
-WHERE status = ANY(%(allowed)s) AND status <> 'dispatching' AND valid_until <= now()
+WHERE status = ANY(%(allowed)s) AND status <> 'dispatching'
+  AND (valid_until <= now() OR (valid_until IS NULL AND status IN ('approved', 'scheduled')
+    AND greatest(send_at, approved_at) <= now() - interval '72 hours'))
 RETURNING id
 """
 
