@@ -20,7 +20,7 @@ WHERE b.planned_at IS NULL AND b.cancelled_at IS NULL AND b.superseded_at IS NUL
        OR greatest(b.send_at, b.approved_at) > now() - interval '72 hours')
   AND (b.status IN ('approved', 'dispatching')
        OR (b.status = 'scheduled' AND b.send_at <= now()))
-ORDER BY b.status = 'dispatching', b.created_at
+ORDER BY b.advanced_at NULLS FIRST, b.created_at
 LIMIT 1 FOR UPDATE OF b SKIP LOCKED
 """
 
@@ -174,7 +174,7 @@ SELECT (SELECT count(*) FROM had) AS seen, (SELECT count(*) FROM planned) AS pla
 
 ADVANCE: LiteralString = """
 UPDATE broadcasts SET planned_through = %(resident)s, planned_address = %(address)s,
-  plan_phase = %(phase)s,
+  plan_phase = %(phase)s, advanced_at = clock_timestamp(),
   planned_at = CASE WHEN %(phase)s = 'done' THEN now() END
 WHERE id = %(id)s
 """
