@@ -31,6 +31,7 @@ WITH due AS MATERIALIZED (
       WHEN b.superseded_at IS NOT NULL THEN 'superseded'
       WHEN coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
         THEN 'expired'
+      WHEN b.held_at IS NOT NULL THEN 'held'
       WHEN a.id IS NULL OR a.state = 'gone' THEN 'gone'
       WHEN a.state = 'unverified' AND d.note_id IS NULL THEN 'unverified'
       WHEN x.hash IS NOT NULL THEN 'suppressed'
@@ -57,12 +58,14 @@ WITH due AS MATERIALIZED (
   RETURNING id, delivery_id
 ), moved AS (
   UPDATE deliveries d SET
-    status = CASE j.verdict WHEN 'go' THEN 'sending' WHEN 'wait' THEN 'pending'
+    status = CASE j.verdict WHEN 'go' THEN 'sending' WHEN 'wait' THEN 'pending' WHEN 'held' THEN 'pending'
       WHEN 'expired' THEN 'expired' WHEN 'superseded' THEN 'superseded' ELSE 'cancelled' END,
-    reason = CASE WHEN j.verdict IN ('go', 'wait', 'expired', 'superseded') THEN d.reason
+    reason = CASE WHEN j.verdict IN ('go', 'wait', 'held', 'expired', 'superseded') THEN d.reason
       WHEN j.verdict = 'cancelled' THEN 'recalled' ELSE j.verdict END,
-    ended_at = CASE WHEN j.verdict NOT IN ('go', 'wait') THEN now() END,
-    due_at = CASE WHEN j.verdict = 'wait' THEN now() + interval '1 s' ELSE d.due_at END,
+    ended_at = CASE WHEN j.verdict NOT IN ('go', 'wait', 'held') THEN now() END,
+    -- Held: parked where no pump looks, as store/holding.py does.
+    due_at = CASE j.verdict WHEN 'wait' THEN now() + interval '1 s'
+      WHEN 'held' THEN timestamptz '2200-01-01 00:00+00' ELSE d.due_at END,
     attempt_id = coalesce(t.id, d.attempt_id),
     claims = d.claims + (t.id IS NOT NULL)::int
   FROM judged j LEFT JOIN tried t ON t.delivery_id = j.id
