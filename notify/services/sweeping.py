@@ -17,6 +17,7 @@ from notify.domain.doubt import Resolution, resolve
 from notify.domain.outcome import GRACE
 from notify.domain.words import Channel, Lane
 from notify.log import get
+from notify.services import holding
 from notify.services.composing import Composer
 from notify.services.senders import Sender
 from notify.store import sweep
@@ -30,6 +31,7 @@ _DOUBTS = 50
 _HOLD = 60.0  # seconds look-ups may take before somebody else may try
 _TOGETHER = 10  # look-ups at once
 _ASK_AGAIN = 30.0  # seconds
+_WHILE_HELD = 600.0  # seconds; letting it go looks at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Sweeper:
             ended += n
             if n < _BATCH:
                 break
+        ended += await holding.end_over(self._db)
         async with self._db.transaction() as connection:
             for row in await sweep.missed(
                 connection, allowed=broadcast_from(BroadcastStatus.EXPIRED)
@@ -104,13 +107,16 @@ class Sweeper:
             except Failure as failure:
                 log.warning("doubt.not_looked_up", delivery=row["delivery_id"], why=failure.reason)
                 if not row["long_ago"]:
-                    await self._ask_later(row)
+                    await self._ask_later(row, delay=_ASK_AGAIN)
                     return
                 found = None
             if found is not None:
                 await self._take(row, found)
                 return
             way = _way(row, looked=True, can_look=True)
+        if way is Resolution.RESEND and row["held"]:
+            await self._ask_later(row, delay=_WHILE_HELD)
+            return
         put = sweep.resend if way is Resolution.RESEND else sweep.leave_unknown
         async with self._db.transaction() as connection:
             await put(connection, row["delivery_id"], attempt_id=row["attempt_id"])
@@ -140,10 +146,10 @@ class Sweeper:
             )
         log.info("doubt.found", delivery=row["delivery_id"], status=str(status))
 
-    async def _ask_later(self, row: Row) -> None:
+    async def _ask_later(self, row: Row, *, delay: float) -> None:
         async with self._db.transaction() as connection:
             await sweep.ask_later(
-                connection, row["delivery_id"], attempt_id=row["attempt_id"], delay=_ASK_AGAIN
+                connection, row["delivery_id"], attempt_id=row["attempt_id"], delay=delay
             )
 
 
