@@ -11,14 +11,16 @@ from rich.table import Table
 
 from notify import clock
 from notify.bootstrap import App
+from notify.cli.backups import show_held, show_hold
 from notify.cli.context import run_with_app
 from notify.cli.groups import LANGUAGE_TAG
 from notify.domain.broadcast import Text
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
-from notify.services import submitting, watching
+from notify.services import holding, submitting, watching
 from notify.services.watching import Health, Watched
+from notify.store.database import Row
 
 
 def send(
@@ -91,7 +93,8 @@ def status(
 
     async def work(app: App) -> None:
         if broadcast is None:
-            _show_health(await watching.health(app.db), as_json=as_json)
+            held = await holding.held(app.db)
+            _show_health(await watching.health(app.db), held, as_json=as_json)
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
         why = await watching.reasons(app.db, broadcast)
@@ -129,6 +132,7 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
             json.dumps(
                 {
                     "id": row["id"], "kind": row["kind"], "status": row["status"],
+                    "held_at": row["held_at"], "held_why": row["held_why"],
                     "groups": watched.groups, "progress": progress.counts,
                     "skips": progress.skips, "reasons": why,
                     "first_handover_at": progress.first_handover_at,
@@ -139,6 +143,7 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
         )  # fmt: skip
         return
     typer.echo(f"{row['kind']} {row['id']}: {row['status']}")
+    show_hold(row)
     table = Table("", *progress.counts)
     for name in DeliveryStatus:
         counts = [str(of[name]) for of in progress.counts.values()]
@@ -154,11 +159,16 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
         console.print(f"{line['status']} on {line['channel']}: {line['reason']} {line['n']}")
 
 
-def _show_health(health: Health, *, as_json: bool) -> None:
+def _show_health(health: Health, held: list[Row], *, as_json: bool) -> None:
     if as_json:
         typer.echo(
             json.dumps(
-                {"workers": dict(health.lanes), "queue": health.queue, "senders": health.senders},
+                {
+                    "workers": dict(health.lanes),
+                    "queue": health.queue,
+                    "senders": health.senders,
+                    "held": held,
+                },
                 default=str,
             )
         )
@@ -173,3 +183,4 @@ def _show_health(health: Health, *, as_json: bool) -> None:
     for row in health.senders:
         state = f"stopped: {row['reason']} ({row['code']})" if row["stopped_at"] else "ok"
         console.print(f"{row['channel']}  {row['name']}  {state}")
+    show_held(held)
