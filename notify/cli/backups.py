@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from notify.bootstrap import App
+from notify.bootstrap import App, check_schema
 from notify.cli.context import read_settings, run_with_app, telling
 from notify.domain.broadcast import HeldWhy
 from notify.domain.words import lane_of
@@ -77,6 +77,7 @@ def hold() -> None:
     `notify restore`. Do it before anything starts."""
 
     async def work(app: App) -> Holding:
+        check_schema(app.settings)
         await holding.check_idle(app.db)
         return await holding.hold(app.db)
 
