@@ -12,14 +12,16 @@ from rich.table import Table
 
 from notify import clock
 from notify.bootstrap import App
+from notify.cli.backups import show_held, show_hold
 from notify.cli.context import run_with_app
 from notify.cli.groups import LANGUAGE_TAG
 from notify.domain.broadcast import BroadcastStatus, Text
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
-from notify.services import submitting, watching
+from notify.services import holding, submitting, watching
 from notify.services.watching import Health, Watched
+from notify.store.database import Row
 
 
 def send(
@@ -92,7 +94,8 @@ def status(
 
     async def work(app: App) -> None:
         if broadcast is None:
-            _show_health(await watching.health(app.db), as_json=as_json)
+            held = await holding.held(app.db)
+            _show_health(await watching.health(app.db), held, as_json=as_json)
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
         why = await watching.reasons(app.db, broadcast)
@@ -130,6 +133,7 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
             json.dumps(
                 {
                     "id": row["id"], "kind": row["kind"], "status": row["status"],
+                    "held_at": row["held_at"], "held_why": row["held_why"],
                     "groups": watched.groups, "late_seconds": watched.late,
                     "progress": progress.counts,
                     "skips": progress.skips, "reasons": why,
@@ -159,17 +163,23 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
 def _say_where(watched: Watched) -> None:
     row = watched.row
     typer.echo(f"{row['kind']} {row['id']}: {row['status']}")
+    show_hold(row)
     if watched.late is not None:
         typer.echo(f"It began {timedelta(seconds=watched.late)} late: nobody was at work then.")
     if row["status"] == BroadcastStatus.EXPIRED:
         typer.echo("It was not sent: its time had passed before anybody was at work.")
 
 
-def _show_health(health: Health, *, as_json: bool) -> None:
+def _show_health(health: Health, held: list[Row], *, as_json: bool) -> None:
     if as_json:
         typer.echo(
             json.dumps(
-                {"workers": dict(health.lanes), "queue": health.queue, "senders": health.senders},
+                {
+                    "workers": dict(health.lanes),
+                    "queue": health.queue,
+                    "senders": health.senders,
+                    "held": held,
+                },
                 default=str,
             )
         )
@@ -183,6 +193,7 @@ def _show_health(health: Health, *, as_json: bool) -> None:
         console.print(f"due on {row['lane']}/{row['channel']} for {row['age']:.1f} s")
     if health.senders:
         console.print(_senders(health))
+    show_held(held)
 
 
 _UNITS: Mapping[str, str] = {"sms": "segments", "email": "mails", "push": "pushes"}
