@@ -1,15 +1,22 @@
 """What machines ask: alive, ready, and the figures."""
 
+from collections.abc import Mapping
 from itertools import product
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+)
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from notify.domain.words import Channel, Lane
-from notify.services import watching
+from notify.services import inbound, watching
 from notify.services.watching import Health, Totals
 from notify.web.deps import TheApp
 
@@ -54,6 +61,7 @@ async def metrics(app: TheApp) -> Response:
     up = Gauge("notify_database_up", "1 while the database answers", registry=shared)
     try:
         _fill(shared, await watching.health(app.db), await watching.totals(app.db))
+        _fill_inbound(shared, await inbound.counts(app.db))
         up.set(1)
     except (OperationalError, PoolTimeout):
         up.set(0)
@@ -84,3 +92,9 @@ def _fill(registry: CollectorRegistry, health: Health, totals: Totals) -> None:
                         registry=registry)  # fmt: skip
     for channel, n in totals.handed_over.items():
         handed_over.labels(channel).set(n)
+
+
+def _fill_inbound(registry: CollectorRegistry, counts: Mapping[str, int]) -> None:
+    taken = Counter("notify_inbound", "Texts of residents taken in", ["how"], registry=registry)
+    for how, n in counts.items():
+        taken.labels(how).inc(n)
