@@ -1,5 +1,6 @@
 """Addresses that are never used again, known by their keyed hash only."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
@@ -14,6 +15,41 @@ ON CONFLICT (channel, hash) DO NOTHING
 REASON: LiteralString = """
 SELECT reason FROM suppressions WHERE channel = %(channel)s AND hash = %(hash)s
 """
+
+BY_ATTEMPTS: LiteralString = """
+-- The addresses these attempts went to: by keyed hash for mail and phone, a browser's subscription
+-- simply ends. For all reasons in one statement and in one order, so that two who suppress the same
+-- addresses wait for each other at most one way. The first reason given for an address counts.
+WITH hit AS MATERIALIZED (
+  SELECT a.id, a.channel, a.hash, h.reason, h.code, h.place
+  FROM unnest(%(attempts)s::bigint[], %(reasons)s::text[], %(codes)s::text[]) WITH ORDINALITY
+    AS h (attempt_id, reason, code, place)
+  JOIN attempts t ON t.id = h.attempt_id
+  JOIN deliveries d ON d.id = t.delivery_id
+  JOIN addresses a ON a.id = d.address_id
+), held AS MATERIALIZED (
+  SELECT id FROM addresses WHERE id IN (SELECT id FROM hit WHERE channel = 'push')
+  ORDER BY id FOR UPDATE
+), ended AS (
+  UPDATE addresses a SET state = 'gone' FROM held WHERE a.id = held.id
+)
+INSERT INTO suppressions (channel, hash, reason, code)
+SELECT DISTINCT ON (channel, hash) channel, hash, reason, code FROM hit
+WHERE channel <> 'push' ORDER BY channel, hash, place
+ON CONFLICT DO NOTHING
+"""
+
+
+async def by_attempts(
+    connection: Connection, chosen: Sequence[tuple[int, str, str | None]]
+) -> None:
+    """Never again: the addresses of (attempt, reason, the provider's code)."""
+    await connection.run(
+        BY_ATTEMPTS,
+        attempts=[attempt for attempt, _, _ in chosen],
+        reasons=[reason for _, reason, _ in chosen],
+        codes=[code for _, _, code in chosen],
+    )
 
 
 async def add(
