@@ -10,6 +10,7 @@ from notify.store import senders
 from notify.store.database import Database
 
 _SILENT = 5  # time-outs in a row
+_SHORTEST_REST = 1.0  # who says "come back at once" each time is not asked without end
 _LONGEST_REST = 15.0  # an alert must not wait much longer than the relay is away
 
 
@@ -52,7 +53,7 @@ class Sender:
             return  # several of one batch say the same
         self.failures += 1
         wished = rest if rest is not None else 2.0 ** min(self.failures - 1, 10)
-        pause = min(wished, _LONGEST_REST)
+        pause = min(max(wished, _SHORTEST_REST), _LONGEST_REST)
         self.down_until = now + pause
 
 
