@@ -37,7 +37,9 @@ def _mail(
     return Row(name, "email", rule, status, outcomes, said, **more)
 
 
-def _refuse(code: int, text: str, at: str = "rcpt", *, first: int | None = None) -> dict[str, Any]:
+def _refuse(
+    code: int, text: str, at: str = "rcpt", /, *, first: int | None = None
+) -> dict[str, Any]:
     return {"do": "refuse", "code": code, "text": text, "at": at, "first": first}
 
 
