@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from channels.vapid import public_key
 from notify.domain.outcome import GREYLISTED, JITTER, SLOW
 from sandbox.client import SandboxProcess
 from tests.journeys.failures import ROWS, Row
@@ -38,6 +39,13 @@ PAUSES: LiteralString = """
 SELECT a.value, extract(epoch FROM d.due_at - t.settled_at)::float AS pause, d.reason
 FROM deliveries d JOIN attempts t ON t.id = d.attempt_id JOIN addresses a ON a.id = d.address_id
 WHERE d.broadcast_id = %(id)s AND d.status = 'pending' AND t.settled_at IS NOT NULL
+"""
+TOOK: LiteralString = """
+SELECT count(*) AS n, extract(epoch FROM max(handed_over_at) - min(d.created_at))::float AS seconds
+FROM deliveries d WHERE broadcast_id = %(id)s AND handed_over_at IS NOT NULL
+"""
+TRIES: LiteralString = """
+SELECT DISTINCT tries FROM deliveries WHERE broadcast_id = %(id)s AND status = 'pending'
 """
 STOPPED: LiteralString = """
 SELECT name, reason, code FROM senders WHERE stopped_at IS NOT NULL
@@ -288,3 +296,31 @@ def test_a_mail_finds_its_way_past_relays_that_cannot_be_used(
     assert dict(world.statuses()) == {("email", "sent"): 3}
     assert set(world.reached("email").values()) == {1}
     assert world.rows(STOPPED) == []
+
+
+def test_a_push_service_that_hangs_holds_up_no_other(make_world: Callable[..., World]) -> None:
+    """With 50 slots and 15 seconds a call, it would be in the way for much longer than this."""
+    world = make_world()
+    with SandboxProcess() as hung:
+        hung.rules([{"channel": "push", "do": "hang"}])
+        world.environment["NOTIFY_PUSH_HOSTS"] = f"{hung.push_url} {world.box.push_url}"
+        world.begin()
+        stuck = hung.browsers(60, application_key=public_key(world.vapid))
+        world.residents(
+            [
+                {"browser": fine, "addresses": [{"channel": "push", "value": fine},
+                                                {"channel": "push", "value": bad}]}
+                for fine, bad in zip(world.browsers(60), stuck, strict=True)
+            ]
+        )  # fmt: skip
+
+        alert = world.send()
+        until(lambda: len(world.reached("push")) == 60, why=world.everything)
+        tries = world.rows(TRIES, id=UUID(alert))
+        world.post(f"/api/v1/broadcasts/{alert}/cancel", {})
+
+        took = world.rows(TOOK, id=UUID(alert))[0]
+        assert took["n"] >= 50
+        assert took["seconds"] < 10
+        assert hung.counts()["push"]["calls"] < 50
+        assert [row["tries"] for row in tries] == [0]  # waiting for it uses up none
