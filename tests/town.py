@@ -121,14 +121,13 @@ class Town:
         rate: float | None = None,
         lease: int = 60,
         slots: int = 50,
-        most_late: int = 10,
     ) -> Pump:
         every = [Sender(channel, carrier, rate=rate) for carrier in carriers]
         await enrol(self.db, every)
         return Pump(
             db=self.db, lane=lane, channel=channel, every=every,
             composer=Composer(settings=self.settings, keyring=self.keyring),
-            worker=uuid4(), lease=lease, slots=asyncio.Semaphore(slots), most_late=most_late,
+            worker=uuid4(), lease=lease, slots=asyncio.Semaphore(slots),
         )  # fmt: skip
 
     async def rows(self, query: Any, **values: Any) -> list[Row]:
