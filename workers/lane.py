@@ -25,6 +25,7 @@ from workers.bell import listen
 
 log = get(__name__)
 
+MOST_LATE = 10  # slow answers that a pump waits for beside its next group
 PUMPS = 2  # a channel and lane: one settles while the other sends
 SWEEP_EVERY = 2.0
 HEARTBEAT_EVERY = 5.0
@@ -106,12 +107,15 @@ class Worker:
             await register.forget(connection)
 
     def _add_pumps(self, lane: Lane, channel: Channel, every: Sequence[Sender]) -> None:
-        slots = asyncio.Semaphore(every[0].carrier.concurrency)
+        most = every[0].carrier.concurrency
+        slots = asyncio.Semaphore(most)
+        # Push services that answer and one that hangs share groups: go on without the one.
+        late = most if channel is Channel.PUSH else MOST_LATE
         for _ in range(PUMPS):
             pump = Pump(
                 db=self._app.db, lane=lane, channel=channel, every=every,
                 composer=self._composer, worker=self._id,
-                lease=self._app.settings.lease_seconds, slots=slots,
+                lease=self._app.settings.lease_seconds, slots=slots, most_late=late,
                 zone=self._app.settings.zone,
             )  # fmt: skip
             self._pumps[lane].append(pump)

@@ -19,6 +19,8 @@ from notify.domain.broadcast import BroadcastStatus, Text
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
+from notify.rendering import reasons
+from notify.rendering.languages import Words, words
 from notify.services import holding, submitting, watching
 from notify.services.watching import Health, Watched
 from notify.store.database import Row
@@ -89,6 +91,7 @@ def by_language(said: list[str], first: str) -> dict[str, str]:
 def status(
     broadcast: Annotated[UUID | None, typer.Argument(help="Its id. Without: the service.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+    language: Annotated[str, typer.Option(help="Of the reasons: en or de.")] = "en",
 ) -> None:
     """Show where a broadcast stands, or how the service is."""
 
@@ -99,7 +102,8 @@ def status(
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
         why = await watching.reasons(app.db, broadcast)
-        _show_broadcast(watched, why, as_json=as_json)
+        spoken = words(language, default="en", zone=app.settings.zone)
+        _show_broadcast(watched, why, as_json=as_json, words=spoken)
 
     run_with_app(work)
 
@@ -126,8 +130,11 @@ def cancel(broadcast: Annotated[UUID, typer.Argument(help="Its id.")]) -> None:
     run_with_app(work)
 
 
-def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: bool) -> None:
+def _show_broadcast(
+    watched: Watched, why: list[dict[str, Any]], *, as_json: bool, words: Words
+) -> None:
     row, progress = watched.row, watched.progress
+    why = [{**line, "said": reasons.said(words, line["reason"])} for line in why]
     if as_json:
         typer.echo(
             json.dumps(
@@ -155,9 +162,16 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
         console.print(table)
     for channel, skipped in progress.skips.items():
         for reason, n in skipped.items():
-            console.print(f"skipped on {channel}: {reason} {n}")
+            _say(console, f"skipped on {channel}: {reason} {n}", reasons.said(words, reason))
     for line in why:
-        console.print(f"{line['status']} on {line['channel']}: {line['reason']} {line['n']}")
+        counted = f"{line['status']} on {line['channel']}: {line['reason']} {line['n']}"
+        _say(console, counted, line["said"])
+
+
+def _say(console: Console, counted: str, said: str | None) -> None:
+    console.print(counted)
+    if said:
+        console.print(f"  {said}", style="dim", highlight=False)
 
 
 def _say_where(watched: Watched) -> None:

@@ -15,7 +15,7 @@ from psycopg import DataError
 
 from channels.base import Failure, Sent
 from notify import clock
-from notify.domain.outcome import Verdict, judge, worth_until
+from notify.domain.outcome import Verdict, judge
 from notify.domain.words import Channel, Lane
 from notify.log import get
 from notify.services.senders import Sender
@@ -137,7 +137,8 @@ class Settler:
             answer,
             lane=self._lane,
             tries=claimed.tries,
-            worth_until=worth_until(created_at=claimed.created_at, valid_until=claimed.valid_until),
+            created_at=claimed.created_at,
+            valid_until=claimed.valid_until,
             now=clock.now(),
             spread=random.random(),  # noqa: S311 - jitter, not a secret
         )
@@ -226,5 +227,5 @@ def _settled(result: Result, verdict: Verdict) -> Settled:
         provider_id=sent.provider_id if sent else None,
         parts=min(sent.parts, MOST_PARTS) if sent else None,
         delay=verdict.delay,
-        judged=not (verdict.sender_down or verdict.sender_stopped),
+        judged=verdict.judged,
     )

@@ -89,6 +89,35 @@ def test_a_group_and_a_broadcast_are_made_looked_at_and_recalled(
     assert CliRunner().invoke(app, ["cancel", sent]).exit_code in {0, 1}
 
 
+def test_why_somebody_was_not_reached_is_said_in_plain_words(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def notify(*words: str) -> str:
+        return " ".join(CliRunner().invoke(app, words).stdout.split())
+
+    notify("group", "create", "town", "--name", "Stadt")
+    sent = notify("send", "--group", "town", "--title", "Sturm", "--body", "Bleiben Sie drin.")
+    with psycopg.connect(environment["NOTIFY_DATABASE_URL"]) as connection:
+        connection.execute("INSERT INTO skip_counts VALUES (%s, 'sms', 'no_address', 2)", [sent])
+        connection.execute(
+            "INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel,"
+            " lane, language, status, reason)"
+            " VALUES (%s, gen_random_uuid(), 1, 1, 'email', 'bulk', 'de', 'failed', 'mailbox_full')",
+            [sent],
+        )
+
+    shown, german = notify("status", sent), notify("status", sent, "--language", "de")
+
+    assert "failed on email: mailbox_full 1 The mailbox is full." in shown
+    assert "skipped on sms: no_address 2 The person has chosen" in shown
+    assert "failed on email: mailbox_full 1 Das Postfach ist voll." in german
+    assert '"said": "The mailbox is full.' in notify("status", sent, "--json")
+
+
 def test_health_of_a_lane_is_told_by_the_exit_code(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from notify.store.database import Connection, Row
 from notify.web.api import shapes
 from notify.web.api.auth import BroadcastReader, BroadcastWriter
 from notify.web.api.documents import refusals
+from notify.web.api.said import AddSaid
 from notify.web.api.shapes import answer
 from notify.web.deps import TheApp
 
@@ -135,12 +136,14 @@ async def deliveries(
     broadcast_id: UUID,
     app: TheApp,
     key: BroadcastReader,
+    add_said: AddSaid,
     channel: Channel | None = None,
     status: DeliveryStatus | None = None,
     cursor: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Mapping[str, Any]:
-    """Deliveries one by one, oldest first. `next_cursor` is null at the end."""
+    """Deliveries one by one, oldest first. `next_cursor` is null at the end. `said` is the
+    reason in plain words, in the language of Accept-Language."""
     rows = await watching.delivery_page(
         app.db, broadcast_id, within=key.group_id, channel=channel, status=status, after=cursor,
         limit=limit,
@@ -148,7 +151,10 @@ async def deliveries(
     more = len(rows) == limit
     if Scope.RESIDENTS_READ not in key.scopes:
         rows = [{**row, "address": None} for row in rows]
-    return {"deliveries": rows, "next_cursor": rows[-1]["id"] if more else None}
+    return {
+        "deliveries": [add_said(row) for row in rows],
+        "next_cursor": rows[-1]["id"] if more else None,
+    }
 
 
 @router.get(
@@ -159,6 +165,7 @@ async def skips(
     broadcast_id: UUID,
     app: TheApp,
     key: BroadcastReader,
+    add_said: AddSaid,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Mapping[str, Any]:
@@ -167,7 +174,10 @@ async def skips(
         app.db, broadcast_id, within=key.group_id, after=cursor or UUID(int=0), limit=limit
     )
     more = len({row["resident_id"] for row in rows}) == limit
-    return {"skips": rows, "next_cursor": rows[-1]["resident_id"] if more else None}
+    return {
+        "skips": [add_said(row) for row in rows],
+        "next_cursor": rows[-1]["resident_id"] if more else None,
+    }
 
 
 def as_json(watched: Watched) -> dict[str, Any]:

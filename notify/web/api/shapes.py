@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from notify.domain.broadcast import BroadcastStatus
+from notify.domain.broadcast import BroadcastStatus, HeldWhy
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.words import Channel, Kind, Lane, Relation, Severity
 
@@ -73,6 +73,9 @@ class BroadcastOut(Shape):
     created_at: datetime
     approved_at: datetime | None
     dispatching_at: datetime | None
+    late_seconds: int | None
+    held_at: datetime | None
+    held_why: HeldWhy | None
     planned_at: datetime | None
     dispatched_at: datetime | None
     cancelled_at: datetime | None
@@ -95,6 +98,7 @@ class DeliveryOut(Shape):
     language: str
     status: DeliveryStatus
     reason: str | None
+    said: str | None
     tries: int
     repeats: int
     created_at: datetime
@@ -119,6 +123,7 @@ class AttemptOut(Shape):
     settled_at: datetime | None
     outcome: str | None
     reason: str | None
+    said: str | None
     code: str | None
     provider_id: str | None
     parts: int | None
@@ -130,6 +135,7 @@ class ReceiptOut(Shape):
     attempt_id: int | None
     report: str
     reason: str | None
+    said: str | None
     code: str | None
     provider_id: str | None
     reported_at: datetime | None
@@ -148,6 +154,7 @@ class SkipOut(Shape):
     resident_id: UUID
     channel: str
     reason: str
+    said: str | None
 
 
 class SkipsOut(Shape):
