@@ -102,6 +102,8 @@ async def test_an_alert_that_waits_for_approval_stays_held_when_it_is_approved(t
 
     assert await held(town) == {alert: "waiting"}
     assert await sent_by(town) == ()
+    assert await town.statuses(alert) == []
+    assert (await row(town, alert))["status"] == "approved"
 
 
 async def test_of_what_is_held_nothing_leaves_by_itself_and_all_else_does(town: Town) -> None:
