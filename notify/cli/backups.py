@@ -138,9 +138,10 @@ def _tell(found: Holding) -> None:
 
 @contextmanager
 def _bar(doing: str) -> Iterator[Progress]:
+    console = Console(stderr=True)
     with Bar(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-        console=Console(stderr=True), transient=True,
+        console=console, transient=True, disable=not console.is_terminal,
     ) as bar:  # fmt: skip
         task = bar.add_task(doing, total=None)
         yield lambda done, whole: bar.update(task, completed=done, total=whole or None)

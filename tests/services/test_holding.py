@@ -101,6 +101,8 @@ async def test_an_alert_that_waits_for_approval_stays_held_when_it_is_approved(t
 
     assert await held(town) == {alert: "waiting"}
     assert await sent_by(town) == ()
+    assert await town.statuses(alert) == []
+    assert (await row(town, alert))["status"] == "approved"
 
 
 async def test_of_what_is_held_nothing_leaves_by_itself_and_all_else_does(town: Town) -> None:
@@ -377,3 +379,20 @@ async def test_only_what_is_held_can_be_released(town: Town) -> None:
         await holding.release(town.db, alert)
     with pytest.raises(NotFound):
         await holding.release(town.db, uuid4())
+
+
+async def test_a_whole_town_is_held_and_released_in_seconds(town: Town) -> None:
+    alert = await half_sent(town)
+    await town.change(
+        "INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel,"
+        " lane, language) SELECT %(id)s, gen_random_uuid(), 1000 + n, 1, 'sms', 'alert', 'de'"
+        " FROM generate_series(1, 30000) AS n",
+        id=alert,
+    )
+    began = clock.monotonic()
+
+    await holding.hold(town.db)
+    released = await holding.release(town.db, alert)
+
+    assert released["open"] == 30_001
+    assert clock.monotonic() - began < 20

@@ -9,3 +9,7 @@ ALTER TABLE broadcasts
   ADD COLUMN restored_at timestamptz,
   ADD CHECK ((held_at IS NULL) = (held_why IS NULL));
 CREATE INDEX broadcasts_held ON broadcasts (held_at) WHERE held_at IS NOT NULL;
+
+-- Its plan is made once a session, by the size of the first batch. Made for a handful of rows it
+-- compared each with each when a whole town is held or released.
+ALTER FUNCTION count_moved() SET enable_nestloop = off;
