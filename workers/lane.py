@@ -7,7 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import uuid4
 
-from notify import bootstrap
+from notify import bootstrap, on_watch
 from notify.bootstrap import App
 from notify.domain.words import Channel, Lane
 from notify.log import get
@@ -17,6 +17,7 @@ from notify.services.composing import Composer
 from notify.services.planning import Planner
 from notify.services.senders import Sender
 from notify.services.sending import Pump
+from notify.services.standing_watch import Watch
 from notify.services.sweeping import Sweeper
 from notify.store import workers as register
 from workers.bell import listen
@@ -70,12 +71,17 @@ class Worker:
             for channel, of_channel in self._senders[lane].items():
                 if of_channel:
                     self._add_pumps(lane, channel, of_channel)
+        async with on_watch.watch(self._app, tells_of_database=Lane.ALERT in self._lanes) as watch:
+            await self._serve(every, watch)
+
+    async def _serve(self, every: Sequence[Sender], watch: Watch) -> None:
         tasks = [asyncio.create_task(pump.run()) for ps in self._pumps.values() for pump in ps]
         sweeper = Sweeper(self._app.db, senders=every, composer=self._composer)
         side = [
             asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(sweeper.resolve, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(self._beat, HEARTBEAT_EVERY)),
+            asyncio.create_task(watch.stand()),
             *(asyncio.create_task(self._plan(lane)) for lane in self._lanes),
             asyncio.create_task(self._repeat(self._find_latecomers, LATECOMERS_EVERY)),
             *(

@@ -12,13 +12,15 @@ from rich.table import Table
 from notify import clock
 from notify.bootstrap import App
 from notify.cli.context import run_with_app
+from notify.cli.duty import show_alarms
 from notify.cli.groups import LANGUAGE_TAG
 from notify.domain.broadcast import Text
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
-from notify.services import submitting, watching
+from notify.services import noticing, submitting, watching
 from notify.services.watching import Health, Watched
+from notify.store.database import Row
 
 
 def send(
@@ -91,7 +93,9 @@ def status(
 
     async def work(app: App) -> None:
         if broadcast is None:
-            _show_health(await watching.health(app.db), as_json=as_json)
+            raised = await noticing.in_force(app.db)
+            _show_health(await watching.health(app.db), raised, as_json=as_json)
+            show_alarms(app, [] if as_json else raised)
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
         why = await watching.reasons(app.db, broadcast)
@@ -154,11 +158,16 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
         console.print(f"{line['status']} on {line['channel']}: {line['reason']} {line['n']}")
 
 
-def _show_health(health: Health, *, as_json: bool) -> None:
+def _show_health(health: Health, raised: list[Row], *, as_json: bool) -> None:
     if as_json:
         typer.echo(
             json.dumps(
-                {"workers": dict(health.lanes), "queue": health.queue, "senders": health.senders},
+                {
+                    "workers": dict(health.lanes),
+                    "queue": health.queue,
+                    "senders": health.senders,
+                    "alarms": raised,
+                },
                 default=str,
             )
         )
