@@ -13,6 +13,9 @@ LATE: Mapping[Lane, float] = {Lane.ALERT: 10.0, Lane.NOTE: 300.0, Lane.BULK: 900
 """Seconds the oldest due delivery of a lane may wait. A code that comes after five minutes is of
 no use; bulk steps aside for alerts, and slow senders take their time with it."""
 
+DOWN = 120.0
+"""Seconds between a sender's first failure and its last, with no success between."""
+
 CALM = 30.0
 """Seconds for which nothing must be seen of an alarm until it is over, so that what flickers is
 told once."""
@@ -46,7 +49,7 @@ PATIENCE: Mapping[What, float] = {
     What.SLOW: 5.0,
     What.NO_WORKER: 40.0,  # a worker that is started anew is back by then
     What.SENDER_STOPPED: 0.0,
-    What.SENDER_DOWN: 120.0,
+    What.SENDER_DOWN: 0.0,
     What.RING: 0.0,
     What.DUTY: 600.0,  # whoever sets up an installation gets to it
     What.DATABASE: 30.0,

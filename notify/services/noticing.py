@@ -9,6 +9,8 @@ from typing import Any
 
 from notify.domain.alarms import (
     CALM,
+    DOWN,
+    LATE,
     PATIENCE,
     REMIND,
     WORTH_TELLING,
@@ -72,13 +74,16 @@ class Lookout:
         return [
             *await self._lateness(connection),
             *empty_lanes(seen),
-            *(_stopped(row) for row in await alarms.stopped(connection, self._senders)),
+            *(
+                _sender(row)
+                for row in await alarms.bad_senders(connection, self._senders, down=DOWN)
+            ),
             *await self._rings(connection),
             *off_duty(self._channels, await duty.reached(connection, self._on_duty)),
         ]
 
     async def _lateness(self, connection: Connection) -> list[Condition]:
-        rows = await alarms.waiting(connection)
+        rows = await alarms.waiting(connection, seconds=min(LATE.values()))
         now = await alarms.clock(connection)
         waiting = [
             Waiting(Lane(row["lane"]), row["channel"], row["due_at"], row["moved_at"])
@@ -126,10 +131,18 @@ class Lookout:
             await tellings.add(connection, told, state=state, targets=self._targets)
 
 
-def _stopped(row: Row) -> Condition:
-    reason = f"{row['reason']}, {row['code']}" if row["code"] else row["reason"]
-    facts = {"sender": row["name"], "channel": row["channel"], "reason": reason}
-    return Condition(What.SENDER_STOPPED, row["name"], facts, row["stopped_at"])
+def _sender(row: Row) -> Condition:
+    stopped = row["stopped_at"] is not None
+    reason, code = (
+        (row["reason"], row["code"]) if stopped else (row["down_reason"], row["down_code"])
+    )
+    facts = {
+        "sender": row["name"],
+        "channel": row["channel"],
+        "reason": f"{reason}, {code}" if code else reason or "",
+    }
+    what = What.SENDER_STOPPED if stopped else What.SENDER_DOWN
+    return Condition(what, row["name"], facts, row["stopped_at"] or row["down_since"])
 
 
 async def in_force(db: Database) -> list[Row]:

@@ -31,27 +31,31 @@ UPDATE watch SET beaten_at = now() - (%(every)s - %(again)s) * interval '1 s'
 """
 
 WAITING: LiteralString = """
--- The oldest due delivery a lane and channel, from the head of the index, and when something of
--- its broadcast was last handed over there. An alert that nobody begins to plan waits as well.
-SELECT lane, channel, oldest.due_at, (
-    SELECT max(h.last_at) FROM handovers h
-    WHERE h.broadcast_id = oldest.broadcast_id AND h.channel = channel.channel
-      AND h.second > now() - interval '1 hour') AS moved_at
-FROM unnest(ARRAY['alert', 'note', 'bulk']) AS lane,
-  unnest(ARRAY['email', 'sms', 'push']) AS channel,
-  LATERAL (SELECT due_at, broadcast_id FROM deliveries d WHERE d.status = 'pending'
-    AND d.lane = lane.lane AND d.channel = channel.channel AND due_at <= now()
-    ORDER BY due_at, id LIMIT 1) AS oldest
+-- The oldest due delivery a lane and channel, and when something of the broadcasts that wait there
+-- was last handed over. An alert that nobody begins to plan waits as well.
+SELECT lane, channel, due AS due_at, (
+    SELECT max(h.last_at) FROM waiting_broadcasts(lane, channel) AS w (id)
+    JOIN handovers h ON h.broadcast_id = w.id
+    WHERE h.channel = first.channel AND h.second > now() - interval '1 hour') AS moved_at
+FROM (
+  SELECT lane, channel, next_due(lane, channel) AS due
+  FROM unnest(ARRAY['alert', 'note', 'bulk']) AS lane
+  CROSS JOIN unnest(ARRAY['email', 'sms', 'push']) AS channel) AS first
+WHERE due <= now() - %(seconds)s * interval '1 s'
 UNION ALL
 SELECT 'alert', 'planning', min(coalesce(send_at, approved_at)), NULL FROM broadcasts
 WHERE kind = 'alert' AND status IN ('approved', 'scheduled')
-  AND coalesce(send_at, approved_at) <= now()
+  AND coalesce(send_at, approved_at) <= now() - %(seconds)s * interval '1 s'
 HAVING count(*) > 0
 """
 
-STOPPED: LiteralString = """
-SELECT name, channel, stopped_at, reason, code FROM senders
-WHERE stopped_at IS NOT NULL AND name = ANY(%(names)s) ORDER BY name
+SENDERS: LiteralString = """
+-- Those that wait for a person, and those that fail, between the first failure and the last, for
+-- longer than a moment: one that nobody has tried since is none of them.
+SELECT name, channel, stopped_at, reason, code, down_since, down_reason, down_code FROM senders
+WHERE name = ANY(%(names)s)
+  AND (stopped_at IS NOT NULL OR down_until - down_since >= %(down)s * interval '1 s')
+ORDER BY name
 """
 
 SEE: LiteralString = """
@@ -131,13 +135,14 @@ async def clock(connection: Connection) -> datetime:
     return moment
 
 
-async def waiting(connection: Connection) -> list[Row]:
-    return await connection.rows(WAITING)
+async def waiting(connection: Connection, *, seconds: float) -> list[Row]:
+    """Lanes and channels where something has been due for so long."""
+    return await connection.rows(WAITING, seconds=seconds)
 
 
-async def stopped(connection: Connection, names: Sequence[str]) -> list[Row]:
-    """Senders of these names that wait for a person."""
-    return await connection.rows(STOPPED, names=list(names))
+async def bad_senders(connection: Connection, names: Sequence[str], *, down: float) -> list[Row]:
+    """Senders of these names that are stopped, or have failed for `down` seconds."""
+    return await connection.rows(SENDERS, names=list(names), down=down)
 
 
 async def see(
