@@ -1,5 +1,6 @@
 """Wires what notices that something is wrong with the service, and tells somebody."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ from channels.relay import relay
 from notify import bootstrap
 from notify.bootstrap import MAIL_TIMEOUT, App
 from notify.domain.addresses import normalise_email, normalise_phone
+from notify.domain.alarms import Outage
 from notify.errors import Invalid, Misconfigured
 from notify.services.standing_watch import Post, Watch
 from notify.services.telling import ByMail, ByWebhook, Teller, Way
@@ -16,7 +18,10 @@ from notify.settings import Settings
 
 @asynccontextmanager
 async def watch(app: App, *, tells_of_database: bool) -> AsyncIterator[Watch]:
-    """What notices that something is wrong here, and tells. Raises Misconfigured."""
+    """What notices that something is wrong here, and tells. Raises Misconfigured.
+
+    `tells_of_database` belongs to workers of the alert lane: few, and never none.
+    """
     settings = app.settings
     relay_for_alarms = alarm_relay(settings)
     tellers: list[Way] = []
@@ -36,8 +41,9 @@ async def watch(app: App, *, tells_of_database: bool) -> AsyncIterator[Watch]:
         tellers=[Teller(app.db, way) for way in tellers],
         heartbeat_url=_heartbeat(settings),
     )
+    outage = Outage(socket.gethostname()) if tells_of_database else None
     try:
-        yield Watch(app.db, app.bell, post, tells_of_database=tells_of_database)
+        yield Watch(app.db, app.bell, post, outage=outage)
     finally:
         if relay_for_alarms is not None:
             await relay_for_alarms.close()

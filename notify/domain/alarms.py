@@ -163,8 +163,9 @@ def retry_after(tries: int) -> float:
 class Outage:
     """The database as one process sees it. Kept in memory, for it cannot be written down."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, *, patience: float = PATIENCE[What.DATABASE]) -> None:
         self._host = host
+        self._patience = patience
         self._since: datetime | None = None
         self._well_since: datetime | None = None
         self._told_at: datetime | None = None
@@ -189,7 +190,7 @@ class Outage:
         return over
 
     def _still(self, since: datetime, now: datetime) -> News | None:
-        if (now - since).total_seconds() < PATIENCE[What.DATABASE]:
+        if (now - since).total_seconds() < self._patience:
             return None
         if self._told_at is not None and now - self._told_at < REMIND:
             return None

@@ -5,7 +5,6 @@ goes wrong in one of the tasks never ends another, nor the process.
 """
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -47,14 +46,14 @@ class Post:
 
 
 class Watch:
-    """`tells_of_database`: whether this process says so when the database is away, which nobody
-    can take by a row then. Only workers of the alert lane do."""
+    """`outage`: given to a process that says so when the database is away; that cannot be taken
+    turns at."""
 
-    def __init__(self, db: Database, bell: Bell, post: Post, *, tells_of_database: bool) -> None:
+    def __init__(self, db: Database, bell: Bell, post: Post, *, outage: Outage | None) -> None:
         self._db = db
         self._bell = bell
         self._post = post
-        self._outage = Outage(socket.gethostname()) if tells_of_database else None
+        self._outage = outage
         self._lookout = Lookout(
             db, channels=post.channels, senders=post.senders, on_duty=post.on_duty,
             targets=[(teller.way.name, teller.way.target) for teller in post.tellers],

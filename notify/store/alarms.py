@@ -22,8 +22,8 @@ UPDATE watch SET beaten_at = now() WHERE one = (SELECT one FROM watch
   FOR UPDATE SKIP LOCKED)
   AND NOT EXISTS (SELECT FROM alarms WHERE over_at IS NULL AND raised_at IS NOT NULL
     AND key = ANY(%(silenced_by)s))
-  AND NOT EXISTS (SELECT FROM unnest(%(lanes)s::text[]) AS lane WHERE NOT EXISTS (
-    SELECT FROM workers w WHERE w.lane = lane AND w.seen_at > now() - %(lately)s * interval '1 s'))
+  AND NOT EXISTS (SELECT FROM unnest(%(lanes)s::text[]) AS wanted (lane) WHERE NOT EXISTS (
+    SELECT FROM workers w WHERE w.lane = wanted.lane AND w.seen_at > now() - %(lately)s * interval '1 s'))
 """
 
 MISSED_BEAT: LiteralString = """
