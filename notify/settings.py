@@ -1,5 +1,6 @@
 """All settings, read from the environment or a `.env` file with the prefix NOTIFY_."""
 
+import re
 from datetime import time
 from functools import cached_property
 from pathlib import Path
@@ -128,8 +129,8 @@ class Settings(BaseSettings):
         description="Who is on duty: an e-mail address or phone number (without spaces) of each. "
         "Every proven address of these residents gets the daily test ring.",
     )
-    ring_at: time = Field(
-        default=time(10, 0), description="When the daily test ring goes out, town's time."
+    ring_at: str = Field(
+        default="10:00", description="When the daily test ring goes out, town's time."
     )
     alarm_mail: Words = Field(
         default=(), description="E-mail addresses that are told when something is wrong here."
@@ -189,8 +190,8 @@ class Settings(BaseSettings):
 
     @field_validator("ring_at")
     @classmethod
-    def _on_the_wall(cls, value: time) -> time:
-        if value.tzinfo is not None:
+    def _on_the_wall(cls, value: str) -> str:
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
             raise ValueError("write the time on the town's clocks, like 10:00")
         return value
 
@@ -216,6 +217,10 @@ class Settings(BaseSettings):
                 "NOTIFY_TWILIO_SENDERS beside it"
             )
         return self
+
+    @property
+    def ring_time(self) -> time:
+        return time.fromisoformat(self.ring_at)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -36,7 +36,7 @@ async def ring_of_the_day(
 
     A channel on which nobody on duty can be reached is left for when somebody can.
     """
-    day = due_day(now, at=settings.ring_at, zone=settings.zone)
+    day = due_day(now, at=settings.ring_time, zone=settings.zone)
     if day is None:
         return []
     async with db.transaction() as connection:
