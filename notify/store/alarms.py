@@ -68,11 +68,11 @@ SET seen_at = now(), facts = excluded.facts, level = excluded.level
 """
 
 RAISE: LiteralString = """
--- Seen right now, and for longer than it may be a hiccup.
+-- Seen right now, and for longer than it may be a hiccup (or since before the clock went back).
 UPDATE alarms a SET raised_at = now(), remind_at = now() + %(remind)s * interval '1 s'
 FROM unnest(%(keys)s::text[], %(patience)s::float[]) AS seen (key, patience)
 WHERE a.key = seen.key AND a.over_at IS NULL AND a.raised_at IS NULL
-  AND a.noticed_at <= now() - seen.patience * interval '1 s'
+  AND (a.noticed_at <= now() - seen.patience * interval '1 s' OR a.noticed_at > now())
 RETURNING a.id, a.key, a.level
 """
 

@@ -24,10 +24,12 @@ WHERE way = %(way)s AND target = %(target)s AND told_at > now() - interval '1 ho
 """
 
 TAKE: LiteralString = """
--- Taking puts off, so that nobody else tells the same meanwhile.
+-- Taking puts off, so that nobody else tells the same meanwhile. No pause is as long as an hour:
+-- what is due later than that was put off before the clock went back.
 WITH due AS MATERIALIZED (
   SELECT id FROM tellings WHERE way = %(way)s AND target = %(target)s
-    AND told_at IS NULL AND dropped_at IS NULL AND due_at <= now()
+    AND told_at IS NULL AND dropped_at IS NULL
+    AND (due_at <= now() OR due_at > now() + interval '1 hour')
   ORDER BY id LIMIT %(size)s FOR UPDATE SKIP LOCKED
 ), taken AS (
   UPDATE tellings t SET due_at = now() + %(hold)s * interval '1 s', tries = tries + 1
