@@ -38,6 +38,7 @@ class Worker:
 
     def __init__(self, app: App, lanes: Sequence[Lane]) -> None:
         self._app = app
+        on_watch.check(app.settings)
         self._lanes = lanes
         self._id = uuid4()
         self._seats = {lane: uuid4() for lane in lanes}  # a row a lane in the register

@@ -136,13 +136,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing to tell somebody outside."""
+    """One thing to tell somebody outside. `ref` is its own: who hears it twice can tell."""
 
     key: str
     state: State
     facts: Mapping[str, Any]
     since: datetime
     over_at: datetime | None = None
+    ref: str = ""
 
     @property
     def what(self) -> What:
@@ -185,7 +186,7 @@ class Outage:
             return None
         over = None
         if self._told_at is not None:
-            over = News(str(What.DATABASE), State.OVER, self._facts, self._since, self._well_since)
+            over = self._news(State.OVER, self._since, now, over_at=self._well_since)
         self._since = self._well_since = self._told_at = None
         return over
 
@@ -196,4 +197,10 @@ class Outage:
             return None
         state = State.RAISED if self._told_at is None else State.REMINDER
         self._told_at = now
-        return News(str(What.DATABASE), state, self._facts, since)
+        return self._news(state, since, now)
+
+    def _news(
+        self, state: State, since: datetime, now: datetime, *, over_at: datetime | None = None
+    ) -> News:
+        ref = f"{self._host} {now.isoformat()}"
+        return News(str(What.DATABASE), state, self._facts, since, over_at, ref)

@@ -125,7 +125,9 @@ def _ring(words: Words, facts: Mapping[str, Any]) -> Said:
     if facts["result"] == "failed":
         what = words.gettext("The test ring by %(channel)s failed (%(reason)s).")
     else:
-        what = words.gettext("No receipt came for the test ring by %(channel)s (%(reason)s).")
+        what = words.gettext(
+            "No receipt came for the test ring by %(channel)s (status: %(reason)s)."
+        )
     todo = words.gettext(
         "Ask those on duty whether it reached them, look at the provider, and try again: "
         "notify ring"

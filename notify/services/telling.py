@@ -7,8 +7,8 @@ that is charged with saying so.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Protocol
-from uuid import uuid4
 
 from channels.base import Channel as Carrier
 from channels.base import Failure
@@ -61,7 +61,6 @@ class ByMail:
         words = self._renderer.words(settings.default_language)
         who = Identity(sender_name=settings.town, mail_from=settings.mail_from)
         letter = wording.letter(self._renderer, words, news, identity=who, url=settings.public_url)
-        domain = settings.mail_from.rpartition("@")[2]
         await self._carrier.send(
             Email(
                 to=self.target,
@@ -71,7 +70,7 @@ class ByMail:
                 from_address=who.mail_from,
                 from_name=who.sender_name,
                 envelope_from=who.mail_from,
-                message_id=f"alarm.{uuid4().hex}@{domain}",
+                message_id=_message_id(news, domain=settings.mail_from.rpartition("@")[2]),
                 language=letter.language,
                 urgent=any(one.state is not State.OVER for one in news),
             )
@@ -191,4 +190,13 @@ class Teller:
 
 def _news(row: Row) -> News:
     over_at: datetime | None = row["over_at"] if row["state"] == State.OVER else None
-    return News(row["key"], State(row["state"]), row["facts"], row["since"], over_at)
+    return News(
+        row["key"], State(row["state"]), row["facts"], row["since"], over_at, str(row["id"])
+    )
+
+
+def _message_id(news: Sequence[News], *, domain: str) -> str:
+    """The same for the same news: a mail that went out and was not marked as told, because its
+    process ended in between, collapses with the one that follows."""
+    told = "\n".join(f"{one.key} {one.state} {one.since.isoformat()} {one.ref}" for one in news)
+    return f"alarm.{sha256(told.encode()).hexdigest()[:32]}@{domain}"

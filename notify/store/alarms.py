@@ -36,7 +36,7 @@ WAITING: LiteralString = """
 SELECT lane, channel, due AS due_at, (
     SELECT max(h.last_at) FROM waiting_broadcasts(lane, channel) AS w (id)
     JOIN handovers h ON h.broadcast_id = w.id
-    WHERE h.channel = first.channel AND h.second > now() - interval '1 hour') AS moved_at
+    WHERE h.channel = first.channel AND h.second > now() - interval '20 min') AS moved_at
 FROM (
   SELECT lane, channel, next_due(lane, channel) AS due
   FROM unnest(ARRAY['alert', 'note', 'bulk']) AS lane

@@ -62,9 +62,17 @@ UPDATE rings SET result = %(result)s, reason = %(reason)s, judged_at = now() WHE
 """
 
 LATEST: LiteralString = """
--- The last ring of each channel whose result is known.
-SELECT DISTINCT ON (channel) id, channel, rung_at, result, reason FROM rings
-WHERE result IS NOT NULL ORDER BY channel, id DESC
+-- The last ring of each channel whose result is known. A mail may come back much later than it
+-- was judged.
+SELECT r.channel, r.rung_at,
+  CASE WHEN late.reason IS NULL THEN r.result ELSE 'failed' END AS result,
+  coalesce(late.reason, r.reason) AS reason
+FROM (SELECT DISTINCT ON (channel) channel, rung_at, result, reason, delivery_ids FROM rings
+  WHERE result IS NOT NULL ORDER BY channel, id DESC) AS r
+LEFT JOIN LATERAL (SELECT coalesce(d.reason, d.status) AS reason FROM deliveries d
+  WHERE r.channel = 'email' AND d.id = ANY(r.delivery_ids) AND d.status = 'failed' LIMIT 1) AS late
+  ON true
+ORDER BY r.channel
 """
 
 SOME: LiteralString = """

@@ -8,8 +8,8 @@ import pytest
 from channels.memory import MemoryChannel
 from channels.messages import Email
 from notify.domain.alarms import CALM, REMIND, What
-from notify.services import noticing
-from tests.services.watched import TARGETS, Watched
+from notify.services import noticing, ringing
+from tests.services.watched import DUTY, TARGETS, Watched
 from tests.town import Town
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
@@ -145,6 +145,20 @@ async def test_a_ring_that_failed_is_an_alarm_until_a_later_one_comes_through(
     )
 
     assert await watched.raised() == []
+
+
+async def test_a_mail_that_comes_back_hours_after_its_ring_was_judged_is_noticed(
+    watched: Watched,
+) -> None:
+    rings = await ringing.ring_by_hand(watched.town.db, DUTY, channels=["email"])
+    await watched.town.change("UPDATE deliveries SET status = 'sent'")
+    await watched.town.change("UPDATE rings SET check_at = now()")
+    assert await ringing.check(watched.town.db) == len(rings) == 1
+    before = await watched.raised()
+
+    await watched.town.change("UPDATE deliveries SET status = 'failed', reason = 'mailbox_full'")
+
+    assert (before, await watched.raised()) == ([], ["ring:email"])
 
 
 async def test_an_alarm_is_told_once_by_every_way_and_once_when_it_is_over(

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -121,13 +122,31 @@ async def test_a_mail_says_what_is_wrong_and_what_to_do(town: Town) -> None:
 
     both, one = relay.book.all()
     assert one.to == "it@example.org"
-    assert one.subject == "Störung: Für die Testnachricht per SMS kam keine Bestätigung (sent)."
+    assert (
+        one.subject
+        == "Störung: Für die Testnachricht per SMS kam keine Bestätigung (Status: sent)."
+    )
     assert "Seit Donnerstag, 26. November 2026, 10:00 Uhr" in one.text
     assert "notify ring" in one.text
     assert "notify ring" in one.html
     assert both.subject == "2 Meldungen zum Warnsystem"
     assert both.text.index("STÖRUNG") < both.text.index("BEHOBEN")
     assert one.message_id != both.message_id
+
+
+async def test_a_mail_that_is_sent_again_is_known_by_its_id_and_a_reminder_is_another(
+    town: Town,
+) -> None:
+    reminders = [replace(RING, state=State.REMINDER, ref=ref) for ref in "12"]
+    async with Relay() as relay:
+        carrier = EmailChannel(relay.url, concurrency=1)
+        for news in (RING, RING, *reminders):
+            await ByMail(town.settings, carrier, "it@example.org").tell([news])
+        await carrier.close()
+
+    first, again, *others = (mail.message_id for mail in relay.book.all())
+    assert first == again
+    assert len({first, *others}) == 3
 
 
 async def test_english_towns_are_told_in_english(town: Town) -> None:
@@ -151,7 +170,7 @@ async def test_a_webhook_gets_json_without_addresses(town: Town, hook: PushServi
     assert first == {
         "key": "ring:sms", "state": "raised", "reminder": False, "town": "Musterstadt",
         "since": "2026-11-26T09:00:00+00:00", "until": None,
-        "what": "Für die Testnachricht per SMS kam keine Bestätigung (sent).",
+        "what": "Für die Testnachricht per SMS kam keine Bestätigung (Status: sent).",
         "todo": "Fragen Sie, wer Dienst hat, ob sie ankam, sehen Sie beim Anbieter nach und "
         "wiederholen Sie sie: notify ring",
     }  # fmt: skip
