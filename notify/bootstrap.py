@@ -56,8 +56,8 @@ def prepared_with_servers(settings: Settings) -> Iterator[tuple[Settings, Embedd
         _check_secrets(settings)
         yield settings, None
         return
-    settings = with_secrets(settings)
     with Embedded(settings.data_dir) as servers:
+        settings = with_secrets(settings)  # after the start, which ends a restore that was cut off
         migrate(servers.database_url)
         yield (
             settings.model_copy(

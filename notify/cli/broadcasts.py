@@ -12,6 +12,7 @@ from rich.table import Table
 
 from notify import clock
 from notify.bootstrap import App
+from notify.cli.backups import show_held, show_hold
 from notify.cli.context import run_with_app
 from notify.cli.duty import show_alarms
 from notify.cli.groups import LANGUAGE_TAG
@@ -19,7 +20,7 @@ from notify.domain.broadcast import BroadcastStatus, Text
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
-from notify.services import noticing, submitting, watching
+from notify.services import holding, noticing, submitting, watching
 from notify.services.watching import Health, Watched
 from notify.store.database import Row
 
@@ -94,8 +95,9 @@ def status(
 
     async def work(app: App) -> None:
         if broadcast is None:
+            held = await holding.held(app.db)
             raised = await noticing.in_force(app.db)
-            _show_health(await watching.health(app.db), raised, as_json=as_json)
+            _show_health(await watching.health(app.db), held, raised, as_json=as_json)
             show_alarms(app, [] if as_json else raised)
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
@@ -134,6 +136,7 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
             json.dumps(
                 {
                     "id": row["id"], "kind": row["kind"], "status": row["status"],
+                    "held_at": row["held_at"], "held_why": row["held_why"],
                     "groups": watched.groups, "late_seconds": watched.late,
                     "progress": progress.counts,
                     "skips": progress.skips, "reasons": why,
@@ -163,13 +166,14 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
 def _say_where(watched: Watched) -> None:
     row = watched.row
     typer.echo(f"{row['kind']} {row['id']}: {row['status']}")
+    show_hold(row)
     if watched.late is not None:
         typer.echo(f"It began {timedelta(seconds=watched.late)} late: nobody was at work then.")
     if row["status"] == BroadcastStatus.EXPIRED:
         typer.echo("It was not sent: its time had passed before anybody was at work.")
 
 
-def _show_health(health: Health, raised: list[Row], *, as_json: bool) -> None:
+def _show_health(health: Health, held: list[Row], raised: list[Row], *, as_json: bool) -> None:
     if as_json:
         typer.echo(
             json.dumps(
@@ -177,6 +181,7 @@ def _show_health(health: Health, raised: list[Row], *, as_json: bool) -> None:
                     "workers": dict(health.lanes),
                     "queue": health.queue,
                     "senders": health.senders,
+                    "held": held,
                     "alarms": raised,
                 },
                 default=str,
@@ -192,6 +197,7 @@ def _show_health(health: Health, raised: list[Row], *, as_json: bool) -> None:
         console.print(f"due on {row['lane']}/{row['channel']} for {row['age']:.1f} s")
     if health.senders:
         console.print(_senders(health))
+    show_held(held)
 
 
 _UNITS: Mapping[str, str] = {"sms": "segments", "email": "mails", "push": "pushes"}

@@ -20,7 +20,7 @@ from notify.rendering.messages import Renderer
 from notify.services.groups import check_reach, identity
 from notify.services.watching import visible
 from notify.settings import Settings
-from notify.store import broadcasts, groups
+from notify.store import broadcasts, groups, holding
 from notify.store.database import Connection, Database, Row
 from notify.store.rows import to_broadcast
 
@@ -101,7 +101,8 @@ async def cancel(db: Database, broadcast_id: UUID, *, within: int | None) -> Row
         done = await broadcasts.cancel(
             connection, broadcast_id, allowed=broadcast_from(BroadcastStatus.CANCELLED)
         )
-        if not done and row["status"] != BroadcastStatus.CANCELLED:
+        done = done or await holding.recall(connection, broadcast_id)
+        if not done and row["cancelled_at"] is None:
             raise Conflict(
                 "It is too late to recall this broadcast: it has ended. Send an all-clear or a "
                 "correction instead."
@@ -123,7 +124,8 @@ async def _followed(connection: Connection, submission: Submission) -> Broadcast
         raise Invalid(
             f"It follows an {followed.kind}, so it must be an {followed.kind} too.", field="kind"
         )
-    if row["dispatching_at"] is None:
+    # What was waiting in a backup may have begun since.
+    if row["dispatching_at"] is None and row["restored_at"] is None:
         raise Invalid(
             f"The broadcast it follows has reached nobody yet ({followed.status}). Cancel that "
             "one instead.",

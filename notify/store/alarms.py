@@ -44,7 +44,7 @@ FROM (
 WHERE due <= now() - %(seconds)s * interval '1 s'
 UNION ALL
 SELECT 'alert', 'planning', min(coalesce(send_at, approved_at)), NULL FROM broadcasts
-WHERE kind = 'alert' AND status IN ('approved', 'scheduled')
+WHERE kind = 'alert' AND status IN ('approved', 'scheduled') AND held_at IS NULL
   AND coalesce(send_at, approved_at) <= now() - %(seconds)s * interval '1 s'
 HAVING count(*) > 0
 """

@@ -9,7 +9,7 @@ from notify.store.database import Connection, Row
 
 COLUMNS: LiteralString = """id, kind, status, severity, texts, group_ids, audience, valid_until,
   send_at, thread_id, sequence, in_reply_to, relation, created_at, approved_at, dispatching_at,
-  planned_at, dispatched_at, cancelled_at, superseded_at"""
+  planned_at, dispatched_at, cancelled_at, superseded_at, held_at, held_why, restored_at"""
 
 INSERT: LiteralString = """
 INSERT INTO broadcasts (id, kind, status, severity, texts, group_ids, valid_until, send_at,

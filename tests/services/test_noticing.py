@@ -79,6 +79,17 @@ async def test_an_alert_that_nobody_begins_to_plan_is_noticed(watched: Watched) 
     assert await watched.raised() == ["late:alert"]
 
 
+async def test_an_alert_held_after_a_restore_is_not_late(watched: Watched) -> None:
+    await watched.town.readers(1)
+    await watched.town.broadcast("town")
+    await watched.town.change(
+        "UPDATE broadcasts SET approved_at = now() - interval '1 h', held_at = now(),"
+        " held_why = 'waiting'"
+    )
+
+    assert await watched.raised() == []
+
+
 async def test_a_lane_without_a_worker_is_noticed(watched: Watched) -> None:
     await watched.town.change("DELETE FROM workers WHERE lane = 'note'")
 

@@ -175,6 +175,8 @@ def as_json(watched: Watched) -> dict[str, Any]:
         "dispatched_at": row["dispatched_at"],
         "cancelled_at": row["cancelled_at"],
         "superseded_at": row["superseded_at"],
+        "held_at": row["held_at"],
+        "held_why": row["held_why"],
         "progress": progress.counts,
         "skips": progress.skips,
         "first_handover_at": progress.first_handover_at,
