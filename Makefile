@@ -14,10 +14,10 @@ ifneq ($(HERE),yes)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up check lint format types layers fix lock clean
+.PHONY: help setup demo test api-fuzz up check lint format types layers fix lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(INSTALLED) ## Install everything into .venv
 
@@ -26,6 +26,9 @@ demo: $(INSTALLED) ## Show a storm alert reaching a town of 5,000 and check ever
 
 test: $(INSTALLED) ## Run the tests (ARGS="tests/channels -k bounce" for some of them)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+api-fuzz: $(INSTALLED) ## Call the API in every way its description allows (ARGS="-n 500 --seed 7")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 up: $(INSTALLED) ## Run the whole service in the foreground until Ctrl-C
 	@exec $(BIN)/notify up $(ARGS)

@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     )
     sms_concurrency: int = Field(default=50, ge=1, le=500, description="Calls to Twilio at once.")
 
+    inbound_days: int = Field(
+        default=90, ge=1, le=3650, description="Days that texts of residents are kept."
+    )
+
     vapid_private_key: SecretStr | None = Field(
         default=None,
         description="VAPID private key, base64url or PEM. Changing it breaks every subscription.",

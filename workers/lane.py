@@ -15,6 +15,7 @@ from notify.services import confirming
 from notify.services import senders as sender_service
 from notify.services.composing import Composer
 from notify.services.planning import Planner
+from notify.services.pulling import Puller
 from notify.services.senders import Sender
 from notify.services.sending import Pump
 from notify.services.standing_watch import Watch
@@ -30,6 +31,7 @@ SWEEP_EVERY = 2.0
 HEARTBEAT_EVERY = 5.0
 PLAN_EVERY = 1.0
 LATECOMERS_EVERY = 5.0
+PULL_LOOK_EVERY = 5.0
 DRAIN = 25.0  # seconds to finish what is in hand after SIGTERM
 
 
@@ -91,6 +93,7 @@ class Worker:
             asyncio.create_task(watch.stand()),
             *(asyncio.create_task(self._plan(lane)) for lane in self._lanes),
             asyncio.create_task(self._repeat(self._find_latecomers, LATECOMERS_EVERY)),
+            asyncio.create_task(self._pull()),
             *(
                 asyncio.create_task(listen(self._app.settings.redis_url, lane, self.wake))
                 for lane in self._lanes
@@ -158,6 +161,19 @@ class Worker:
     async def _find_latecomers(self) -> None:
         if Lane.ALERT in self._lanes and await self._planner(Lane.ALERT).plan_latecomers():
             self._wake_pumps(Lane.ALERT)
+
+    async def _pull(self) -> None:
+        """Read what residents text to us, in the lane that answers them."""
+        if Lane.NOTE not in self._lanes:
+            return
+        settings = self._app.settings
+        inbox = bootstrap.inbox(settings)
+        puller = Puller(self._app.db, self._app.keyring, inbox=inbox, days=settings.inbound_days)
+        try:
+            await self._repeat(puller.round, PULL_LOOK_EVERY)
+        finally:
+            if inbox is not None:
+                await inbox.close()
 
     def _planner(self, lane: Lane) -> Planner:
         channels = tuple(str(channel) for channel in bootstrap.open_channels(self._app.settings))

@@ -1,14 +1,21 @@
 """What machines ask: alive, ready, and the figures."""
 
+from collections.abc import Mapping
 from itertools import product
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+)
 
 from notify.domain.alarms import Level
 from notify.domain.words import Channel, Lane
-from notify.services import noticing, watching
+from notify.services import inbound, noticing, watching
 from notify.services.watching import Health, Totals
 from notify.store.database import AWAY, Row
 from notify.web.deps import TheApp
@@ -61,6 +68,7 @@ async def metrics(app: TheApp) -> Response:
     up = Gauge("notify_database_up", "1 while the database answers", registry=shared)
     try:
         _fill(shared, await watching.health(app.db), await watching.totals(app.db))
+        _fill_inbound(shared, await inbound.counts(app.db))
         _fill_alarms(shared, await noticing.in_force(app.db))
         up.set(1)
     except AWAY:
@@ -119,3 +127,9 @@ def _fill_senders(registry: CollectorRegistry, health: Health) -> None:
         if row["rate"] is not None:
             rate.labels(*of).set(row["rate"])
             backlog.labels(*of).set(row["backlog"])
+
+
+def _fill_inbound(registry: CollectorRegistry, counts: Mapping[str, int]) -> None:
+    taken = Counter("notify_inbound", "Texts of residents taken in", ["how"], registry=registry)
+    for how, n in counts.items():
+        taken.labels(how).inc(n)

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP TABLE inbound, inbound_counts, inbound_pulls;
 DROP FUNCTION sms_left;
 DROP FUNCTION group_line;
 DROP TABLE sms_spent;

@@ -19,8 +19,10 @@ from notify.services import submitting, watching
 from notify.services.once import Answer, once
 from notify.services.watching import Watched
 from notify.store.database import Connection, Row
+from notify.web.api import shapes
 from notify.web.api.auth import BroadcastReader, BroadcastWriter
 from notify.web.api.documents import refusals
+from notify.web.api.shapes import answer
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/broadcasts", tags=["broadcasts"])
@@ -53,7 +55,11 @@ class BroadcastIn(Strict):
     in_reply_to: InReplyTo | None = None
 
 
-@router.post("", status_code=202, responses=refusals(400, 404, 409, 413))
+@router.post(
+    "", status_code=202, response_model=None,
+    responses=answer(202, shapes.SubmittedOut, headers=shapes.LOCATION, links=shapes.LINKS)
+    | refusals(400, 404, 409, 413),
+)  # fmt: skip
 async def send(
     wanted: BroadcastIn,
     app: TheApp,
@@ -74,15 +80,15 @@ async def send(
         }
         return Answer(202, {"id": str(done.id), "status": str(done.status), "sms": sms})
 
-    answer = await once(
+    done = await once(
         app.db, key_id=key.id, idempotency_key=idempotency_key,
         request=["broadcasts", wanted.model_dump(mode="json")], work=work,
     )  # fmt: skip
     app.bell.ring(lane_of(wanted.kind))
-    headers = {"Location": f"/api/v1/broadcasts/{answer.body['id']}"}
-    if answer.replayed:
+    headers = {"Location": f"/api/v1/broadcasts/{done.body['id']}"}
+    if done.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return JSONResponse(dict(answer.body), status_code=answer.status, headers=headers)
+    return JSONResponse(dict(done.body), status_code=done.status, headers=headers)
 
 
 def _submission(wanted: BroadcastIn) -> Submission:
@@ -101,13 +107,19 @@ def _submission(wanted: BroadcastIn) -> Submission:
     )
 
 
-@router.get("/{broadcast_id}", responses=refusals(404))
+@router.get(
+    "/{broadcast_id}", response_model=None,
+    responses=answer(200, shapes.BroadcastOut) | refusals(404),
+)  # fmt: skip
 async def look(broadcast_id: UUID, app: TheApp, key: BroadcastReader) -> Mapping[str, Any]:
     """Where a broadcast stands, from its counters."""
     return as_json(await watching.broadcast(app.db, broadcast_id, within=key.group_id))
 
 
-@router.post("/{broadcast_id}/cancel", status_code=202, responses=refusals(404, 409))
+@router.post(
+    "/{broadcast_id}/cancel", status_code=202, response_model=None,
+    responses=answer(202, shapes.CancelledOut) | refusals(404, 409),
+)  # fmt: skip
 async def cancel(broadcast_id: UUID, app: TheApp, key: BroadcastWriter) -> Mapping[str, Any]:
     """Recall a broadcast within a second; what was handed over stays told."""
     row = await submitting.cancel(app.db, broadcast_id, within=key.group_id)
@@ -115,7 +127,10 @@ async def cancel(broadcast_id: UUID, app: TheApp, key: BroadcastWriter) -> Mappi
     return {"id": str(row["id"]), "status": row["status"], "cancelled_at": row["cancelled_at"]}
 
 
-@router.get("/{broadcast_id}/deliveries", responses=refusals(404))
+@router.get(
+    "/{broadcast_id}/deliveries", response_model=None,
+    responses=answer(200, shapes.DeliveriesOut) | refusals(404),
+)  # fmt: skip
 async def deliveries(
     broadcast_id: UUID,
     app: TheApp,
@@ -136,7 +151,10 @@ async def deliveries(
     return {"deliveries": rows, "next_cursor": rows[-1]["id"] if more else None}
 
 
-@router.get("/{broadcast_id}/skips", responses=refusals(404))
+@router.get(
+    "/{broadcast_id}/skips", response_model=None,
+    responses=answer(200, shapes.SkipsOut) | refusals(404),
+)  # fmt: skip
 async def skips(
     broadcast_id: UUID,
     app: TheApp,

@@ -9,12 +9,16 @@ from notify.domain.scopes import Scope
 from notify.services import watching
 from notify.web.api.auth import BroadcastReader
 from notify.web.api.documents import refusals
+from notify.web.api.shapes import DeliveryWholeOut, answer
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/deliveries", tags=["deliveries"])
 
 
-@router.get("/{delivery_id}", responses=refusals(404))
+@router.get(
+    "/{delivery_id}", response_model=None,
+    responses=answer(200, DeliveryWholeOut) | refusals(404),
+)  # fmt: skip
 async def look(
     delivery_id: Annotated[int, Path(ge=1, le=2**63 - 1)], app: TheApp, key: BroadcastReader
 ) -> Mapping[str, Any]:

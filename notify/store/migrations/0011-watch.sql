@@ -1,5 +1,5 @@
 -- Somebody notices: test rings to who is on duty, alarms about the service itself, and who is told.
--- depends: 0009-sms-cap
+-- depends: 0010-inbound
 
 ALTER TABLE notes DROP CONSTRAINT notes_kind_check;
 ALTER TABLE notes ADD CONSTRAINT notes_kind_check CHECK (kind IN ('confirm', 'ring'));
