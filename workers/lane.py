@@ -7,7 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import uuid4
 
-from notify import bootstrap
+from notify import bootstrap, on_watch
 from notify.bootstrap import App
 from notify.domain.words import Channel, Lane
 from notify.log import get
@@ -18,6 +18,7 @@ from notify.services.planning import Planner
 from notify.services.pulling import Puller
 from notify.services.senders import Sender
 from notify.services.sending import Pump
+from notify.services.standing_watch import Watch
 from notify.services.sweeping import Sweeper
 from notify.store import senders as sender_store
 from notify.store import workers as register
@@ -40,6 +41,7 @@ class Worker:
 
     def __init__(self, app: App, lanes: Sequence[Lane]) -> None:
         self._app = app
+        on_watch.check(app.settings)
         self._lanes = lanes
         self._id = uuid4()
         self._seats = {lane: uuid4() for lane in lanes}  # a row a lane in the register
@@ -79,12 +81,17 @@ class Worker:
             for channel, of_channel in self._senders[lane].items():
                 if of_channel:
                     self._add_pumps(lane, channel, of_channel)
+        async with on_watch.watch(self._app, tells_of_database=Lane.ALERT in self._lanes) as watch:
+            await self._serve(watch)
+
+    async def _serve(self, watch: Watch) -> None:
         tasks = [asyncio.create_task(pump.run()) for ps in self._pumps.values() for pump in ps]
         sweeper = Sweeper(self._app.db, senders=self._every, composer=self._composer)
         side = [
             asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(sweeper.resolve, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(self._beat, HEARTBEAT_EVERY)),
+            asyncio.create_task(watch.stand()),
             *(asyncio.create_task(self._plan(lane)) for lane in self._lanes),
             asyncio.create_task(self._repeat(self._find_latecomers, LATECOMERS_EVERY)),
             asyncio.create_task(self._pull()),

@@ -14,6 +14,7 @@ from notify import clock
 from notify.bootstrap import App
 from notify.cli.backups import show_held, show_hold
 from notify.cli.context import run_with_app
+from notify.cli.duty import show_alarms
 from notify.cli.groups import LANGUAGE_TAG
 from notify.domain.broadcast import BroadcastStatus, Text
 from notify.domain.delivery import DeliveryStatus
@@ -21,7 +22,7 @@ from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
 from notify.rendering import reasons
 from notify.rendering.languages import Words, words
-from notify.services import holding, submitting, watching
+from notify.services import holding, noticing, submitting, watching
 from notify.services.watching import Health, Watched
 from notify.store.database import Row
 
@@ -98,7 +99,9 @@ def status(
     async def work(app: App) -> None:
         if broadcast is None:
             held = await holding.held(app.db)
-            _show_health(await watching.health(app.db), held, as_json=as_json)
+            raised = await noticing.in_force(app.db)
+            _show_health(await watching.health(app.db), held, raised, as_json=as_json)
+            show_alarms(app, [] if as_json else raised)
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
         why = await watching.reasons(app.db, broadcast)
@@ -184,7 +187,7 @@ def _say_where(watched: Watched) -> None:
         typer.echo("It was not sent: its time had passed before anybody was at work.")
 
 
-def _show_health(health: Health, held: list[Row], *, as_json: bool) -> None:
+def _show_health(health: Health, held: list[Row], raised: list[Row], *, as_json: bool) -> None:
     if as_json:
         typer.echo(
             json.dumps(
@@ -193,6 +196,7 @@ def _show_health(health: Health, held: list[Row], *, as_json: bool) -> None:
                     "queue": health.queue,
                     "senders": health.senders,
                     "held": held,
+                    "alarms": raised,
                 },
                 default=str,
             )
