@@ -46,6 +46,9 @@ def send(
     ] = None,
     follows: Annotated[UUID | None, typer.Option(help="Id of the broadcast it follows.")] = None,
     relation: Annotated[Relation | None, typer.Option(help="How it follows.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also if the same was sent within ten minutes.")
+    ] = False,
 ) -> None:
     """Send a broadcast and print its id. Whoever may run this may send alerts."""
     if (follows is None) is not (relation is None):
@@ -63,6 +66,8 @@ def send(
                 ),
                 settings=app.settings, now=clock.now(), may_alert=True, within=None, key_id=None,
             )  # fmt: skip
+            if not again:
+                await submitting.refuse_twin(connection, done, settings=app.settings)
         app.bell.ring(lane_of(kind))
         for language, pairs in done.replaced.items():
             changed = " ".join(f"{old}→{new or '∅'}" for old, new in pairs)

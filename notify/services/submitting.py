@@ -24,6 +24,8 @@ from notify.store import broadcasts, groups, holding
 from notify.store.database import Connection, Database, Row
 from notify.store.rows import to_broadcast
 
+TWIN_WITHIN = 600.0  # seconds; who wants to say the same again means it after ten minutes
+
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
@@ -75,6 +77,22 @@ async def submit(
         relation=str(draft.relation) if draft.relation else None, key_id=key_id,
     )  # fmt: skip
     return Submitted(draft.id, status, draft.kind, segments, replaced)
+
+
+async def refuse_twin(connection: Connection, done: Submitted, *, settings: Settings) -> None:
+    """For people, who press a key twice and send no Idempotency-Key.
+
+    Raises Conflict in the transaction of `submit`, and then nothing has been written, where the
+    same was taken in a few minutes before.
+    """
+    twin = await broadcasts.twin(connection, done.id, seconds=TWIN_WITHIN)
+    if twin is not None:
+        at = twin["created_at"].astimezone(settings.zone)
+        raise Conflict(
+            f"The same was taken in at {at:%H:%M:%S}: {twin['id']}, {twin['status']}. Look how it "
+            f"goes with `notify status {twin['id']}`. To send it once more, add --again.",
+            ids={"broadcast": str(twin["id"])},
+        )
 
 
 async def approve(db: Database, broadcast_id: UUID) -> Row:

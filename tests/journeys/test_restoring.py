@@ -51,7 +51,7 @@ class Machine(World):
 
     def settle_in(self) -> None:
         """A town whose people have a phone, a mail address or a browser, and one who left."""
-        self._key = self.notify("key", "create", "clerk", "--alerts")
+        self.key = self.notify("key", "create", "clerk", "--alerts")
         self.town = "town"
         self.post("/api/v1/groups", {"slug": self.town, "name": {"de": "Stadt"}})
         wish = [{"group": self.town, "alerts": ["sms"], "news": []}]

@@ -36,9 +36,10 @@ LANGUAGE sql STABLE AS $$
      WHERE status = 'pending' AND lane = of_lane AND channel = of_channel AND broadcast_id IS NULL
      ORDER BY due_at LIMIT 1),
     (SELECT min(first.due_at) FROM waiting_broadcasts(of_lane, of_channel) AS w (id)
-     JOIN broadcasts b ON b.id = w.id AND b.held_at IS NULL
+     LEFT JOIN broadcasts b ON b.id = w.id
      CROSS JOIN LATERAL (SELECT d.due_at FROM deliveries d
        WHERE d.status = 'pending' AND d.lane = of_lane AND d.channel = of_channel
          AND d.broadcast_id = w.id
-       ORDER BY d.due_at LIMIT 1) AS first))
+       ORDER BY d.due_at LIMIT 1) AS first
+     WHERE b.held_at IS NULL))
 $$;
