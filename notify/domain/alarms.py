@@ -40,6 +40,7 @@ class What(StrEnum):
     SENDER_DOWN = "sender_down"
     RING = "ring"  # a test ring failed, or its receipt did not come
     DUTY = "duty"  # nobody on duty can be reached on a channel that is open
+    HELD = "held"  # after a restore broadcasts wait for somebody to decide
     DATABASE = "database"
     REDIS = "redis"
 
@@ -52,6 +53,7 @@ PATIENCE: Mapping[What, float] = {
     What.SENDER_DOWN: 0.0,
     What.RING: 0.0,
     What.DUTY: 600.0,  # whoever sets up an installation gets to it
+    What.HELD: 600.0,  # whoever restores decides as a rule at once
     What.DATABASE: 30.0,
     What.REDIS: 30.0,
 }

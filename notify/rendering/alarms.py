@@ -144,6 +144,16 @@ def _duty(words: Words, facts: Mapping[str, Any]) -> Said:
     return Said(what % {"channel": channel_word(words, facts["channel"])}, todo)
 
 
+def _held(words: Words, facts: Mapping[str, Any]) -> Said:
+    what = words.gettext(
+        "After a restore %(broadcasts)s broadcasts are held, %(alerts)s of them alerts."
+    )
+    todo = words.gettext(
+        "Decide about each: notify status lists them, then notify release or notify cancel."
+    )
+    return Said(what % facts, todo)
+
+
 def _database(words: Words, facts: Mapping[str, Any]) -> Said:
     what = words.gettext(
         "The database does not work (%(problem)s), seen from %(host)s. Nothing is sent or taken in."
@@ -167,6 +177,7 @@ _SAYINGS: Mapping[What, Callable[[Words, Mapping[str, Any]], Said]] = {
     What.SENDER_DOWN: _sender_down,
     What.RING: _ring,
     What.DUTY: _duty,
+    What.HELD: _held,
     What.DATABASE: _database,
     What.REDIS: _redis,
 }

@@ -24,13 +24,13 @@ from notify.domain.alarms import (
     off_duty,
 )
 from notify.domain.duty import RingResult
-from notify.domain.words import Lane
+from notify.domain.words import Kind, Lane
 from notify.log import get
 from notify.rendering import alarms as wording
 from notify.rendering.languages import Words
 from notify.services.ringing import Duty
 from notify.services.watching import LATELY
-from notify.store import alarms, duty, tellings, workers
+from notify.store import alarms, duty, holding, tellings, workers
 from notify.store.database import Connection, Database, Row
 
 log = get(__name__)
@@ -79,6 +79,7 @@ class Lookout:
                 for row in await alarms.bad_senders(connection, self._senders, down=DOWN)
             ),
             *await self._rings(connection),
+            *_held(await holding.held(connection)),
             *off_duty(self._channels, await duty.reached(connection, self._on_duty)),
         ]
 
@@ -129,6 +130,14 @@ class Lookout:
         told = [row["id"] for row in rows if row["level"] == Level.ALARM]
         if told and self._targets:
             await tellings.add(connection, told, state=state, targets=self._targets)
+
+
+def _held(rows: Sequence[Row]) -> list[Condition]:
+    if not rows:
+        return []
+    alerts = sum(row["kind"] == Kind.ALERT for row in rows)
+    facts = {"broadcasts": len(rows), "alerts": alerts}
+    return [Condition(What.HELD, facts=facts, since=min(row["held_at"] for row in rows))]
 
 
 def _sender(row: Row) -> Condition:

@@ -79,7 +79,9 @@ async def test_an_alert_that_nobody_begins_to_plan_is_noticed(watched: Watched) 
     assert await watched.raised() == ["late:alert"]
 
 
-async def test_an_alert_held_after_a_restore_is_not_late(watched: Watched) -> None:
+async def test_an_alert_held_after_a_restore_is_not_late_but_waits_for_a_decision(
+    watched: Watched,
+) -> None:
     await watched.town.readers(1)
     await watched.town.broadcast("town")
     await watched.town.change(
@@ -87,7 +89,7 @@ async def test_an_alert_held_after_a_restore_is_not_late(watched: Watched) -> No
         " held_why = 'waiting'"
     )
 
-    assert await watched.raised() == []
+    assert await watched.raised() == ["held"]
 
 
 async def test_a_lane_without_a_worker_is_noticed(watched: Watched) -> None:
