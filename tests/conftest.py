@@ -5,15 +5,18 @@ NOTIFY_TEST_DATABASE_URL names; its user must be allowed to create databases.
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import hypothesis
 import psycopg
 import pytest
+import structlog.testing
 from pydantic import SecretStr
 
 from notify.domain.keyring import Keyring
@@ -40,6 +43,18 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         if name.startswith("NOTIFY_") and not name.startswith("NOTIFY_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def events() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged from here on, whoever had configured logging, and used a log, before."""
+    before, capture = structlog.get_config(), structlog.testing.LogCapture()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("notify.") and "log" in vars(module):
+            vars(module.log).pop("bind", None)  # what it kept at its first use
+    structlog.configure(processors=[capture], cache_logger_on_first_use=False)
+    yield capture.entries
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session", autouse=True)

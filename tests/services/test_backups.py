@@ -34,6 +34,9 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP TABLE watch, tellings, alarms, rings;
+ALTER TABLE notes DROP CONSTRAINT notes_kind_check,
+  ADD CONSTRAINT notes_kind_check CHECK (kind IN ('confirm'));
 DROP TABLE inbound, inbound_counts, inbound_pulls;
 DROP FUNCTION sms_left;
 DROP FUNCTION group_line;

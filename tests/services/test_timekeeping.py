@@ -10,7 +10,7 @@ from notify.services.timekeeping import keep_time
 from tests.town import Town
 
 EVERY_TIME: tuple[LiteralString, ...] = (
-    "UPDATE clock_mark SET seen_at = seen_at + interval '1 h'",
+    "UPDATE clock_mark SET seen_at = now() + interval '1 h'",
     "UPDATE deliveries SET due_at = due_at + interval '1 h'",
     """UPDATE attempts SET lease_until = lease_until + interval '1 h',
       started_at = started_at + interval '1 h', claimed_at = claimed_at + interval '1 h'""",

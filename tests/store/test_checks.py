@@ -6,8 +6,11 @@ from collections.abc import Iterable
 import pytest
 
 from channels.receipts import Report
+from notify.domain.alarms import Level, State
 from notify.domain.broadcast import BroadcastStatus, HeldWhy
 from notify.domain.delivery import DeliveryStatus
+from notify.domain.duty import RingResult
+from notify.domain.inbound import Word
 from notify.domain.words import (
     AddressState,
     Channel,
@@ -18,6 +21,7 @@ from notify.domain.words import (
     Skip,
     Suppressed,
 )
+from notify.services.inbound import HOOK, PULL
 from notify.store.database import Database
 
 OUTCOMES = {
@@ -34,6 +38,7 @@ OUTCOMES = {
 WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("addresses", "channel"): Channel,
     ("addresses", "state"): AddressState,
+    ("alarms", "level"): Level,
     ("attempts", "outcome"): OUTCOMES,
     ("broadcasts", "held_why"): HeldWhy,
     ("broadcasts", "kind"): Kind,
@@ -45,8 +50,13 @@ WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("deliveries", "channel"): Channel,
     ("deliveries", "lane"): Lane,
     ("deliveries", "status"): DeliveryStatus,
-    ("notes", "kind"): {"confirm"},
+    ("inbound", "how"): {HOOK, PULL},
+    ("inbound", "word"): Word,
+    ("inbound_counts", "how"): {HOOK, PULL},
+    ("notes", "kind"): {"confirm", "ring"},
     ("receipts", "report"): Report,
+    ("rings", "channel"): Channel,
+    ("rings", "result"): RingResult,
     ("senders", "channel"): Channel,
     ("skips", "channel"): {*Channel, "none"},
     ("skips", "reason"): Skip,
@@ -55,6 +65,8 @@ WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("subscriptions", "state"): {"active", "requested"},
     ("suppressions", "channel"): Channel,
     ("suppressions", "reason"): Suppressed,
+    ("tellings", "state"): State,
+    ("tellings", "way"): {"mail", "webhook"},
     ("workers", "lane"): Lane,
 }
 
