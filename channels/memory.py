@@ -11,7 +11,8 @@ T = TypeVar("T")
 
 class MemoryChannel(Generic[T]):
     """`script` is asked before each message: an answer to give, a failure to raise, or None
-    to take the message. `hold` lets a test stop a hand-over half way."""
+    to take the message. `hold` lets a test stop a hand-over half way, `trouble` is what a probe
+    finds."""
 
     def __init__(
         self,
@@ -25,6 +26,7 @@ class MemoryChannel(Generic[T]):
         self._concurrency = concurrency
         self._taken: list[T] = []
         self._more = asyncio.Condition()
+        self.trouble: Failure | None = None
         self.hold = asyncio.Event()
         self.hold.set()
 
@@ -52,7 +54,8 @@ class MemoryChannel(Generic[T]):
         return answer or Sent(provider_id=f"memory-{len(self._taken)}")
 
     async def probe(self) -> None:
-        return None
+        if self.trouble is not None:
+            raise self.trouble
 
     async def has_taken(self, count: int) -> None:
         """Wait until that many messages were handed over. Raises TimeoutError after 10 s."""

@@ -30,6 +30,7 @@ MOST_LATE = 10  # slow answers that a pump waits for beside its next group
 PUMPS = 2  # a channel and lane: one settles while the other sends
 SWEEP_EVERY = 2.0
 HEARTBEAT_EVERY = 5.0
+KNOCK_EVERY = 10.0
 PLAN_EVERY = 1.0
 LATECOMERS_EVERY = 5.0
 PULL_LOOK_EVERY = 5.0
@@ -91,6 +92,7 @@ class Worker:
             asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(sweeper.resolve, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(self._beat, HEARTBEAT_EVERY)),
+            asyncio.create_task(self._repeat(self._knock, KNOCK_EVERY)),
             asyncio.create_task(watch.stand()),
             *(asyncio.create_task(self._plan(lane)) for lane in self._lanes),
             asyncio.create_task(self._repeat(self._find_latecomers, LATECOMERS_EVERY)),
@@ -187,6 +189,9 @@ class Worker:
         channels = [str(channel) for channel in bootstrap.open_channels(self._app.settings)]
         while await confirming.ask(self._app.db, channels=channels):
             self._wake_pumps(Lane.NOTE)
+
+    async def _knock(self) -> None:
+        await sender_service.knock(self._app.db, self._every)
 
     async def _beat(self) -> None:
         async with self._app.db.transaction() as connection:

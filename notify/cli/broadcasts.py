@@ -224,7 +224,9 @@ _UNITS: Mapping[str, str] = {"sms": "segments", "email": "mails", "push": "pushe
 
 def _senders(health: Health) -> Table:
     """In the order they take over from each other."""
-    table = Table("channel", "sender", "rate", "ahead", "state", title="Senders")
+    table = Table("channel", title="Senders")
+    for heading in ("sender", "rate", "ahead", "state"):
+        table.add_column(heading, overflow="fold")
     for row in health.senders:
         rate = f"{row['rate']:g} {_UNITS[row['channel']]}/s" if row["rate"] else "no limit"
         ahead = f"{row['backlog']:.1f} s" if row["backlog"] else ""
@@ -239,7 +241,8 @@ def _state(row: Mapping[str, Any]) -> str:
     if row["state"] == "ok":
         return "ok"
     since = f"{row['down_since'].astimezone():%H:%M:%S}"
-    return f"{row['state']} since {since}: {_why(row['down_reason'], row['down_code'])}"
+    why = f"down since {since}: {_why(row['down_reason'], row['down_code'])}"
+    return why if row["state"] == "down" else f"{why}; the next message tries it"
 
 
 def _why(reason: str | None, code: str | None) -> str:

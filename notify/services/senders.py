@@ -4,19 +4,26 @@ Its circuit is shared by all workers through the database: a failure opens it fo
 rest is over one of them tries a single message, and what comes of that closes it or opens it anew.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from channels.base import Channel as Carrier
+from channels.base import Failure, SenderDown
 from notify.domain.words import Channel
+from notify.log import get
 from notify.store import senders
 from notify.store.database import Connection, Database
 from notify.store.senders import SenderHealth
 
+log = get(__name__)
+
 _SILENT = 5  # time-outs in a row
 _SHORTEST_REST = 1.0  # who says "come back at once" each time is not asked without end
 _LONGEST_REST = 15.0  # an alert must not wait much longer than the relay is away
+_IDLE = 30.0  # seconds after its rest in which a message would have been tried on it
+_LONGEST_KNOCK = 20.0
 _LONGEST_PROBE = 15.0  # a worker may be gone by then: another one tries
 
 
@@ -93,6 +100,43 @@ async def may_use(connection: Connection, sender: Sender) -> bool:
     return not sender.failures or await senders.take_probe(
         connection, sender.name, seconds=_LONGEST_PROBE
     )
+
+
+async def knock(db: Database, every: Sequence[Sender]) -> None:
+    """See whether senders that are down, and that no message has come by for, answer again.
+
+    With messages to send the next one shows it. Without, a relay that was away for a moment at
+    night would be called down until morning.
+    """
+    by_name = {sender.name: sender for sender in every}
+    async with db.transaction() as connection:
+        names = [
+            name
+            for name in await senders.forgotten(connection, list(by_name), idle=_IDLE)
+            if await senders.take_probe(connection, name, seconds=_LONGEST_KNOCK)
+        ]
+    for name in names:
+        await _knock(db, by_name[name])
+
+
+async def _knock(db: Database, sender: Sender) -> None:
+    failure: Failure | None = None
+    try:
+        async with asyncio.timeout(_LONGEST_KNOCK):
+            await sender.carrier.probe()
+    except Failure as problem:
+        failure = problem
+    except TimeoutError:
+        failure = SenderDown("timed_out")
+    async with db.transaction() as connection:
+        if failure is None:
+            await senders.close_circuit(connection, sender.name)
+        else:
+            await senders.open_circuit(
+                connection, sender.name, rest=_LONGEST_REST, reason=failure.reason,
+                code=failure.code,
+            )  # fmt: skip
+    log.info("sender.knocked", sender=sender.name, answers=failure is None)
 
 
 async def enrol(db: Database, every: Sequence[Sender]) -> None:

@@ -61,6 +61,14 @@ UPDATE senders SET probing_until = now() + %(seconds)s * interval '1 s'
 WHERE name = %(name)s AND (probing_until IS NULL OR probing_until <= now())
 """
 
+FORGOTTEN: LiteralString = """
+-- Down, and nothing came by for a while that could have been tried on it.
+SELECT name FROM senders
+WHERE name = ANY(%(names)s) AND failures > 0 AND stopped_at IS NULL
+  AND down_until < now() - %(idle)s * interval '1 s'
+  AND (probing_until IS NULL OR probing_until <= now())
+"""
+
 HEALTH: LiteralString = """
 SELECT name, stopped_at IS NOT NULL AS stopped, failures,
   greatest(0, coalesce(extract(epoch FROM down_until - now()), 0))::float AS rest
@@ -139,6 +147,11 @@ async def close_circuit(connection: Connection, name: str) -> bool:
 async def take_probe(connection: Connection, name: str, *, seconds: float) -> bool:
     """Whether this worker is the one to try a sender that was down."""
     return await connection.run(TAKE_PROBE, name=name, seconds=seconds) > 0
+
+
+async def forgotten(connection: Connection, names: Sequence[str], *, idle: float) -> list[str]:
+    """Those that are down and that nobody has tried for `idle` seconds since their rest."""
+    return [row["name"] for row in await connection.rows(FORGOTTEN, names=list(names), idle=idle)]
 
 
 async def leave_probe(connection: Connection, name: str) -> None:

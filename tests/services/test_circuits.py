@@ -6,8 +6,9 @@ from typing import Any
 from channels.base import OutcomeUnknown, Rejected, SenderDown
 from channels.memory import MemoryChannel
 from channels.messages import Email
-from notify.domain.words import Kind, Lane
+from notify.domain.words import Channel, Kind, Lane
 from notify.services import watching
+from notify.services.senders import Sender, knock
 from notify.services.sending import Pump
 from tests.town import Town
 
@@ -181,3 +182,45 @@ async def test_bulk_makes_way_in_the_middle_and_gives_back_what_it_reserved(town
     assert len(carrier.taken) <= taken + 4
     ahead = await town.rows("SELECT extract(epoch FROM free_at - now())::float AS s FROM senders")
     assert ahead[0]["s"] < 1.5  # of the five seconds that were reserved
+
+
+async def _idle(town: Town, carrier: MemoryChannel[Email]) -> list[Sender]:
+    """A sender that failed once, and that nothing has come by for since."""
+    await _town(town, readers=1)
+    await (await town.pump(_down())).round()
+    await town.change("UPDATE deliveries SET due_at = now() + interval '1 h'")
+    await town.change("UPDATE senders SET down_until = now() - interval '31 s'")
+    return [Sender(Channel.EMAIL, carrier)]
+
+
+async def test_a_sender_that_no_message_comes_by_for_is_asked_and_is_well_again(
+    town: Town,
+) -> None:
+    every = await _idle(town, MemoryChannel[Email]("relay"))
+
+    await knock(town.db, every)
+
+    assert (await _sender(town))["failures"] == 0
+
+
+async def test_one_that_does_not_answer_stays_down_and_is_asked_again_later(town: Town) -> None:
+    carrier = MemoryChannel[Email]("relay")
+    carrier.trouble = SenderDown("unreachable")
+    every = await _idle(town, carrier)
+
+    await knock(town.db, every)
+    await knock(town.db, every)
+
+    row = await _sender(town)
+    assert (row["failures"], row["down_reason"]) == (2, "unreachable")
+    assert row["down_until"] > row["down_since"]
+
+
+async def test_one_that_messages_try_is_not_asked_as_well(town: Town) -> None:
+    carrier = MemoryChannel[Email]("relay")
+    every = await _idle(town, carrier)
+    await town.change("UPDATE senders SET down_until = now() - interval '5 s'")
+
+    await knock(town.db, every)
+
+    assert (await _sender(town))["failures"] == 1
