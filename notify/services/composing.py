@@ -19,9 +19,9 @@ from notify.services import leaving
 from notify.services.groups import identity
 from notify.settings import Settings
 from notify.store import broadcasts, notes
+from notify.store.claiming import Claimed
 from notify.store.database import Connection, Database
 from notify.store.notes import Note
-from notify.store.pump import Claimed
 from notify.store.rows import to_broadcast
 
 Message = Email | Sms | Push

@@ -20,8 +20,8 @@ from notify.services.composing import Compose, Message
 from notify.services.senders import Sender
 from notify.services.settling import Result, Settler
 from notify.store import broadcasts, pump
+from notify.store.claiming import Claimed
 from notify.store.database import Database
-from notify.store.pump import Claimed
 
 log = get(__name__)
 

@@ -22,9 +22,9 @@ from notify.log import get
 from notify.services.composing import Composer
 from notify.services.handing_over import HandOver
 from notify.services.senders import Sender, choose
-from notify.store import pump, senders
+from notify.store import claiming, senders
+from notify.store.claiming import Claimed
 from notify.store.database import Database
-from notify.store.pump import Claimed
 
 log = get(__name__)
 
@@ -97,7 +97,7 @@ class Pump:
     async def _rest(self) -> None:
         longest = 1.0 if self._lane is Lane.ALERT else 10.0
         async with self._db.transaction() as connection:
-            wait = await pump.next_due(connection, lane=self._lane, channel=self._channel)
+            wait = await claiming.next_due(connection, lane=self._lane, channel=self._channel)
         # What is due and was not taken waits for a sender or a lock: look again soon, not at once.
         pause = longest if wait is None else min(longest, max(wait, HALF_SECOND))
         with contextlib.suppress(TimeoutError):
@@ -107,7 +107,7 @@ class Pump:
     async def round(self) -> bool:
         """One claim and what follows from it. False when there was nothing to do."""
         async with self._db.transaction() as connection:
-            if self._lane is Lane.BULK and await pump.alert_waiting(connection, self._channel):
+            if self._lane is Lane.BULK and await claiming.alert_waiting(connection, self._channel):
                 return False
             stopped = await senders.stopped(connection)
         sender = choose(self._every, stopped=stopped, now=clock.monotonic())
@@ -132,7 +132,7 @@ class Pump:
                 )
                 if size == 0:
                     return []
-            batch = await pump.claim(
+            batch = await claiming.claim(
                 connection, lane=self._lane, channel=self._channel, sender=sender.name,
                 worker=self._worker, size=size, lease=self._lease,
                 allowed=allowed_from(DeliveryStatus.SENDING),

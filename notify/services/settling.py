@@ -19,8 +19,9 @@ from notify.domain.words import Channel, Lane
 from notify.log import get
 from notify.services.senders import Sender
 from notify.store import pump, senders
+from notify.store.claiming import Claimed
 from notify.store.database import Connection, Database
-from notify.store.pump import Claimed, Settled
+from notify.store.pump import Settled
 
 log = get(__name__)
 

@@ -20,8 +20,8 @@ from notify.log import get
 from notify.services.composing import Composer
 from notify.services.senders import Sender
 from notify.store import sweep
+from notify.store.claiming import Claimed
 from notify.store.database import Database, Row
-from notify.store.pump import Claimed
 
 log = get(__name__)
 

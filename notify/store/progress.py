@@ -37,13 +37,11 @@ SELECT channel, sum(n)::bigint AS n FROM handovers GROUP BY channel
 """
 
 QUEUE: LiteralString = """
--- The oldest due delivery a lane and channel, read from the head of the index.
-SELECT lane, channel, extract(epoch FROM now() - min(due_at))::float AS age
-FROM unnest(ARRAY['alert', 'note', 'bulk']) AS lane,
-  unnest(ARRAY['email', 'sms', 'push']) AS channel,
-  LATERAL (SELECT due_at FROM deliveries d WHERE d.status = 'pending' AND d.lane = lane.lane
-    AND d.channel = channel.channel AND due_at <= now() ORDER BY due_at, id LIMIT 1) AS oldest
-GROUP BY lane, channel
+SELECT lane, channel, extract(epoch FROM now() - due)::float AS age
+FROM unnest(ARRAY['alert', 'note', 'bulk']) AS lane
+CROSS JOIN unnest(ARRAY['email', 'sms', 'push']) AS channel
+CROSS JOIN LATERAL (SELECT next_due(lane, channel) AS due) AS first
+WHERE due <= now()
 """
 
 

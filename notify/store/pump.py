@@ -1,4 +1,4 @@
-"""Claim, start, settle: the four hands of a delivery on its way out, each one statement.
+"""Start, settle, hand back: what a delivery that was claimed goes through, each one statement.
 
 Every statement is fenced: it names the attempt and the worker, so that a worker that slept past
 its lease changes nothing that another has taken.
@@ -10,68 +10,7 @@ from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
-from notify.domain.words import Channel, Lane
 from notify.store.database import Connection
-
-CLAIM: LiteralString = """
--- Take what is due, look once more whether it may go, and write an attempt for each that may.
--- What is judged is what was locked: looked at anew it might be the row of a moment before.
-WITH due AS MATERIALIZED (
-  SELECT id, broadcast_id, note_id, resident_id, address_id, address_version, channel, language,
-    claims, repeats, tries, created_at
-  FROM deliveries
-  WHERE status = 'pending' AND lane = %(lane)s AND channel = %(channel)s AND due_at <= now()
-  ORDER BY due_at, id LIMIT %(size)s
-  FOR UPDATE SKIP LOCKED
-), judged AS MATERIALIZED (
-  SELECT d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.language, d.claims,
-    d.repeats, d.tries, d.created_at, a.value, a.keys, coalesce(b.valid_until, n.valid_until) AS valid_until,
-    CASE
-      WHEN b.cancelled_at IS NOT NULL THEN 'cancelled'
-      WHEN b.superseded_at IS NOT NULL THEN 'superseded'
-      WHEN coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
-        THEN 'expired'
-      WHEN a.id IS NULL OR a.state = 'gone' THEN 'gone'
-      WHEN a.state = 'unverified' AND d.note_id IS NULL THEN 'unverified'
-      WHEN x.hash IS NOT NULL THEN 'suppressed'
-      WHEN b.id IS NOT NULL AND a.version <> d.address_version AND NOT EXISTS (
-        SELECT FROM subscriptions s WHERE s.resident_id = d.resident_id AND s.state = 'active'
-          AND s.group_id = ANY(b.audience)
-          AND d.channel = ANY(CASE WHEN b.kind = 'alert' THEN s.alerts ELSE s.news END)
-      ) THEN 'left'
-      WHEN b.sequence > 0 AND EXISTS (
-        SELECT FROM broadcasts e JOIN deliveries p ON p.broadcast_id = e.id
-          AND p.address_id = d.address_id
-        WHERE e.thread_id = b.thread_id AND e.sequence < b.sequence AND p.status = 'sending'
-      ) THEN 'wait'
-      ELSE 'go' END AS verdict
-  FROM due d
-  LEFT JOIN broadcasts b ON b.id = d.broadcast_id
-  LEFT JOIN notes n ON n.id = d.note_id
-  LEFT JOIN addresses a ON a.id = d.address_id
-  LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
-), tried AS (
-  INSERT INTO attempts (delivery_id, number, sender, worker, repeat, lease_until)
-  SELECT id, claims + 1, %(sender)s, %(worker)s, repeats > 0, now() + %(lease)s * interval '1 s'
-  FROM judged WHERE verdict = 'go'
-  RETURNING id, delivery_id
-), moved AS (
-  UPDATE deliveries d SET
-    status = CASE j.verdict WHEN 'go' THEN 'sending' WHEN 'wait' THEN 'pending'
-      WHEN 'expired' THEN 'expired' WHEN 'superseded' THEN 'superseded' ELSE 'cancelled' END,
-    reason = CASE WHEN j.verdict IN ('go', 'wait', 'expired', 'superseded') THEN d.reason
-      WHEN j.verdict = 'cancelled' THEN 'recalled' ELSE j.verdict END,
-    ended_at = CASE WHEN j.verdict NOT IN ('go', 'wait') THEN now() END,
-    due_at = CASE WHEN j.verdict = 'wait' THEN now() + interval '1 s' ELSE d.due_at END,
-    attempt_id = coalesce(t.id, d.attempt_id),
-    claims = d.claims + (t.id IS NOT NULL)::int
-  FROM judged j LEFT JOIN tried t ON t.delivery_id = j.id
-  WHERE d.id = j.id AND d.status = ANY(%(allowed)s)
-)
-SELECT t.id AS attempt_id, j.id AS delivery_id, j.broadcast_id, j.note_id, j.resident_id,
-  j.address_id, j.language, j.repeats, j.tries, j.created_at, j.value, j.keys, j.valid_until
-FROM judged j JOIN tried t ON t.delivery_id = j.id ORDER BY j.id
-"""
 
 START: LiteralString = """
 -- The last look before hand-over, and the mark that from here on the outcome may be unknown.
@@ -152,25 +91,6 @@ ON CONFLICT DO NOTHING
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery in this worker's hands, with all that handing it over needs."""
-
-    attempt_id: int
-    delivery_id: int
-    broadcast_id: UUID | None
-    note_id: int | None
-    resident_id: UUID
-    address_id: int
-    language: str
-    repeats: int
-    tries: int
-    created_at: datetime
-    value: str
-    keys: dict[str, str] | None
-    valid_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Settled:
     """What became of one attempt. `delay` in seconds, for what is to be tried again; `at` is
     when the provider answered. `judged`: it looked at this very message, so that the attempt
@@ -186,24 +106,6 @@ class Settled:
     parts: int | None = None
     delay: float | None = None
     judged: bool = True
-
-
-async def claim(
-    connection: Connection,
-    *,
-    lane: Lane,
-    channel: Channel,
-    sender: str,
-    worker: UUID,
-    size: int,
-    lease: int,
-    allowed: Sequence[str],
-) -> list[Claimed]:
-    rows = await connection.rows(
-        CLAIM, lane=lane, channel=channel, sender=sender, worker=worker, size=size, lease=lease,
-        allowed=allowed,
-    )  # fmt: skip
-    return [Claimed(**row) for row in rows]
 
 
 async def start(
@@ -240,25 +142,3 @@ async def suppress(
 ) -> None:
     """Suppress the addresses these attempts went to. `codes` are the provider's, one each."""
     await connection.run(SUPPRESS, attempts=attempts, codes=codes, reason=reason)
-
-
-async def alert_waiting(connection: Connection, channel: Channel) -> bool:
-    """Whether an alert is due on this channel, so that bulk steps aside."""
-    row = await connection.row(
-        "SELECT EXISTS (SELECT FROM deliveries WHERE status = 'pending' AND lane = 'alert'"
-        " AND channel = %(channel)s AND due_at <= now()) AS waiting",
-        channel=channel,
-    )
-    return bool(row and row["waiting"])
-
-
-async def next_due(connection: Connection, *, lane: Lane, channel: Channel) -> float | None:
-    """Seconds until the next delivery of a lane is due; None when there is none."""
-    row = await connection.row(
-        "SELECT extract(epoch FROM due_at - now())::float AS wait FROM deliveries"
-        " WHERE status = 'pending' AND lane = %(lane)s AND channel = %(channel)s"
-        " ORDER BY due_at LIMIT 1",
-        lane=lane,
-        channel=channel,
-    )
-    return max(0.0, row["wait"]) if row else None

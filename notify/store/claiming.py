@@ -1,0 +1,163 @@
+"""Claims what is due: the first of the four hands of a delivery on its way out.
+
+The claim looks at everything once more: recalled, past its time, suppressed, left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+from notify.domain.words import Channel, Lane
+from notify.store.database import Connection
+
+_COLUMNS: LiteralString = """d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id,
+    d.address_version, d.channel, d.language, d.claims, d.repeats, d.tries, d.created_at"""
+
+_DUE_NOTES: LiteralString = (
+    """
+WITH due AS MATERIALIZED (
+  SELECT """
+    + _COLUMNS
+    + """
+  FROM deliveries d
+  WHERE d.status = 'pending' AND d.lane = %(lane)s AND d.channel = %(channel)s
+    AND d.broadcast_id IS NULL AND d.due_at <= now()
+  ORDER BY d.due_at, d.id LIMIT %(size)s
+  FOR UPDATE SKIP LOCKED
+)"""
+)
+
+_DUE_BROADCASTS: LiteralString = (
+    """
+-- Each broadcast that has something due gets an equal share, whichever came first; who is first
+-- where there is too little for all is left to chance.
+WITH turn AS MATERIALIZED (
+  SELECT w.id, row_number() OVER (ORDER BY random()) AS place, count(*) OVER () AS turns
+  FROM waiting_broadcasts(%(lane)s, %(channel)s) AS w (id)
+  WHERE EXISTS (SELECT FROM deliveries d WHERE d.status = 'pending' AND d.lane = %(lane)s
+    AND d.channel = %(channel)s AND d.broadcast_id = w.id AND d.due_at <= now())
+), due AS MATERIALIZED (
+  SELECT d.* FROM turn CROSS JOIN LATERAL (
+    SELECT """
+    + _COLUMNS
+    + """
+    FROM deliveries d
+    WHERE d.status = 'pending' AND d.lane = %(lane)s AND d.channel = %(channel)s
+      AND d.broadcast_id = turn.id AND d.due_at <= now()
+    ORDER BY d.due_at, d.id LIMIT ceil(%(size)s::float / turn.turns)
+    FOR UPDATE SKIP LOCKED) AS d
+  ORDER BY turn.place LIMIT %(size)s
+)"""
+)
+
+_CLAIM: LiteralString = """
+-- Take what is due, look once more whether it may go, and write an attempt for each that may.
+-- What is judged is what was locked: looked at anew it might be the row of a moment before.
+, judged AS MATERIALIZED (
+  SELECT d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.language, d.claims,
+    d.repeats, d.tries, d.created_at, a.value, a.keys, coalesce(b.valid_until, n.valid_until) AS valid_until,
+    CASE
+      WHEN b.cancelled_at IS NOT NULL THEN 'cancelled'
+      WHEN b.superseded_at IS NOT NULL THEN 'superseded'
+      WHEN coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
+        THEN 'expired'
+      WHEN a.id IS NULL OR a.state = 'gone' THEN 'gone'
+      WHEN a.state = 'unverified' AND d.note_id IS NULL THEN 'unverified'
+      WHEN x.hash IS NOT NULL THEN 'suppressed'
+      WHEN b.id IS NOT NULL AND a.version <> d.address_version AND NOT EXISTS (
+        SELECT FROM subscriptions s WHERE s.resident_id = d.resident_id AND s.state = 'active'
+          AND s.group_id = ANY(b.audience)
+          AND d.channel = ANY(CASE WHEN b.kind = 'alert' THEN s.alerts ELSE s.news END)
+      ) THEN 'left'
+      WHEN b.sequence > 0 AND EXISTS (
+        SELECT FROM broadcasts e JOIN deliveries p ON p.broadcast_id = e.id
+          AND p.address_id = d.address_id
+        WHERE e.thread_id = b.thread_id AND e.sequence < b.sequence AND p.status = 'sending'
+      ) THEN 'wait'
+      ELSE 'go' END AS verdict
+  FROM due d
+  LEFT JOIN broadcasts b ON b.id = d.broadcast_id
+  LEFT JOIN notes n ON n.id = d.note_id
+  LEFT JOIN addresses a ON a.id = d.address_id
+  LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
+), tried AS (
+  INSERT INTO attempts (delivery_id, number, sender, worker, repeat, lease_until)
+  SELECT id, claims + 1, %(sender)s, %(worker)s, repeats > 0, now() + %(lease)s * interval '1 s'
+  FROM judged WHERE verdict = 'go'
+  RETURNING id, delivery_id
+), moved AS (
+  UPDATE deliveries d SET
+    status = CASE j.verdict WHEN 'go' THEN 'sending' WHEN 'wait' THEN 'pending'
+      WHEN 'expired' THEN 'expired' WHEN 'superseded' THEN 'superseded' ELSE 'cancelled' END,
+    reason = CASE WHEN j.verdict IN ('go', 'wait', 'expired', 'superseded') THEN d.reason
+      WHEN j.verdict = 'cancelled' THEN 'recalled' ELSE j.verdict END,
+    ended_at = CASE WHEN j.verdict NOT IN ('go', 'wait') THEN now() END,
+    due_at = CASE WHEN j.verdict = 'wait' THEN now() + interval '1 s' ELSE d.due_at END,
+    attempt_id = coalesce(t.id, d.attempt_id),
+    claims = d.claims + (t.id IS NOT NULL)::int
+  FROM judged j LEFT JOIN tried t ON t.delivery_id = j.id
+  WHERE d.id = j.id AND d.status = ANY(%(allowed)s)
+)
+SELECT t.id AS attempt_id, j.id AS delivery_id, j.broadcast_id, j.note_id, j.resident_id,
+  j.address_id, j.language, j.repeats, j.tries, j.created_at, j.value, j.keys, j.valid_until
+FROM judged j JOIN tried t ON t.delivery_id = j.id ORDER BY j.id
+"""
+
+CLAIM_NOTES: LiteralString = _DUE_NOTES + _CLAIM
+CLAIM_BROADCASTS: LiteralString = _DUE_BROADCASTS + _CLAIM
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery in this worker's hands, with all that handing it over needs."""
+
+    attempt_id: int
+    delivery_id: int
+    broadcast_id: UUID | None
+    note_id: int | None
+    resident_id: UUID
+    address_id: int
+    language: str
+    repeats: int
+    tries: int
+    created_at: datetime
+    value: str
+    keys: dict[str, str] | None
+    valid_until: datetime | None
+
+
+async def claim(
+    connection: Connection,
+    *,
+    lane: Lane,
+    channel: Channel,
+    sender: str,
+    worker: UUID,
+    size: int,
+    lease: int,
+    allowed: Sequence[str],
+) -> list[Claimed]:
+    rows = await connection.rows(
+        CLAIM_NOTES if lane is Lane.NOTE else CLAIM_BROADCASTS, lane=lane, channel=channel, sender=sender, worker=worker, size=size, lease=lease,
+        allowed=allowed,
+    )  # fmt: skip
+    return [Claimed(**row) for row in rows]
+
+
+async def alert_waiting(connection: Connection, channel: Channel) -> bool:
+    """Whether an alert is due on this channel, so that bulk steps aside."""
+    wait = await next_due(connection, lane=Lane.ALERT, channel=channel)
+    return wait is not None and wait <= 0
+
+
+async def next_due(connection: Connection, *, lane: Lane, channel: Channel) -> float | None:
+    """Seconds until the next delivery of a lane is due, 0 when one is; None when there is none."""
+    row = await connection.row(
+        "SELECT extract(epoch FROM next_due(%(lane)s, %(channel)s) - now())::float AS wait",
+        lane=lane,
+        channel=channel,
+    )
+    wait = row["wait"] if row else None
+    return None if wait is None else max(0.0, wait)

@@ -1,0 +1,40 @@
+-- Broadcasts of a lane take turns: what waits is found by broadcast, and each gets its share.
+-- depends: 0004-provider-ids
+
+CREATE INDEX deliveries_waiting ON deliveries (lane, channel, broadcast_id, due_at, id)
+  WHERE status = 'pending';
+DROP INDEX deliveries_due;
+
+-- The broadcasts with pending deliveries in a lane and channel: a step in the index for each,
+-- however many deliveries they have.
+CREATE FUNCTION waiting_broadcasts(of_lane text, of_channel text) RETURNS SETOF uuid
+LANGUAGE sql STABLE AS $$
+  WITH RECURSIVE step AS (
+    (SELECT broadcast_id FROM deliveries
+     WHERE status = 'pending' AND lane = of_lane AND channel = of_channel
+       AND broadcast_id IS NOT NULL
+     ORDER BY broadcast_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.broadcast_id FROM deliveries d
+      WHERE d.status = 'pending' AND d.lane = of_lane AND d.channel = of_channel
+        AND d.broadcast_id > step.broadcast_id
+      ORDER BY d.broadcast_id LIMIT 1)
+    FROM step WHERE step.broadcast_id IS NOT NULL
+  )
+  SELECT broadcast_id FROM step WHERE broadcast_id IS NOT NULL
+$$;
+
+-- When the next delivery of a lane and channel is due: the earliest of each broadcast's first
+-- and, for notes, which belong to none, of theirs.
+CREATE FUNCTION next_due(of_lane text, of_channel text) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+  SELECT least(
+    (SELECT due_at FROM deliveries
+     WHERE status = 'pending' AND lane = of_lane AND channel = of_channel AND broadcast_id IS NULL
+     ORDER BY due_at LIMIT 1),
+    (SELECT min(first.due_at) FROM waiting_broadcasts(of_lane, of_channel) AS w (id)
+     CROSS JOIN LATERAL (SELECT d.due_at FROM deliveries d
+       WHERE d.status = 'pending' AND d.lane = of_lane AND d.channel = of_channel
+         AND d.broadcast_id = w.id
+       ORDER BY d.due_at LIMIT 1) AS first))
+$$;

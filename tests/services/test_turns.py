@@ -1,0 +1,129 @@
+"""Broadcasts of a lane take turns, so that none waits for the end of another."""
+
+from uuid import UUID, uuid4
+
+from channels.memory import MemoryChannel
+from channels.messages import Email
+from notify import clock
+from notify.domain.delivery import DeliveryStatus, allowed_from
+from notify.domain.words import Channel, Kind, Lane
+from notify.store import claiming
+from tests.town import Town
+
+
+async def _news(town: Town, slug: str) -> UUID:
+    made = await town.broadcast(slug, kind=Kind.ANNOUNCEMENT)
+    await town.plan(Lane.BULK)
+    return made
+
+
+async def _readers(town: Town, slug: str, count: int) -> None:
+    group = await town.group(slug)
+    for number in range(count):
+        await town.resident(group, email=f"{slug}{number}@example.org", news=["email"])
+
+
+async def _left(town: Town, broadcast: UUID) -> int:
+    return (await town.statuses(broadcast)).count("pending")
+
+
+async def test_an_announcement_shares_with_one_planned_long_before(town: Town) -> None:
+    await _readers(town, "town", 20)
+    await _readers(town, "kita", 20)
+    first = await _news(town, "town")
+    second = await _news(town, "kita")
+    pump = await town.pump(MemoryChannel[Email](), lane=Lane.BULK, rate=2.0)
+
+    await pump.round()  # five seconds of work: ten mails
+
+    assert await _left(town, first) == 15
+    assert await _left(town, second) == 15
+
+
+async def test_what_one_broadcast_does_not_need_of_its_share_is_taken_in_the_next_round(
+    town: Town,
+) -> None:
+    await _readers(town, "town", 12)
+    await _readers(town, "kita", 1)
+    first, second = await _news(town, "town"), await _news(town, "kita")
+    pump = await town.pump(MemoryChannel[Email](), lane=Lane.BULK)
+
+    while await pump.round():
+        pass
+
+    assert [await _left(town, first), await _left(town, second)] == [0, 0]
+
+
+async def test_with_room_for_one_only_each_comes_first_at_times(town: Town) -> None:
+    await _readers(town, "town", 30)
+    await _readers(town, "kita", 30)
+    first, second = await _news(town, "town"), await _news(town, "kita")
+
+    for _ in range(24):
+        async with town.db.transaction() as connection:
+            claimed = await claiming.claim(
+                connection, lane=Lane.BULK, channel=Channel.EMAIL, sender="any", worker=uuid4(),
+                size=1, lease=60, allowed=allowed_from(DeliveryStatus.SENDING),
+            )  # fmt: skip
+        assert len(claimed) == 1
+
+    taken = [30 - await _left(town, one) for one in (first, second)]
+    assert sum(taken) == 24
+    assert min(taken) > 0
+
+
+async def test_a_broadcast_that_waits_for_its_next_try_takes_no_share(town: Town) -> None:
+    await _readers(town, "town", 10)
+    await _readers(town, "kita", 10)
+    waits, goes = await _news(town, "town"), await _news(town, "kita")
+    await town.change(
+        "UPDATE deliveries SET due_at = now() + interval '1 h' WHERE broadcast_id = %(id)s",
+        id=waits,
+    )
+    pump = await town.pump(MemoryChannel[Email](), lane=Lane.BULK, rate=2.0)
+
+    await pump.round()
+
+    assert [await _left(town, waits), await _left(town, goes)] == [10, 0]
+
+
+async def test_the_next_due_of_a_lane_is_the_earliest_of_all_its_broadcasts(town: Town) -> None:
+    await _readers(town, "town", 2)
+    await _readers(town, "kita", 2)
+    first, second = await _news(town, "town"), await _news(town, "kita")
+    for broadcast, minutes in ((first, 9), (second, 4)):
+        await town.change(
+            "UPDATE deliveries SET due_at = now() + %(m)s * interval '1 min'"
+            " WHERE broadcast_id = %(id)s",
+            m=minutes, id=broadcast,
+        )  # fmt: skip
+
+    async with town.db.transaction() as connection:
+        bulk = await claiming.next_due(connection, lane=Lane.BULK, channel=Channel.EMAIL)
+        alert = await claiming.next_due(connection, lane=Lane.ALERT, channel=Channel.EMAIL)
+        waiting = await claiming.alert_waiting(connection, Channel.EMAIL)
+
+    assert bulk is not None
+    assert 200 < bulk < 240
+    assert (alert, waiting) == (None, False)
+
+
+async def test_finding_what_waits_costs_the_same_however_much_waits(town: Town) -> None:
+    """The plan must be a few steps in the index, not a walk over what waits."""
+    await _readers(town, "town", 1)
+    made = await _news(town, "town")
+    await town.change(
+        "INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel,"
+        " lane, language) SELECT %(id)s, gen_random_uuid(), n, 1, 'email', 'bulk', 'de'"
+        " FROM generate_series(1000, 60000) AS n",
+        id=made,
+    )
+    await town.change("ANALYZE deliveries")
+
+    began = clock.monotonic()
+    plan = await town.rows(
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT next_due('bulk', 'email')"
+    )
+
+    assert clock.monotonic() - began < 5
+    assert plan[0]["QUERY PLAN"][0]["Plan"]["Shared Hit Blocks"] < 500
