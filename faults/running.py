@@ -1,0 +1,106 @@
+"""Runs scenarios, each in a town of its own; where one failed the next gets a new world."""
+
+import tempfile
+import time
+import traceback
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from faults.processes import InVain
+from faults.scenario import NotHere, Row, Scenario
+from faults.stage import Stage
+from faults.world import World
+from notify.embedded.servers import Embedded
+from notify.store.migrate import migrate
+
+
+class Theatre(AbstractContextManager["Theatre"]):
+    """Servers, a sandbox and an API that scenarios share for as long as they leave them whole."""
+
+    def __init__(self, *, patient: bool = False, broken: str | None = None) -> None:
+        self._patient = patient
+        self._broken = broken
+        self._stack = ExitStack()
+        self._world: World | None = None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def _open(self) -> World:
+        with ExitStack() as stack:
+            folder = Path(
+                stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix="notify-faults-", ignore_cleanup_errors=True)
+                )
+            )
+            servers = stack.enter_context(Embedded(folder / "data", throwaway=True))
+            migrate(servers.database_url)
+            more = {"REDIS_URL": servers.redis_url} if servers.redis_url else {}
+            world = stack.enter_context(World(servers.database_url, folder, **more))
+            world.environment |= {"NOTIFY_LEASE_SECONDS": "50"}
+            self._servers = servers
+            self._stack = stack.pop_all()
+        return world
+
+    def _close(self) -> None:
+        self._world = None
+        self._stack.close()
+        self._stack = ExitStack()
+
+    def run(self, scenario: Scenario, *, seed: int, recipients: int | None = None) -> Row:
+        """Play one scenario and judge it; whatever it raises is a problem of the row."""
+        if scenario.alone:
+            self._close()
+        count = recipients or (scenario.long if self._patient else scenario.short)
+        began = time.monotonic()
+        if self._world is None:
+            self._world = self._open()
+        stage = Stage(
+            self._world, self._servers, seed=seed, recipients=count, patient=self._patient,
+            broken=self._broken,
+        )  # fmt: skip
+        try:
+            row = self._play(scenario, stage, seed=seed, began=began)
+        except NotHere as problem:
+            row = Row(scenario.name, count, seed, None, problems=(str(problem),))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is told
+            said = str(problem) if isinstance(problem, InVain) else traceback.format_exc()
+            row = Row(scenario.name, count, seed, False, problems=(said,))
+        if row.ok is False or scenario.alone:
+            self._close()
+        return row
+
+    def _play(self, scenario: Scenario, stage: Stage, *, seed: int, began: float) -> Row:
+        try:
+            stage.open()
+            scenario.run(stage)
+            found = stage.verdict()
+        finally:
+            stage.close()
+        return Row(
+            scenario=scenario.name,
+            recipients=stage.recipients,
+            seed=seed,
+            ok=not found.problems,
+            lost=found.lost,
+            doubled_allowed=found.doubled_allowed,
+            doubled_forbidden=found.doubled_forbidden,
+            forbidden=found.forbidden,
+            unknown=found.unknown,
+            open=found.open,
+            recovered_s=round(stage.recovered, 1),
+            seconds=round(time.monotonic() - began, 1),
+            problems=tuple(found.problems),
+            figures=stage.figures,
+        )
+
