@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +52,10 @@ def compare(sandbox: Sandbox, accounts: Mapping[str, Account], texts: Mapping[st
 
 
 def recognised(
-    sandbox: Sandbox, texts: Mapping[str, Any]
+    sandbox: Sandbox, texts: Mapping[str, Any], *, but: Collection[str] = ()
 ) -> Iterator[tuple[Message, tuple[str, str]]]:
-    """Every message in the books, with the name of the broadcast and the language it is in.
+    """Every message in the books, with the name of the broadcast and the language it is in;
+    not those to the addresses of `but`.
 
     Raises Difference at one that is none of these texts, or more than one of them.
     """
@@ -65,6 +66,8 @@ def recognised(
         for channel in CHANNELS
     ]
     for message in _books(sandbox):
+        if message.address in but:
+            continue
         found = [
             (name, language)
             for name, language, channel, said in written

@@ -31,6 +31,7 @@ def main(
     """Break the service in every way and count what was lost, doubled or sent by mistake."""
     log.configure(level="ERROR")
     console = Console(stderr=as_json)
+    console.width = max(console.width, 130)
     chosen = _chosen(scenario, broken)
     rows = []
     with Theatre(patient=not short, broken=broken) as theatre:

@@ -8,7 +8,7 @@ from faults.world import World
 PEOPLE: LiteralString = """
 -- Their ids follow from town and number, so that addresses find their resident.
 INSERT INTO residents (id, language)
-SELECT md5(%(town)s || n)::uuid, CASE n %% 4 WHEN 0 THEN 'en' ELSE 'de' END
+SELECT md5(%(town)s || '/' || n)::uuid, CASE n %% 4 WHEN 0 THEN 'en' ELSE 'de' END
 FROM generate_series(%(first)s::int, %(last)s) AS n
 """
 
@@ -16,7 +16,7 @@ ADDRESSES: LiteralString = """
 -- An hour old: nobody of them is a latecomer. The hash is none of the service's own, but does
 -- what a hash must: the same address has the same.
 INSERT INTO addresses (resident_id, channel, value, hash, state, created_at, proven_at)
-SELECT md5(%(town)s || n)::uuid, channel, value, sha256(value::bytea), 'proven',
+SELECT md5(%(town)s || '/' || n)::uuid, channel, value, sha256(value::bytea), 'proven',
   now() - interval '1 hour', now() - interval '1 hour'
 FROM generate_series(%(first)s::int, %(last)s) AS n
 CROSS JOIN LATERAL (VALUES
@@ -27,25 +27,27 @@ CROSS JOIN LATERAL (VALUES
 
 BROWSERS: LiteralString = """
 INSERT INTO addresses (resident_id, channel, value, keys, hash, state, created_at, proven_at)
-SELECT md5(%(town)s || (%(first)s + 3 * (i - 1)))::uuid, 'push', b->>'endpoint', b->'keys',
+SELECT md5(%(town)s || '/' || (%(first)s + 3 * (i - 1)))::uuid, 'push', b->>'endpoint', b->'keys',
   sha256((b->>'endpoint')::bytea), 'proven', now() - interval '1 hour', now() - interval '1 hour'
 FROM jsonb_array_elements(%(browsers)s::jsonb) WITH ORDINALITY AS t (b, i)
 """
 
 SUBSCRIPTIONS: LiteralString = """
 INSERT INTO subscriptions (resident_id, group_id, alerts, news, created_at)
-SELECT md5(%(town)s || n)::uuid, g.id, %(channels)s, %(channels)s, now() - interval '1 hour'
+SELECT md5(%(town)s || '/' || n)::uuid, g.id, %(channels)s, %(channels)s, now() - interval '1 hour'
 FROM generate_series(%(first)s::int, %(last)s) AS n, groups g WHERE g.slug = %(town)s
 """
 
 CHANNELS = ("email", "sms", "push")
 
 
-def settle(world: World, count: int, *, first: int = 0, channels: tuple[str, ...] = CHANNELS) -> None:
-    """Let so many residents follow the world's town: with the given channels only, everybody has
-    an address on at least one where all three are given."""
+def settle(
+    world: World, count: int, *, town: str, first: int = 0, channels: tuple[str, ...] = CHANNELS
+) -> None:
+    """Let so many residents, numbered from `first`, follow a town. Each has an address on at
+    least one channel where all three are given."""
     values: dict[str, Any] = {
-        "town": world.town, "number": world.number, "first": first, "last": first + count - 1,
+        "town": town, "number": world.number, "first": first, "last": first + count - 1,
         "channels": list(channels),
     }  # fmt: skip
     world.change(PEOPLE, **values)

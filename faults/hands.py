@@ -25,6 +25,7 @@ class Hand:
     keep: bool = True
     process: Process = field(init=False)
     dead: list[Process] = field(default_factory=list)
+    noted: Process | None = None
 
     def __post_init__(self) -> None:
         self._start(self.crash)
@@ -38,6 +39,11 @@ class Hand:
     def name(self) -> str:
         """How the database knows its connections."""
         return self.process.log.stem
+
+    @property
+    def special(self) -> bool:
+        """Whether it is not what everybody else would start."""
+        return bool(self.settings or self.crash)
 
     def look(self) -> bool:
         """Start it again if it is gone; whether it was."""

@@ -17,10 +17,16 @@ from sandbox.client import Sandbox
 PURPOSES = {"email": "bounce", "sms": "twilio", "push": "beacon"}
 
 DELIVERIES: LiteralString = """
+-- A recalled announcement may have left a million that were never touched.
 SELECT d.id, d.broadcast_id, d.channel, d.lane, d.language, d.status, d.handed_over_at,
   d.closed_at, a.value AS address
 FROM deliveries d LEFT JOIN addresses a ON a.id = d.address_id
-WHERE d.broadcast_id = ANY(%(sent)s)
+WHERE d.broadcast_id = ANY(%(sent)s) AND NOT (d.status = 'cancelled' AND d.claims = 0)
+"""
+
+STATES: LiteralString = """
+SELECT channel, status, count(*) AS n FROM deliveries WHERE broadcast_id = ANY(%(sent)s)
+GROUP BY 1, 2
 """
 
 ATTEMPTS: LiteralString = """
@@ -49,19 +55,20 @@ GROUP BY 1, 2 HAVING sum(n) <> 0
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that broke: when it was done, and whose attempts may be in doubt since (None:
-    everybody's)."""
+    """Something that broke, from when until when, and whose attempts it left in doubt (None:
+    everybody's). A kill takes no time."""
 
-    at: datetime
+    since: datetime
+    until: datetime
     workers: Collection[UUID] | None = None
 
     def leaves_open(self, attempt: Mapping[str, Any]) -> bool:
-        """Whether this attempt was started and not settled just then."""
+        """Whether this attempt was started and not settled then."""
         started, settled = attempt["started_at"], attempt["settled_at"]
         return (
             started is not None
-            and started <= self.at
-            and (settled is None or settled > self.at)
+            and started <= self.until
+            and (settled is None or settled > self.since)
             and (self.workers is None or attempt["worker"] in self.workers)
         )
 
@@ -71,7 +78,8 @@ class Case:
     """What is to be judged. `texts` are by broadcast id. `ends` are the statuses a delivery may
     end with beside `unknown`, `barred` the deliveries that must not be in the books, `left_alone`
     attempts of a sleeper that others have settled, as they were, `mid_call` how many calls a
-    sleeper may have been in the middle of, `dead` the workers that cannot call any more."""
+    sleeper may have been in the middle of, `dead` the workers that cannot call any more,
+    `others` addresses in the books that this is not about."""
 
     texts: Mapping[str, Any]
     faults: Sequence[Fault]
@@ -80,6 +88,7 @@ class Case:
     left_alone: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     mid_call: int = 0
     dead: Collection[UUID] = ()
+    others: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -109,6 +118,7 @@ def judge(database_url: str, sandbox: Sandbox, keyring: Keyring, case: Case) -> 
         attempts = {r["id"]: r for r in connection.execute(ATTEMPTS, {"sent": sent})}
         forgotten = connection.execute(FORGOTTEN, {"sent": sent}).fetchone()
         counted = connection.execute(COUNTED, {"sent": sent}).fetchall()
+        states = connection.execute(STATES, {"sent": sent}).fetchall()
     try:
         books = _books(sandbox, keyring, case, deliveries, attempts)
     except Difference as problem:
@@ -121,10 +131,13 @@ def judge(database_url: str, sandbox: Sandbox, keyring: Keyring, case: Case) -> 
     )
     _judge_attempts(verdict, case, attempts, books)
     _judge_deliveries(verdict, case, deliveries, attempts, books, open_ones)
-    told = {(row["channel"], row["status"]): row["n"] for row in counted}
-    if told != Counter((d["channel"], d["status"]) for d in deliveries.values()):
+    if _by_state(counted) != _by_state(states):
         verdict.problems.append("the counters say something else than the rows")
     return verdict
+
+
+def _by_state(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+    return {(row["channel"], row["status"]): row["n"] for row in rows}
 
 
 def _books(
@@ -136,7 +149,7 @@ def _books(
 ) -> dict[int, list[Message]]:
     """The messages by attempt. Raises Difference at one that went astray."""
     books: dict[int, list[Message]] = defaultdict(list)
-    for message, (broadcast, language) in recognised(sandbox, case.texts):
+    for message, (broadcast, language) in recognised(sandbox, case.texts, but=case.others):
         number = keyring.unmark(PURPOSES[message.channel], message.mark)
         if number is None or number not in attempts:
             raise Difference(f"a message in the {message.channel} book names no attempt")
@@ -200,7 +213,7 @@ def _judge_deliveries(
     verdict.forbidden += verdict.blame(
         sum(number in by_delivery for number in case.barred), "handed over though barred before"
     )
-    states = Counter(d["status"] for d in deliveries.values())
+    states = Counter(d["status"] for n, d in deliveries.items() if n not in case.barred)
     verdict.unknown = states.pop("unknown", 0)
     for status, count in states.items():
         if status not in case.ends:

@@ -1,5 +1,6 @@
 """Runs scenarios, each in a town of its own; where one failed the next gets a new world."""
 
+import os
 import tempfile
 import time
 import traceback
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from faults.hands import Hand
 from faults.processes import InVain
 from faults.scenario import NotHere, Row, Scenario
 from faults.stage import Stage
@@ -24,6 +26,7 @@ class Theatre(AbstractContextManager["Theatre"]):
         self._broken = broken
         self._stack = ExitStack()
         self._world: World | None = None
+        self._api: Hand | None = None
 
     def __exit__(
         self,
@@ -47,13 +50,13 @@ class Theatre(AbstractContextManager["Theatre"]):
             migrate(servers.database_url)
             more = {"REDIS_URL": servers.redis_url} if servers.redis_url else {}
             world = stack.enter_context(World(servers.database_url, folder, **more))
-            world.environment |= {"NOTIFY_LEASE_SECONDS": "50"}
+            world.environment |= {"NOTIFY_LEASE_SECONDS": "50", **_quick_starts(folder)}
             self._servers = servers
             self._stack = stack.pop_all()
         return world
 
     def _close(self) -> None:
-        self._world = None
+        self._world = self._api = None
         self._stack.close()
         self._stack = ExitStack()
 
@@ -67,7 +70,7 @@ class Theatre(AbstractContextManager["Theatre"]):
             self._world = self._open()
         stage = Stage(
             self._world, self._servers, seed=seed, recipients=count, patient=self._patient,
-            broken=self._broken,
+            broken=self._broken, api=self._api,
         )  # fmt: skip
         try:
             row = self._play(scenario, stage, seed=seed, began=began)
@@ -76,6 +79,7 @@ class Theatre(AbstractContextManager["Theatre"]):
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is told
             said = str(problem) if isinstance(problem, InVain) else traceback.format_exc()
             row = Row(scenario.name, count, seed, False, problems=(said,))
+        self._api = stage.api if stage.api and stage.api.process.running else None
         if row.ok is False or scenario.alone:
             self._close()
         return row
@@ -104,3 +108,11 @@ class Theatre(AbstractContextManager["Theatre"]):
             figures=stage.figures,
         )
 
+
+
+def _quick_starts(folder: Path) -> dict[str, str]:
+    """Processes share their compiled code, also where writing it beside the sources is
+    forbidden: compiling it anew takes longer than most of them live."""
+    if "PYTHONPYCACHEPREFIX" in os.environ:
+        return {}
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID, uuid4
 
@@ -45,6 +46,8 @@ class Stage:
         recipients: int,
         patient: bool = False,
         broken: str | None = None,
+        api: Hand | None = None,
+        disk: Path | None = None,
     ) -> None:
         self.world = world
         self.servers = servers
@@ -52,7 +55,9 @@ class Stage:
         self.recipients = recipients
         self.patient = patient
         self.launcher = (*LAUNCHER, *(("--break", broken) if broken else ()))
-        self.hands: list[Hand] = []
+        self.api = api
+        self.disk = disk
+        self.hands: list[Hand] = [] if api is None else [api]
         self.texts: dict[str, Any] = {}
         self.faults: list[Fault] = []
         self.figures: dict[str, Any] = {}
@@ -61,14 +66,25 @@ class Stage:
         self.barred: set[int] = set()
         self.left_alone: dict[int, dict[str, Any]] = {}
         self.mid_call = 0
+        self.others: set[str] = set()
         self.recovered = 0.0
         self._mended: float | None = None
 
     def open(self) -> None:
         """Have an API, and a town of its own."""
-        self.api = self.hand("api")
-        self.until(self._answers, seconds=PATIENCE)
+        if self.api is None or not self.api.process.running:
+            self.replace_api()
         self.world.new_town()
+
+    def replace_api(self, **more: Any) -> Hand:
+        """Put another API, maybe one that will die, in the place of the one that runs."""
+        if self.api is not None:
+            self.api.keep = False
+            self.api.process.end()
+            self.hands.remove(self.api)
+        self.api = self.hand("api", **more)
+        self.until(self._answers, seconds=PATIENCE)
+        return self.api
 
     def _answers(self) -> bool:
         with contextlib.suppress(Refused):
@@ -76,16 +92,17 @@ class Stage:
         return True
 
     def close(self) -> None:
-        """Leave no process behind."""
+        """Leave no process behind but an ordinary API."""
         for hand in self.hands:
-            hand.keep = False
-            if hand.process.running:
+            if hand is not self.api or hand.special:
+                hand.keep = False
                 hand.process.kill()
 
     # people and broadcasts
 
-    def people(self, count: int | None = None, **more: Any) -> None:
-        crowd.settle(self.world, count or self.recipients, **more)
+    def people(self, count: int | None = None, *, town: str | None = None, **more: Any) -> None:
+        """Residents who follow the town (or another one) of this scenario."""
+        crowd.settle(self.world, count or self.recipients, town=town or self.world.town, **more)
 
     def send(self, kind: str = "alert", **more: Any) -> str:
         """Send as a careful program does: the same key again until there is an answer."""
@@ -143,22 +160,16 @@ class Stage:
         self.hands.append(made)
         return made
 
-    def api_that_crashes(self, crash: str, *, call: int) -> Hand:
-        """Put an API that will die in the place of the one that runs."""
-        self.api.keep = False
-        self.api.process.end()
-        self.api = self.hand("api", crash=crash, call=call)
-        self.until(self._answers, seconds=PATIENCE)
-        return self.api
-
     def tend(self) -> None:
         """Bring back what died, as a supervisor does."""
         with contextlib.suppress(Misconfigured):
             self.servers.ensure()
         for hand in self.hands:
-            if not hand.process.running and hand.keep:
+            if not hand.process.running and hand.noted is not hand.process:
                 self.note(hand)
-                hand.look()
+                hand.noted = hand.process
+            if hand.look():
+                self.mended()
         if not self.patient:
             with contextlib.suppress(*AWAY):
                 self._lapse()
@@ -174,33 +185,35 @@ class Stage:
             self.world.hurry()
 
     def kill(self, *hands: Hand) -> None:
-        """SIGKILL them; they are started again at the next look."""
+        """SIGKILL them, at once; they are started again at the next look."""
         for hand in hands:
             hand.send(signal.SIGKILL)
         for hand in hands:
             hand.process.wait()
+        self.tend()
 
     def end(self) -> None:
         """Ask every process to end, in good order and in time."""
-        for hand in self.hands:
+        workers = [hand for hand in self.hands if hand is not self.api]
+        for hand in workers:
             hand.keep = False
             if hand.process.running:
                 hand.send(signal.SIGTERM)
-        for hand in self.hands:
-            code = hand.process.wait()
-            if code and hand.arguments[0] == "worker" and code != -signal.SIGKILL:
-                self.problems.append(f"a worker ended with {code}")
+        codes = {hand.process.wait() for hand in workers}
+        if codes - {0, -signal.SIGKILL}:
+            self.problems.append(f"workers ended with {codes}")
 
     # faults
 
-    def note(self, *hands: Hand) -> None:
-        """Say that these died or were cut off (none: everybody): what they have started and not
-        settled is in doubt from now on."""
+    def note(self, *hands: Hand, since: datetime | None = None) -> None:
+        """Say that these died or were cut off (none: everybody), now or until now: what they
+        have started and not settled then is in doubt."""
         workers = None
         if hands:
             self.quiet(*hands)
             workers = frozenset(w for hand in hands if (w := hand.worker()) is not None)
-        self.faults.append(Fault(datetime.now(UTC), workers))
+        now = datetime.now(UTC)
+        self.faults.append(Fault(since or now, now, workers))
         self.mended()
 
     def mended(self) -> None:
@@ -270,7 +283,7 @@ class Stage:
         dead = frozenset(worker for hand in self.hands for worker in hand.buried())
         case = Case(
             self.texts, self.faults, ends=self.ends, barred=self.barred,
-            left_alone=self.left_alone, mid_call=self.mid_call, dead=dead,
+            left_alone=self.left_alone, mid_call=self.mid_call, dead=dead, others=self.others,
         )  # fmt: skip
         found = judge(self.world.database_url, self.world.box, self.world.keyring, case)
         found.problems = [*self.problems, *found.problems]

@@ -17,7 +17,7 @@ def crash(stage: Stage, *, name: str) -> None:
     call = stage.dice.randint(1, point.calls)
     stage.people()
     if point.command == "api":
-        doomed = stage.api_that_crashes(name, call=call)
+        doomed = stage.replace_api(crash=name, call=call)
         stage.worker(options=SMALL_SLICES)
     else:
         doomed = stage.worker(crash=name, call=call, options=SMALL_SLICES)
