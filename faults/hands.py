@@ -25,7 +25,7 @@ class Hand:
     keep: bool = True
     process: Process = field(init=False)
     dead: list[Process] = field(default_factory=list)
-    noted: Process | None = None
+    _noticed: Process | None = None
 
     def __post_init__(self) -> None:
         self._start(self.crash)
@@ -44,6 +44,13 @@ class Hand:
     def special(self) -> bool:
         """Whether it is not what everybody else would start."""
         return bool(self.settings or self.crash)
+
+    def died(self) -> bool:
+        """Whether it has died since somebody asked."""
+        if self.process.running or self._noticed is self.process:
+            return False
+        self._noticed = self.process
+        return True
 
     def look(self) -> bool:
         """Start it again if it is gone; whether it was."""

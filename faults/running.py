@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from faults.disk import own_disk
 from faults.hands import Hand
 from faults.processes import InVain
 from faults.scenario import NotHere, Row, Scenario
@@ -27,6 +28,7 @@ class Theatre(AbstractContextManager["Theatre"]):
         self._stack = ExitStack()
         self._world: World | None = None
         self._api: Hand | None = None
+        self._disk: Path | None = None
 
     def __exit__(
         self,
@@ -39,13 +41,15 @@ class Theatre(AbstractContextManager["Theatre"]):
     def __enter__(self) -> Self:
         return self
 
-    def _open(self) -> World:
+    def _open(self, *, small_disk: bool) -> World:
         with ExitStack() as stack:
             folder = Path(
                 stack.enter_context(
                     tempfile.TemporaryDirectory(prefix="notify-faults-", ignore_cleanup_errors=True)
                 )
             )
+            folder.chmod(0o755)  # PostgreSQL may be somebody else
+            self._disk = stack.enter_context(own_disk(folder / "data")) if small_disk else None
             servers = stack.enter_context(Embedded(folder / "data", throwaway=True))
             migrate(servers.database_url)
             more = {"REDIS_URL": servers.redis_url} if servers.redis_url else {}
@@ -62,15 +66,15 @@ class Theatre(AbstractContextManager["Theatre"]):
 
     def run(self, scenario: Scenario, *, seed: int, recipients: int | None = None) -> Row:
         """Play one scenario and judge it; whatever it raises is a problem of the row."""
-        if scenario.alone:
+        if scenario.disk:
             self._close()
         count = recipients or (scenario.long if self._patient else scenario.short)
         began = time.monotonic()
         if self._world is None:
-            self._world = self._open()
+            self._world = self._open(small_disk=scenario.disk)
         stage = Stage(
             self._world, self._servers, seed=seed, recipients=count, patient=self._patient,
-            broken=self._broken, api=self._api,
+            broken=self._broken, api=self._api, disk=self._disk,
         )  # fmt: skip
         try:
             row = self._play(scenario, stage, seed=seed, began=began)
@@ -80,7 +84,7 @@ class Theatre(AbstractContextManager["Theatre"]):
             said = str(problem) if isinstance(problem, InVain) else traceback.format_exc()
             row = Row(scenario.name, count, seed, False, problems=(said,))
         self._api = stage.api if stage.api and stage.api.process.running else None
-        if row.ok is False or scenario.alone:
+        if row.ok is False or scenario.disk:
             self._close()
         return row
 

@@ -14,15 +14,15 @@ class NotHere(Exception):
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """`run` sends and breaks things; waiting and judging come after it. `short` and `long` are
-    recipients. `breaks` are the guarantees without which it must turn red, `alone` says that it
-    wants servers that nobody used before."""
+    recipients. `breaks` are the guarantees without which it must turn red, `disk` says that it
+    wants a file system of its own for the data."""
 
     name: str
     run: Callable[[Stage], None]
     short: int = 150
     long: int = 2_000
     breaks: Collection[str] = ()
-    alone: bool = False
+    disk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

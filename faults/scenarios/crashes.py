@@ -10,6 +10,13 @@ SMALL_SLICES = (
     "--set", "notify.services.planning:FIRST_SLICE=40", "--set", "notify.services.planning:SLICE=40",
 )  # fmt: skip
 
+TAKEN_IN_SILENCE = [
+    {"channel": "email", "do": "slow", "at": "data", "seconds": 20, "first": 1},
+    {"channel": "sms", "do": "silent", "seconds": 20, "first": 1, "how": "none"},
+    {"channel": "push", "do": "slow", "seconds": 0.5, "first": 1},
+]
+"""Mail and SMS are taken, and the answer does not come; a push is not taken yet."""
+
 
 def crash(stage: Stage, *, name: str) -> None:
     """The first life of one process ends there, at a call that the dice choose."""
@@ -25,8 +32,45 @@ def crash(stage: Stage, *, name: str) -> None:
     stage.until(lambda: doomed.dead)
 
 
+def taken_and_not_answered(stage: Stage, *, then: str | None = None) -> None:
+    """A worker is killed while its messages are with the providers and nobody told it; `then`
+    names the point where the sweeper of the next one dies too."""
+    stage.people()
+    stage.world.box.rules(TAKEN_IN_SILENCE)
+    first = stage.worker(keep=False)
+    stage.send()
+    stage.until(lambda: min(stage.booked("email"), stage.booked("sms")) >= stage.dice.randint(5, 15))
+    stage.kill(first)
+    stage.world.box.rules([])
+    second = stage.worker(crash=then)
+    if then is not None:
+        stage.until(lambda: second.dead)
+
+
+def receipts_before_our_own_write(stage: Stage) -> None:
+    """Every SMS is delivered before the gateway answers; then the worker dies with the answers."""
+    stage.people()
+    stage.world.box.rules([{"channel": "sms", "do": "callbacks", "how": "early"}])
+    doomed = stage.worker(
+        crash="after the answer, before settlement", call=stage.dice.randint(1, 3)
+    )
+    stage.send()
+    stage.until(lambda: doomed.dead)
+    stage.at_rest()
+    stage.expect("every SMS is delivered", stage.states("sms") == {"delivered"})
+
+
 SCENARIOS = [
-    Scenario(f"crash {name}", partial(crash, name=name))
-    for name in CRASH_POINTS
-    if not name.startswith("sweeper")
+    *(
+        Scenario(f"crash {name}", partial(crash, name=name))
+        for name in CRASH_POINTS
+        if not name.startswith("sweeper")
+    ),
+    Scenario("crash taken and not answered", taken_and_not_answered, breaks=("ledger",)),
+    *(
+        Scenario(f"crash {name}", partial(taken_and_not_answered, then=name))
+        for name in CRASH_POINTS
+        if name.startswith("sweeper")
+    ),
+    Scenario("crash after early receipts", receipts_before_our_own_write),
 ]
