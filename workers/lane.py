@@ -18,6 +18,7 @@ from notify.services.planning import Planner
 from notify.services.senders import Sender
 from notify.services.sending import Pump
 from notify.services.sweeping import Sweeper
+from notify.store import senders as sender_store
 from notify.store import workers as register
 from workers.bell import listen
 
@@ -41,6 +42,12 @@ class Worker:
         self._seats = {lane: uuid4() for lane in lanes}  # a row a lane in the register
         # Connections of its own for each lane: an alert never queues behind bulk here.
         self._senders = {lane: bootstrap.senders(app.settings) for lane in lanes}
+        self._every = [
+            sender
+            for of_lane in self._senders.values()
+            for of_channel in of_lane.values()
+            for sender in of_channel
+        ]
         self._composer = Composer(settings=app.settings, keyring=app.keyring)
         self._stop = asyncio.Event()
         self._wake = {lane: asyncio.Event() for lane in lanes}
@@ -62,8 +69,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until told to stop."""
-        every = [one for lane in self._senders.values() for many in lane.values() for one in many]
-        await sender_service.enrol(self._app.db, every)
+        await sender_service.enrol(self._app.db, self._every)
         self._composer.warm()
         await self._enter()
         for lane in self._lanes:
@@ -71,7 +77,7 @@ class Worker:
                 if of_channel:
                     self._add_pumps(lane, channel, of_channel)
         tasks = [asyncio.create_task(pump.run()) for ps in self._pumps.values() for pump in ps]
-        sweeper = Sweeper(self._app.db, senders=every, composer=self._composer)
+        sweeper = Sweeper(self._app.db, senders=self._every, composer=self._composer)
         side = [
             asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(sweeper.resolve, SWEEP_EVERY)),
@@ -86,7 +92,7 @@ class Worker:
         log.info("worker.started", worker=str(self._id), lanes=[str(lane) for lane in self._lanes])
         await self._stop.wait()
         await self._drain(tasks, side)
-        for sender in every:
+        for sender in self._every:
             await sender.carrier.close()
         log.info("worker.stopped", worker=str(self._id))
 
@@ -158,6 +164,7 @@ class Worker:
         async with self._app.db.transaction() as connection:
             for lane, seat in self._seats.items():
                 await register.seen(connection, seat, lane=str(lane), host=socket.gethostname())
+            await sender_store.seen(connection, [sender.name for sender in self._every])
 
     async def _repeat(self, work: Callable[[], Awaitable[object]], every: float) -> None:
         while True:

@@ -1,6 +1,7 @@
 """Broadcasts on the command line: send, watch, approve, recall."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -170,6 +171,32 @@ def _show_health(health: Health, *, as_json: bool) -> None:
     console.print(table if health.lanes else "No worker was seen lately. Is `notify up` running?")
     for row in health.queue:
         console.print(f"due on {row['lane']}/{row['channel']} for {row['age']:.1f} s")
+    if health.senders:
+        console.print(_senders(health))
+
+
+_UNITS: Mapping[str, str] = {"sms": "segments", "email": "mails", "push": "pushes"}
+
+
+def _senders(health: Health) -> Table:
+    """In the order they take over from each other."""
+    table = Table("channel", "sender", "rate", "ahead", "state", title="Senders")
     for row in health.senders:
-        state = f"stopped: {row['reason']} ({row['code']})" if row["stopped_at"] else "ok"
-        console.print(f"{row['channel']}  {row['name']}  {state}")
+        rate = f"{row['rate']:g} {_UNITS[row['channel']]}/s" if row["rate"] else "no limit"
+        ahead = f"{row['backlog']:.1f} s" if row["backlog"] else ""
+        table.add_row(row["channel"], row["name"], rate, ahead, _state(row))
+    return table
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """How a sender fares, and what a person may do."""
+    if row["state"] == "stopped":
+        return f"stopped: {_why(row['reason'], row['code'])}; mend it, then `notify resume`"
+    if row["state"] == "ok":
+        return "ok"
+    since = f"{row['down_since'].astimezone():%H:%M:%S}"
+    return f"{row['state']} since {since}: {_why(row['down_reason'], row['down_code'])}"
+
+
+def _why(reason: str | None, code: str | None) -> str:
+    return f"{reason or 'unknown'} ({code})" if code else reason or "unknown"

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import typer
-from psycopg import OperationalError
 from pydantic import ValidationError
 
 from notify import log
 from notify.bootstrap import App, prepared, running
 from notify.errors import Misconfigured, NotifyError
 from notify.settings import Settings
+from notify.store.database import AWAY
 
 T = TypeVar("T")
 
@@ -55,9 +55,10 @@ def telling() -> Iterator[None]:
     except NotifyError as problem:
         typer.echo(problem.message, err=True)
         raise typer.Exit(1) from None
-    except OperationalError:
+    except AWAY:
         typer.echo(
-            "The database does not answer. Is it running, and is NOTIFY_DATABASE_URL right?",
+            "The database takes nothing just now, and nothing was changed. Is it running, is its "
+            "disk full, is it read-only, and is NOTIFY_DATABASE_URL right?",
             err=True,
         )
         raise typer.Exit(1) from None

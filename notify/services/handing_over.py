@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from psycopg import OperationalError
-
 from channels.base import Failure, OutcomeUnknown, Rejected, Sent
 from notify import clock
 from notify.domain.words import Channel, Lane
@@ -21,7 +19,7 @@ from notify.services.senders import Sender
 from notify.services.settling import Result, Settler
 from notify.store import broadcasts, pump
 from notify.store.claiming import Claimed
-from notify.store.database import Database
+from notify.store.database import AWAY, Database
 
 log = get(__name__)
 
@@ -96,7 +94,7 @@ class HandOver:
                     connection, attempts=[one.attempt_id for one in claimed],
                     worker=self._worker, lease=self._lease,
                 )  # fmt: skip
-        except OperationalError:
+        except AWAY:
             await self._settler.release(claimed)
             raise
         await self._settler.release([one for one in claimed if one.attempt_id not in started])
@@ -143,7 +141,7 @@ class HandOver:
 
     async def _look_for_recalls(self, group: Group) -> None:
         """A recall stops what has not begun, also in the middle of a group."""
-        with contextlib.suppress(OperationalError):
+        with contextlib.suppress(*AWAY):
             async with self._db.transaction() as connection:
                 found = await broadcasts.recalled(connection, list(group.broadcasts))
             self.recalled |= found

@@ -1,22 +1,29 @@
-"""One sender of a channel as this process sees it: its carrier, its rate, its health."""
+"""One sender of a channel as this process sees it: its carrier, its rate, its health.
 
-from collections.abc import Sequence
+Its circuit is shared by all workers through the database: a failure opens it for all, when its
+rest is over one of them tries a single message, and what comes of that closes it or opens it anew.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from channels.base import Channel as Carrier
 from notify.domain.words import Channel
 from notify.store import senders
-from notify.store.database import Database
+from notify.store.database import Connection, Database
+from notify.store.senders import SenderHealth
 
 _SILENT = 5  # time-outs in a row
 _LONGEST_REST = 15.0  # an alert must not wait much longer than the relay is away
+_LONGEST_PROBE = 15.0  # a worker may be gone by then: another one tries
 
 
 @dataclass(slots=True)
 class Sender:
     """`rate` is in messages (SMS: segments) a second over all workers, None without a limit.
-    Health is this process's own view, on the monotonic clock."""
+    Health is what the database said at the last look, on the monotonic clock, and what this
+    process has seen since."""
 
     channel: Channel
     carrier: Carrier[Any]
@@ -34,41 +41,70 @@ class Sender:
         """Whether a call may begin: neither resting nor stopped."""
         return not self.stopped and self.down_until <= now
 
-    def worked(self) -> None:
+    def look(self, health: SenderHealth, *, now: float) -> None:
+        """See it as all workers together do."""
+        self.stopped = health.stopped
+        self.failures = health.failures
+        self.down_until = now + health.rest if health.rest > 0 else 0.0
+
+    def worked(self) -> bool:
+        """It took something; True when it had been down."""
+        was_down = self.failures > 0
         self.failures = 0
         self.silent = 0
         self.down_until = 0.0
+        return was_down
 
-    def said_nothing(self, *, now: float) -> None:
-        """It did not answer. A relay that hangs for several in a row is as good as away."""
+    def said_nothing(self, *, now: float) -> float | None:
+        """It did not answer. A relay that hangs for several in a row is as good as away: then
+        seconds to leave it alone."""
         self.silent += 1
-        if self.silent >= _SILENT:
-            self.silent = 0
-            self.went_down(now=now)
+        if self.silent < _SILENT:
+            return None
+        self.silent = 0
+        return self.went_down(now=now)
 
-    def went_down(self, *, now: float, rest: float | None = None) -> None:
-        """Leave it alone for a while, longer each time, or as long as it asks for."""
+    def went_down(self, *, now: float, rest: float | None = None) -> float | None:
+        """Leave it alone for a while, longer each time, or as long as it asks for. Returns the
+        seconds, None when it rests already: several of one batch say the same."""
         if self.down_until > now:
-            return  # several of one batch say the same
+            return None
         self.failures += 1
         wished = rest if rest is not None else 2.0 ** min(self.failures - 1, 10)
         pause = min(wished, _LONGEST_REST)
         self.down_until = now + pause
+        return pause
 
 
-def choose(every: Sequence[Sender], *, stopped: set[str], now: float) -> Sender | None:
-    """The first sender, in the order of the settings, that is neither stopped nor resting."""
+def ready(
+    every: Sequence[Sender], health: Mapping[str, SenderHealth], *, now: float
+) -> Iterator[Sender]:
+    """The senders that are neither stopped nor resting, in the order of the settings."""
     for sender in every:
-        sender.stopped = sender.name in stopped
-    return next((sender for sender in every if sender.may_begin(now=now)), None)
+        if sender.name in health:
+            sender.look(health[sender.name], now=now)
+        if sender.may_begin(now=now):
+            yield sender
+
+
+async def may_use(connection: Connection, sender: Sender) -> bool:
+    """Whether this worker may use it; one that was down is tried by one worker at a time."""
+    return not sender.failures or await senders.take_probe(
+        connection, sender.name, seconds=_LONGEST_PROBE
+    )
 
 
 async def enrol(db: Database, every: Sequence[Sender]) -> None:
     """Make each sender known to the database. One stopped before gets a fresh chance: whoever
     restarts a worker has looked."""
+    places: dict[Channel, dict[str, int]] = {}
     async with db.transaction() as connection:
         for sender in every:
-            await senders.ensure(connection, sender.name, channel=sender.channel)
+            of_channel = places.setdefault(sender.channel, {})
+            await senders.ensure(
+                connection, sender.name, channel=sender.channel, rate=sender.rate,
+                place=of_channel.setdefault(sender.name, len(of_channel)),
+            )  # fmt: skip
             await senders.resume(connection, sender.name)
 
 

@@ -13,24 +13,22 @@ import contextlib
 from collections.abc import Sequence, Set
 from uuid import UUID
 
-from psycopg import OperationalError
-
 from notify import clock
 from notify.domain.delivery import DeliveryStatus, allowed_from
 from notify.domain.words import Channel, Lane
 from notify.log import get
 from notify.services.composing import Composer
 from notify.services.handing_over import HandOver
-from notify.services.senders import Sender, choose
+from notify.services.senders import Sender, may_use, ready
 from notify.store import claiming, senders
 from notify.store.claiming import Claimed
-from notify.store.database import Database
+from notify.store.database import AWAY, Database
 
 log = get(__name__)
 
 GROUP = 50  # rule 3: started together
 WINDOW = 5.0  # seconds of work in hand, and of backlog at a provider
-HALF_SECOND = 0.5  # a recall is noticed at least this often
+HALF_SECOND = 0.5  # a recall, or an alert that overtakes, is noticed about this often
 MOST = 500
 
 
@@ -106,26 +104,30 @@ class Pump:
 
     async def round(self) -> bool:
         """One claim and what follows from it. False when there was nothing to do."""
+        if await self._must_yield():
+            return False
         async with self._db.transaction() as connection:
-            if self._lane is Lane.BULK and await claiming.alert_waiting(connection, self._channel):
-                return False
-            stopped = await senders.stopped(connection)
-        sender = choose(self._every, stopped=stopped, now=clock.monotonic())
-        if sender is None:
-            return False
+            health = await senders.health(connection, [sender.name for sender in self._every])
         began = clock.monotonic()
-        batch = await self._claim(sender)
-        if not batch:
-            return False
-        done = await self._work(sender, batch, began=began)
-        took = max(clock.monotonic() - began, 0.001)
-        self._speed = 0.5 * self._speed + 0.5 * done / took
-        return True
+        for sender in ready(self._every, health, now=began):
+            batch = await self._claim(sender)
+            if batch is None:
+                continue  # another worker is trying it just now
+            if not batch:
+                return False
+            done = await self._work(sender, batch, began=began)
+            took = max(clock.monotonic() - began, 0.001)
+            self._speed = 0.5 * self._speed + 0.5 * done / took
+            return True
+        return False
 
-    async def _claim(self, sender: Sender) -> list[Claimed]:
+    async def _claim(self, sender: Sender) -> list[Claimed] | None:
+        """What to hand over to this sender now; None when it is not ours to use."""
         # One message is enough to see whether a sender that was down works again.
         size = 1 if sender.failures else max(1, min(MOST, int(self._speed * WINDOW)))
         async with self._db.transaction() as connection:
+            if not await may_use(connection, sender):
+                return None
             if sender.rate is not None:
                 size = await senders.reserve(
                     connection, sender.name, rate=sender.rate, wanted=size, window=WINDOW
@@ -141,12 +143,15 @@ class Pump:
                 await senders.give_back(
                     connection, sender.name, rate=sender.rate, units=size - len(batch)
                 )
+            if sender.failures and not batch:
+                await senders.leave_probe(connection, sender.name)
         return batch
 
     async def _work(self, sender: Sender, batch: Sequence[Claimed], *, began: float) -> int:
         """Hand over a batch group by group; what there is no time for goes back."""
         size = GROUP if sender.rate is None else max(1, min(GROUP, int(sender.rate * HALF_SECOND)))
         rest = batch
+        looked = began
         try:
             compose = await self._composer.prepare(self._db, batch)
             while rest and self._may_go_on(sender, began=began):
@@ -155,11 +160,29 @@ class Pump:
                 parts = await self._hands.group(sender, group, compose)
                 if sender.rate is not None and parts:
                     await self._pace(sender, parts, count=len(group), started=started)
-        except (OperationalError, asyncio.CancelledError):
+                if clock.monotonic() - looked > HALF_SECOND:
+                    looked = clock.monotonic()
+                    if await self._must_yield():
+                        break
+        except (*AWAY, asyncio.CancelledError):
             await self._hands.release(rest)
             raise
         await self._hands.release(rest)
+        if rest and sender.rate is not None:
+            await self._give_back(sender, len(rest))
         return len(batch) - len(rest)
+
+    async def _give_back(self, sender: Sender, units: int) -> None:
+        """What was reserved and is not used, or (below zero) used and not reserved."""
+        async with self._db.transaction() as connection:
+            await senders.give_back(connection, sender.name, rate=sender.rate or 1.0, units=units)
+
+    async def _must_yield(self) -> bool:
+        """Whether an alert is due on this channel, for which bulk makes way."""
+        if self._lane is not Lane.BULK:
+            return False
+        async with self._db.transaction() as connection:
+            return await claiming.alert_waiting(connection, self._channel)
 
     def _may_go_on(self, sender: Sender, *, began: float) -> bool:
         held_long = clock.monotonic() - began > self._lease / 2
@@ -169,8 +192,7 @@ class Pump:
         """Keep to the sender's rate, also where a message is billed as several parts."""
         rate = sender.rate or 1.0
         if parts > count:
-            async with self._db.transaction() as connection:
-                await senders.give_back(connection, sender.name, rate=rate, units=count - parts)
+            await self._give_back(sender, count - parts)
         left = max(parts, count) / rate - (clock.monotonic() - started)
         if left > 0:
             await asyncio.sleep(min(left, WINDOW))

@@ -19,6 +19,7 @@ from notify.domain.words import Channel, Lane
 from notify.log import get
 from notify.services.composing import Composer
 from notify.services.senders import Sender
+from notify.services.timekeeping import keep_time
 from notify.store import sweep
 from notify.store.claiming import Claimed
 from notify.store.database import Database, Row
@@ -53,6 +54,7 @@ class Sweeper:
 
     async def sweep(self) -> Swept:
         """One round over everything that may have been left behind."""
+        await keep_time(self._db)
         async with self._db.transaction() as connection:
             lapsed = await sweep.lapsed(connection, size=_BATCH, grace=GRACE)
         ended = await self._end()

@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, cast
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 Row = DictRow
+
+AWAY = (OperationalError, ReadOnlySqlTransaction, IdleInTransactionSessionTimeout)
+"""The database takes nothing just now: it is gone, full, read-only, or lost patience with us. What
+failed with one of these was not written and may be tried again."""
 
 BOUNDS = {
     # Our statements are short; compiling one takes longer than running it. Whoever holds a lock

@@ -1,11 +1,16 @@
-"""How fast each sender may be used, shared by all workers, and which ones wait for a person."""
+"""How fast each sender may be used and how it fares, shared by all workers."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import LiteralString
 
 from notify.store.database import Connection, Row
 
 ENSURE: LiteralString = """
-INSERT INTO senders (name, channel) VALUES (%(name)s, %(channel)s) ON CONFLICT (name) DO NOTHING
+INSERT INTO senders (name, channel, rate, place)
+VALUES (%(name)s, %(channel)s, %(rate)s, %(place)s)
+ON CONFLICT (name) DO UPDATE SET channel = excluded.channel, rate = excluded.rate,
+  place = excluded.place, seen_at = now()
 """
 
 RESERVE: LiteralString = """
@@ -37,9 +42,65 @@ UPDATE senders SET stopped_at = NULL, reason = NULL, code = NULL
 WHERE name = %(name)s AND stopped_at IS NOT NULL
 """
 
+OPEN: LiteralString = """
+-- Several of one batch, and several workers, say the same: the first of them counts.
+UPDATE senders SET failures = failures + 1, down_since = coalesce(down_since, now()),
+  down_until = now() + %(rest)s * interval '1 s', down_reason = %(reason)s, down_code = %(code)s,
+  probing_until = NULL
+WHERE name = %(name)s AND (down_until IS NULL OR down_until <= now())
+"""
 
-async def ensure(connection: Connection, name: str, *, channel: str) -> None:
-    await connection.run(ENSURE, name=name, channel=channel)
+CLOSE: LiteralString = """
+UPDATE senders SET failures = 0, down_since = NULL, down_until = NULL, down_reason = NULL,
+  down_code = NULL, probing_until = NULL
+WHERE name = %(name)s AND failures > 0
+"""
+
+TAKE_PROBE: LiteralString = """
+UPDATE senders SET probing_until = now() + %(seconds)s * interval '1 s'
+WHERE name = %(name)s AND (probing_until IS NULL OR probing_until <= now())
+"""
+
+HEALTH: LiteralString = """
+SELECT name, stopped_at IS NOT NULL AS stopped, failures,
+  greatest(0, coalesce(extract(epoch FROM down_until - now()), 0))::float AS rest
+FROM senders WHERE name = ANY(%(names)s)
+"""
+
+EVERY: LiteralString = """
+-- backlog: seconds of work that lie ahead of it. down: why it is left alone, or tried with one.
+SELECT channel, name, rate, stopped_at, reason, code, failures, down_since, down_until,
+  down_reason, down_code,
+  CASE WHEN stopped_at IS NOT NULL THEN 'stopped' WHEN failures = 0 THEN 'ok'
+    WHEN down_until > now() THEN 'down' ELSE 'probing' END AS state,
+  CASE WHEN rate IS NOT NULL THEN round(greatest(0, extract(epoch FROM free_at - now())), 1)::float
+    END AS backlog,
+  coalesce(extract(epoch FROM now() - down_since), 0)::float AS down_for
+FROM senders WHERE seen_at > now() - interval '1 day'
+ORDER BY array_position(ARRAY['email', 'sms', 'push'], channel), place, name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderHealth:
+    """`rest`: seconds it is still left alone. `failures`: since it last worked."""
+
+    stopped: bool
+    failures: int
+    rest: float
+
+
+async def ensure(
+    connection: Connection, name: str, *, channel: str, rate: float | None, place: int
+) -> None:
+    await connection.run(ENSURE, name=name, channel=channel, rate=rate, place=place)
+
+
+async def seen(connection: Connection, names: Sequence[str]) -> None:
+    """A worker knows these still; one that nobody has known for a day is not shown any more."""
+    await connection.run(
+        "UPDATE senders SET seen_at = now() WHERE name = ANY(%(names)s)", names=list(names)
+    )
 
 
 async def reserve(
@@ -63,12 +124,33 @@ async def resume(connection: Connection, name: str) -> bool:
     return await connection.run(RESUME, name=name) > 0
 
 
+async def open_circuit(
+    connection: Connection, name: str, *, rest: float, reason: str | None, code: str | None
+) -> bool:
+    """Leave a sender alone for `rest` seconds; False when it is left alone already."""
+    return await connection.run(OPEN, name=name, rest=rest, reason=reason, code=code) > 0
+
+
+async def close_circuit(connection: Connection, name: str) -> bool:
+    """It works again; False when nobody thought otherwise."""
+    return await connection.run(CLOSE, name=name) > 0
+
+
+async def take_probe(connection: Connection, name: str, *, seconds: float) -> bool:
+    """Whether this worker is the one to try a sender that was down."""
+    return await connection.run(TAKE_PROBE, name=name, seconds=seconds) > 0
+
+
+async def leave_probe(connection: Connection, name: str) -> None:
+    """There was nothing to try it with: let the next worker."""
+    await connection.run("UPDATE senders SET probing_until = NULL WHERE name = %(n)s", n=name)
+
+
+async def health(connection: Connection, names: Sequence[str]) -> dict[str, SenderHealth]:
+    rows = await connection.rows(HEALTH, names=list(names))
+    return {row["name"]: SenderHealth(row["stopped"], row["failures"], row["rest"]) for row in rows}
+
+
 async def every(connection: Connection) -> list[Row]:
-    return await connection.rows(
-        "SELECT name, channel, stopped_at, reason, code FROM senders ORDER BY channel, name"
-    )
-
-
-async def stopped(connection: Connection) -> set[str]:
-    rows = await connection.rows("SELECT name FROM senders WHERE stopped_at IS NOT NULL")
-    return {row["name"] for row in rows}
+    """All senders in use, with state `ok`, `down`, `probing` or `stopped`."""
+    return await connection.rows(EVERY)

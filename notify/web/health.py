@@ -5,12 +5,11 @@ from itertools import product
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from psycopg import OperationalError
-from psycopg_pool import PoolTimeout
 
 from notify.domain.words import Channel, Lane
 from notify.services import watching
 from notify.services.watching import Health, Totals
+from notify.store.database import AWAY
 from notify.web.deps import TheApp
 
 router = APIRouter(include_in_schema=False)
@@ -36,6 +35,11 @@ async def readyz(app: TheApp) -> Response:
     stopped = [row["name"] for row in health.senders if row["stopped_at"] is not None]
     warnings = [] if await app.bell.alive() else ["redis does not answer"]
     warnings += [f"sender {name} is stopped" for name in stopped]
+    warnings += [
+        f"sender {row['name']} is down ({row['down_reason']})"
+        for row in health.senders
+        if row["state"] in {"down", "probing"}
+    ]
     body = {
         "status": "not ready" if missing else "ready",
         "database": "ok",
@@ -55,7 +59,7 @@ async def metrics(app: TheApp) -> Response:
     try:
         _fill(shared, await watching.health(app.db), await watching.totals(app.db))
         up.set(1)
-    except (OperationalError, PoolTimeout):
+    except AWAY:
         up.set(0)
     return Response(generate_latest() + generate_latest(shared), media_type=CONTENT_TYPE_LATEST)
 
@@ -76,6 +80,7 @@ def _fill(registry: CollectorRegistry, health: Health, totals: Totals) -> None:
                     ["channel", "sender"], registry=registry)  # fmt: skip
     for row in health.senders:
         stopped.labels(row["channel"], row["name"]).set(row["stopped_at"] is not None)
+    _fill_senders(registry, health)
     deliveries = Gauge("notify_deliveries", "Deliveries of broadcasts by status",
                        ["channel", "status"], registry=registry)  # fmt: skip
     for (channel, status), n in totals.outcomes.items():
@@ -84,3 +89,22 @@ def _fill(registry: CollectorRegistry, health: Health, totals: Totals) -> None:
                         registry=registry)  # fmt: skip
     for channel, n in totals.handed_over.items():
         handed_over.labels(channel).set(n)
+
+
+def _fill_senders(registry: CollectorRegistry, health: Health) -> None:
+    labels = ["channel", "sender"]
+    down = Gauge("notify_sender_down_seconds", "Since when a sender does not work, 0 where it does",
+                 labels, registry=registry)  # fmt: skip
+    failures = Gauge("notify_sender_failures", "Times it was tried in vain since it last worked",
+                     labels, registry=registry)  # fmt: skip
+    rate = Gauge("notify_sender_rate", "Units a second it may be given, absent without a limit",
+                 labels, registry=registry)  # fmt: skip
+    backlog = Gauge("notify_sender_backlog_seconds", "Seconds of work that lie ahead of a sender",
+                    labels, registry=registry)  # fmt: skip
+    for row in health.senders:
+        of = (row["channel"], row["name"])
+        down.labels(*of).set(row["down_for"])
+        failures.labels(*of).set(row["failures"])
+        if row["rate"] is not None:
+            rate.labels(*of).set(row["rate"])
+            backlog.labels(*of).set(row["backlog"])

@@ -8,13 +8,13 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from psycopg import DataError, OperationalError
-from psycopg_pool import PoolTimeout
+from psycopg import DataError
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
 from notify.errors import Conflict, Forbidden, Invalid, NotFound, NotifyError
 from notify.log import get
+from notify.store.database import AWAY
 
 log = get(__name__)
 
@@ -60,8 +60,8 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(DataError, _not_kept)
-    api.add_exception_handler(OperationalError, _away)
-    api.add_exception_handler(PoolTimeout, _away)
+    for kind in AWAY:
+        api.add_exception_handler(kind, _away)
 
 
 async def _told(_: Request, failure: Exception) -> ProblemResponse:

@@ -30,7 +30,7 @@ def test_a_database_that_is_away_is_told_in_a_sentence(monkeypatch: pytest.Monke
     done = CliRunner().invoke(app, ["status"])
 
     assert done.exit_code == 1
-    assert "database does not answer" in done.output
+    assert "database takes nothing just now" in done.output
     assert "Traceback" not in done.output
 
 

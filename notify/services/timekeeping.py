@@ -1,0 +1,45 @@
+"""Notices that the clock went back. Forwards needs nothing: what is due comes due sooner.
+
+PostgreSQL's clock is the one that counts. Where it goes back, all that was due by it would wait
+until it is that late again: an alert planned a minute before would leave an hour late.
+"""
+
+from notify.log import get
+from notify.store import clock_mark
+from notify.store.database import Database
+
+log = get(__name__)
+
+NOTICED = 5.0  # seconds; less is no harm, and clocks are set by less every day
+_BATCH = 20_000
+
+
+async def keep_time(db: Database) -> bool:
+    """Look at the clock; True when it had gone back and everything was put right.
+
+    The mark moves last: whoever is ended in the middle leaves the rest to the next look.
+    """
+    if not await _went_back(db):
+        return False
+    made = _BATCH
+    while made == _BATCH:
+        async with db.transaction() as connection:
+            made = await clock_mark.make_due(connection, size=_BATCH)
+    async with db.transaction() as connection:
+        back = await clock_mark.look(connection)
+        if back is None or back <= NOTICED:
+            return False
+        await clock_mark.put_right(connection, back=back)
+        await clock_mark.mark(connection)
+    log.error("clock.went_back", seconds=round(back))
+    return True
+
+
+async def _went_back(db: Database) -> bool:
+    async with db.transaction() as connection:
+        back = await clock_mark.look(connection)
+        if back is None:
+            return False
+        if back <= NOTICED:
+            await clock_mark.mark(connection)
+        return back > NOTICED

@@ -1,0 +1,80 @@
+"""Puts right what is due by a clock that has gone back, so that nothing waits for the old time."""
+
+from typing import LiteralString
+
+from notify.store.database import Connection
+
+LOOK: LiteralString = """
+-- Seconds the clock is behind where it was; no row while another looks.
+SELECT extract(epoch FROM seen_at - now())::float AS back FROM clock_mark FOR UPDATE SKIP LOCKED
+"""
+
+MARK: LiteralString = """
+UPDATE clock_mark SET seen_at = now() WHERE seen_at NOT BETWEEN now() - interval '2 s' AND now()
+"""
+
+FRESH: LiteralString = """
+-- What nobody has tried yet was due when it was planned: now. In batches, it may be a whole town.
+WITH ahead AS (
+  SELECT id FROM deliveries WHERE status = 'pending' AND claims = 0 AND due_at > now()
+  LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+UPDATE deliveries d SET due_at = now() FROM ahead WHERE d.id = ahead.id
+"""
+
+DELIVERIES: LiteralString = """
+-- What is in hand was due, and is again should it be handed back.
+UPDATE deliveries SET due_at = CASE WHEN status = 'sending' THEN now()
+  ELSE greatest(now(), due_at - %(back)s * interval '1 s') END
+WHERE due_at > now()
+  AND ((status = 'pending' AND claims > 0) OR status = 'sending'
+    OR (status = 'unknown' AND closed_at IS NULL))
+"""
+
+ATTEMPTS: LiteralString = """
+-- Leases, and the time of the hand-over: the provider is asked for what it got since then.
+UPDATE attempts t SET lease_until = t.lease_until - %(back)s * interval '1 s',
+  started_at = CASE WHEN t.started_at IS NOT NULL
+    THEN least(now(), t.started_at - %(back)s * interval '1 s') END
+FROM deliveries d
+WHERE d.id = t.delivery_id AND d.attempt_id = t.id
+  AND ((d.status = 'sending' AND t.settled_at IS NULL)
+    OR (d.status = 'unknown' AND d.closed_at IS NULL AND t.started_at > now()))
+"""
+
+SENDERS: LiteralString = """
+UPDATE senders SET seen_at = least(seen_at, now()), probing_until = NULL,
+  free_at = least(free_at, greatest(now(), free_at - %(back)s * interval '1 s')),
+  down_since = CASE WHEN down_since > now() THEN now() ELSE down_since END,
+  down_until = CASE WHEN down_until > now()
+    THEN greatest(now(), down_until - %(back)s * interval '1 s') ELSE down_until END
+"""
+
+WORKERS: LiteralString = "UPDATE workers SET seen_at = least(seen_at, now())"
+
+LATECOMERS: LiteralString = """
+UPDATE broadcasts SET latecomers_through = now() WHERE latecomers_through > now()
+"""
+
+
+async def look(connection: Connection) -> float | None:
+    """Seconds the clock has gone back since the last look (below 0: it goes on), held against
+    others until the transaction ends; None while another one looks."""
+    row = await connection.row(LOOK)
+    return row["back"] if row else None
+
+
+async def mark(connection: Connection) -> None:
+    await connection.run(MARK)
+
+
+async def put_right(connection: Connection, *, back: float) -> None:
+    """Everything but fresh deliveries, once for each time the clock goes back."""
+    for query in (DELIVERIES, ATTEMPTS, SENDERS):
+        await connection.run(query, back=back)
+    await connection.run(WORKERS)
+    await connection.run(LATECOMERS)
+
+
+async def make_due(connection: Connection, *, size: int) -> int:
+    """Deliveries that nobody has tried yet are due at once; returns how many were not."""
+    return await connection.run(FRESH, size=size)

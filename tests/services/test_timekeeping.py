@@ -1,0 +1,122 @@
+"""The clock of the database goes back: nothing waits for the old time."""
+
+from typing import LiteralString
+
+from channels.base import OutcomeUnknown, TryAgain
+from channels.memory import MemoryChannel
+from channels.messages import Email
+from notify.domain.words import Lane
+from notify.services.timekeeping import keep_time
+from tests.town import Town
+
+EVERY_TIME: tuple[LiteralString, ...] = (
+    "UPDATE clock_mark SET seen_at = seen_at + interval '1 h'",
+    "UPDATE deliveries SET due_at = due_at + interval '1 h'",
+    """UPDATE attempts SET lease_until = lease_until + interval '1 h',
+      started_at = started_at + interval '1 h', claimed_at = claimed_at + interval '1 h'""",
+    """UPDATE senders SET free_at = free_at + interval '1 h', seen_at = seen_at + interval '1 h',
+      down_since = down_since + interval '1 h', down_until = down_until + interval '1 h',
+      probing_until = probing_until + interval '1 h'""",
+    "UPDATE workers SET seen_at = seen_at + interval '1 h'",
+    "UPDATE broadcasts SET latecomers_through = latecomers_through + interval '1 h'",
+)
+"""What the database would hold, had its clock been an hour ahead until now."""
+
+
+async def _clock_goes_back(town: Town) -> None:
+    for query in EVERY_TIME:
+        await town.change(query)
+
+
+async def test_an_alert_planned_by_the_old_clock_leaves_at_once(town: Town) -> None:
+    await town.readers(3)
+    await town.broadcast("town")
+    await town.plan()
+    await _clock_goes_back(town)
+    carrier = MemoryChannel[Email]()
+    pump = await town.pump(carrier)
+    assert not await pump.round()
+
+    assert await keep_time(town.db)
+    await pump.round()
+
+    assert len(carrier.taken) == 3
+    assert not await keep_time(town.db)
+
+
+async def test_a_retry_keeps_its_delay_and_no_more(town: Town) -> None:
+    await town.readers(1)
+    await town.broadcast("town")
+    await town.plan()
+    later = MemoryChannel[Email](script=lambda _: TryAgain("greylisted", after=50))
+    await (await town.pump(later)).round()
+    await _clock_goes_back(town)
+
+    await keep_time(town.db)
+
+    wait = await town.rows("SELECT extract(epoch FROM due_at - now())::float AS s FROM deliveries")
+    assert 30 < wait[0]["s"] < 90  # the clock was looked at some seconds before
+
+
+async def test_leases_end_when_they_would_have(town: Town) -> None:
+    await town.readers(2)
+    await town.broadcast("town")
+    await town.plan()
+    await (await town.pump(MemoryChannel[Email]())).round()
+    await town.change("UPDATE attempts SET settled_at = NULL, outcome = NULL WHERE id = 1")
+    await town.change("UPDATE deliveries SET status = 'sending' WHERE id = 1")
+    await _clock_goes_back(town)
+
+    await keep_time(town.db)
+
+    row = (await town.rows("SELECT lease_until - now() < interval '90 s' AS soon,"
+        " started_at <= now() AS started, due_at <= now() AS due FROM attempts t"
+        " JOIN deliveries d ON d.id = t.delivery_id WHERE t.id = 1"))[0]  # fmt: skip
+    assert row == {"soon": True, "started": True, "due": True}
+
+
+async def test_the_provider_is_asked_for_what_it_got_by_the_clock_that_is_right(
+    town: Town,
+) -> None:
+    await town.readers(1)
+    await town.broadcast("town")
+    await town.plan()
+    silent = MemoryChannel[Email](script=lambda _: OutcomeUnknown("timed_out"))
+    await (await town.pump(silent)).round()
+    await _clock_goes_back(town)
+
+    await keep_time(town.db)
+
+    row = (await town.rows("SELECT started_at <= now() AS past,"
+        " d.due_at < now() + interval '40 s' AS soon FROM attempts t"
+        " JOIN deliveries d ON d.id = t.delivery_id"))[0]  # fmt: skip
+    assert row == {"past": True, "soon": True}
+
+
+async def test_senders_are_free_and_dead_workers_are_not_seen(town: Town) -> None:
+    await town.pump(MemoryChannel[Email]("relay"), lane=Lane.BULK, rate=1.0)
+    await town.change("UPDATE senders SET free_at = now() + interval '4 s'")
+    await town.change(
+        "INSERT INTO workers (id, lane, host) VALUES (gen_random_uuid(), 'bulk', 'x')"
+    )
+    await _clock_goes_back(town)
+
+    await keep_time(town.db)
+
+    sender = await town.rows("SELECT free_at - now() < interval '40 s' AS soon FROM senders")
+    worker = await town.rows("SELECT seen_at <= now() AS past FROM workers")
+    assert (sender[0]["soon"], worker[0]["past"]) == (True, True)
+
+
+async def test_a_clock_that_goes_on_changes_nothing(town: Town) -> None:
+    await town.readers(1)
+    await town.broadcast("town")
+    await town.plan()
+    await town.change("UPDATE deliveries SET due_at = now() + interval '1 h'")
+    await town.change("UPDATE clock_mark SET seen_at = now() - interval '1 day'")
+
+    assert not await keep_time(town.db)
+
+    row = await town.rows("SELECT due_at > now() + interval '59 min' AS kept FROM deliveries")
+    assert row[0]["kept"]
+    assert not await keep_time(town.db)
