@@ -14,12 +14,17 @@ ifneq ($(HERE),yes)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up check lint format types layers fix lock clean
+.PHONY: help setup demo test faults up check lint format types layers fix lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setup: $(INSTALLED) ## Install everything into .venv
+setfaults: $(INSTALLED) ## Break the service in every way, count messages (SCENARIO='kill*' BREAK=fence SEED=1 JSON=1)
+	@$(BIN)/python -m faults $(if $(SEED),--seed '$(SEED)') $(if $(SCENARIO),--scenario '$(SCENARIO)') \
+		$(if $(RECIPIENTS),--recipients '$(RECIPIENTS)') $(if $(BREAK),--break '$(BREAK)') \
+		$(if $(JSON),--json) $(ARGS)
+
+up: $(INSTALLED) ## Install everything into .venv
 
 demo: $(INSTALLED) ## Show a storm alert reaching a town of 5,000 and check every delivery
 	@$(BIN)/notify demo $(ARGS)

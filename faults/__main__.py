@@ -23,9 +23,7 @@ def main(
     broken: Annotated[
         str | None, typer.Option("--break", help="Do without fence, lease, ledger or recheck.")
     ] = None,
-    short: Annotated[
-        bool, typer.Option(help="Few recipients, and no waiting for leases.")
-    ] = False,
+    short: Annotated[bool, typer.Option(help="Few recipients, and no waiting for leases.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures for a program.")] = False,
 ) -> None:
     """Break the service in every way and count what was lost, doubled or sent by mistake."""

@@ -40,10 +40,8 @@ def lease() -> None:
     def go_on(self: Any, sender: Any, *, began: float) -> Any:  # noqa: ARG001 - that is the point
         return may_go_on(self, sender, began=math.inf)
 
-    vars_of: Any = handing_over.HandOver
-    vars_of._may_begin = begin  # noqa: SLF001 - the point of this module
-    vars_of = sending.Pump
-    vars_of._may_go_on = go_on  # noqa: SLF001
+    _put(handing_over.HandOver, "_may_begin", begin)
+    _put(sending.Pump, "_may_go_on", go_on)
 
 
 def ledger() -> None:
@@ -80,6 +78,10 @@ def _method(owner: type, name: str) -> Callable[..., Any]:
         raise Gone(f"{owner.__name__} has no {name}")
     method: Callable[..., Any] = found
     return method
+
+
+def _put(owner: Any, name: str, method: Callable[..., Any]) -> None:
+    setattr(owner, name, method)
 
 
 def _cut(module: ModuleType, name: str, *patterns: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -9,28 +10,33 @@ from uuid import UUID
 from faults.processes import Process
 from faults.world import World
 
+PAUSE = 1.0  # seconds between two starts of the same
 _STARTED = re.compile(r'"worker": ?"([0-9a-f-]{36})"')
 
 
 @dataclass(slots=True)
 class Hand:
-    """`launcher` holds what is wrong with it. A process that took its life as told is followed by
-    one without that. `keep`: whether it is started again at all."""
+    """`launcher` holds what is wrong with it, `ends` how each of its first lives is to end: the
+    one after them goes on. `keep`: whether it is started again at all."""
 
     world: World
     arguments: Sequence[str]
     launcher: Sequence[str]
     settings: Mapping[str, str] = field(default_factory=dict)
-    crash: Sequence[str] = ()
+    ends: Sequence[Sequence[str]] = ()
     keep: bool = True
     process: Process = field(init=False)
     dead: list[Process] = field(default_factory=list)
     _noticed: Process | None = None
+    _started: float = 0.0
 
     def __post_init__(self) -> None:
-        self._start(self.crash)
+        self._start()
 
-    def _start(self, more: Sequence[str] = ()) -> None:
+    def _start(self) -> None:
+        self._started = time.monotonic()
+        lives = len(self.dead)
+        more = self.ends[lives] if lives < len(self.ends) else ()
         self.process = self.world.start(
             *self.arguments, launcher=(*self.launcher, *more), settings=self.settings
         )
@@ -43,7 +49,7 @@ class Hand:
     @property
     def special(self) -> bool:
         """Whether it is not what everybody else would start."""
-        return bool(self.settings or self.crash)
+        return bool(self.settings or self.ends)
 
     def died(self) -> bool:
         """Whether it has died since somebody asked."""
@@ -53,8 +59,9 @@ class Hand:
         return True
 
     def look(self) -> bool:
-        """Start it again if it is gone; whether it was."""
-        if self.process.running or not self.keep:
+        """Start it again if it is gone, though not in a hot loop; whether it was."""
+        too_soon = time.monotonic() - self._started < PAUSE
+        if self.process.running or not self.keep or too_soon:
             return False
         self.dead.append(self.process)
         self._start()

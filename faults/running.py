@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 import traceback
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +19,7 @@ from notify.embedded.servers import Embedded
 from notify.store.migrate import migrate
 
 
-class Theatre(AbstractContextManager["Theatre"]):
+class Theatre:
     """Servers, a sandbox and an API that scenarios share for as long as they leave them whole."""
 
     def __init__(self, *, patient: bool = False, broken: str | None = None) -> None:
@@ -70,6 +70,20 @@ class Theatre(AbstractContextManager["Theatre"]):
             self._close()
         count = recipients or (scenario.long if self._patient else scenario.short)
         began = time.monotonic()
+        try:
+            row = self._play(scenario, count, seed=seed, began=began)
+        except NotHere as problem:
+            # Where it can be done, a run that judges a change must not pass for leaving it out.
+            missed = False if "CI" in os.environ and os.geteuid() == 0 else None
+            row = Row(scenario.name, count, seed, missed, problems=(str(problem),))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is told
+            said = str(problem) if isinstance(problem, InVain) else traceback.format_exc()
+            row = Row(scenario.name, count, seed, False, problems=(said,))
+        if row.ok is False or scenario.disk:
+            self._close()
+        return row
+
+    def _play(self, scenario: Scenario, count: int, *, seed: int, began: float) -> Row:
         if self._world is None:
             self._world = self._open(small_disk=scenario.disk)
         stage = Stage(
@@ -77,24 +91,12 @@ class Theatre(AbstractContextManager["Theatre"]):
             broken=self._broken, api=self._api, disk=self._disk,
         )  # fmt: skip
         try:
-            row = self._play(scenario, stage, seed=seed, began=began)
-        except NotHere as problem:
-            row = Row(scenario.name, count, seed, None, problems=(str(problem),))
-        except Exception as problem:  # noqa: BLE001 - whatever it is, it is told
-            said = str(problem) if isinstance(problem, InVain) else traceback.format_exc()
-            row = Row(scenario.name, count, seed, False, problems=(said,))
-        self._api = stage.api if stage.api and stage.api.process.running else None
-        if row.ok is False or scenario.disk:
-            self._close()
-        return row
-
-    def _play(self, scenario: Scenario, stage: Stage, *, seed: int, began: float) -> Row:
-        try:
             stage.open()
             scenario.run(stage)
             found = stage.verdict()
         finally:
             stage.close()
+            self._api = stage.api if stage.api and stage.api.process.running else None
         return Row(
             scenario=scenario.name,
             recipients=stage.recipients,
@@ -111,7 +113,6 @@ class Theatre(AbstractContextManager["Theatre"]):
             problems=tuple(found.problems),
             figures=stage.figures,
         )
-
 
 
 def _quick_starts(folder: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from uuid import uuid4
 from typing_extensions import override
 
 from faults import crowd
+from faults.crashpoints import CRASH_POINTS
 from faults.hands import Hand
 from faults.judging import Case, Fault, Verdict, judge
 from faults.processes import PATIENCE, InVain
@@ -56,6 +57,7 @@ class Stage(Watch):
         self.left_alone: dict[int, dict[str, Any]] = {}
         self.mid_call = 0
         self.others: set[str] = set()
+        self.erased = False
         self.recovered = 0.0
         self._mended = time.monotonic()
 
@@ -146,20 +148,23 @@ class Stage(Watch):
     def hand(
         self,
         *arguments: str,
-        crash: str | None = None,
-        call: int = 1,
+        crashes: Sequence[str] = (),
         options: Sequence[str] = (),
         settings: Mapping[str, str] | None = None,
         keep: bool = True,
     ) -> Hand:
-        """Start a process. `crash` names the point where its first life ends, at its n-th `call`;
-        `keep`: it is started again whenever it is gone."""
+        """Start a process. `crashes` name the points where its first lives end, at a call that
+        the dice choose; `keep`: it is started again whenever it is gone."""
         made = Hand(
             self.world, arguments, (*self.launcher, *options), settings or {},
-            crash=("--crash", crash, "--call", str(call)) if crash else (), keep=keep,
+            ends=[self._end_at(name) for name in crashes], keep=keep,
         )  # fmt: skip
         self.hands.append(made)
         return made
+
+    def _end_at(self, name: str) -> tuple[str, ...]:
+        call = self.dice.randint(1, CRASH_POINTS[name].calls)
+        return ("--crash", name, "--call", str(call))
 
     @override
     def tend(self) -> None:
@@ -183,7 +188,7 @@ class Stage(Watch):
                 " AND lease_until > now() AND worker = ANY(%(dead)s)",
                 dead=dead,
             )
-        self.world.hurry(seconds=70.0 if dead else 12.0)
+        self.world.hurry(seconds=70.0)
 
     def kill(self, *hands: Hand) -> None:
         """SIGKILL them, at once; they are started again at the next look."""
@@ -200,7 +205,7 @@ class Stage(Watch):
             if hand.process.running:
                 hand.send(signal.SIGTERM)
         codes = {hand.process.wait() for hand in self.workers()}
-        if codes - {0, -signal.SIGKILL}:
+        if codes - {0, -signal.SIGKILL, 128 + signal.SIGTERM}:
             self.problems.append(f"workers ended with {codes}")
 
     # faults
@@ -228,10 +233,12 @@ class Stage(Watch):
         """Wait until the database has done what these asked of it last."""
         names = [hand.name for hand in hands]
         self.until(
-            lambda: not self.world.rows(
-                "SELECT pid FROM pg_stat_activity WHERE application_name = ANY(%(names)s)"
-                " AND state = 'active'",
-                names=names,
+            lambda: (
+                not self.world.rows(
+                    "SELECT pid FROM pg_stat_activity WHERE application_name = ANY(%(names)s)"
+                    " AND state = 'active'",
+                    names=names,
+                )
             ),
             tended=False,
         )
@@ -258,6 +265,7 @@ class Stage(Watch):
         case = Case(
             self.texts, self.faults, ends=self.ends, barred=self.barred,
             left_alone=self.left_alone, mid_call=self.mid_call, dead=dead, others=self.others,
+            erased=self.erased,
         )  # fmt: skip
         found = judge(self.world.database_url, self.world.box, self.world.keyring, case)
         found.problems = [*self.problems, *found.problems]

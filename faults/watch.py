@@ -26,6 +26,20 @@ SELECT (SELECT count(*) FROM broadcasts WHERE id = ANY(%(sent)s) AND dispatched_
     AND (status IN ('pending', 'sending') OR (status = 'unknown' AND closed_at IS NULL))) AS n
 """
 
+STAND: LiteralString = """
+SELECT channel, status, count(*) AS n FROM deliveries WHERE broadcast_id = ANY(%(sent)s)
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+PACE: LiteralString = """
+SELECT extract(epoch FROM min(d.handed_over_at) - b.created_at)::float AS first,
+  CASE WHEN b.planned_at IS NOT NULL AND bool_and(d.handed_over_at IS NOT NULL)
+    THEN extract(epoch FROM percentile_disc(0.95) WITHIN GROUP (ORDER BY d.handed_over_at)
+      - b.created_at)::float END AS most
+FROM broadcasts b LEFT JOIN deliveries d ON d.broadcast_id = b.id WHERE b.id = %(id)s
+GROUP BY b.id
+"""
+
 PLANNED: LiteralString = "SELECT count(*) AS n FROM deliveries WHERE broadcast_id = ANY(%(sent)s)"
 
 
@@ -65,10 +79,21 @@ class Watch:
 
         found = until(
             patiently, seconds=seconds or (600.0 if self.patient else 2 * PATIENCE),
-            why=self.world.everything,
+            why=self._stand,
         )  # fmt: skip
         assert found is not None  # noqa: S101 - None is waited on
         return found
+
+    def _stand(self) -> str:
+        """Where it stands, in a few lines."""
+        last = [process for process in self.world.processes if process.running][-3:]
+        said = "\n".join(f"--- {p.log.name}: {p.said()[-600:]}" for p in last)
+        try:
+            rows = self.world.rows(STAND, sent=self.ids)
+        except AWAY as problem:
+            return f"The database is away ({type(problem).__name__}).\n{said}"
+        counts = ", ".join(f"{row['n']} {row['channel']} {row['status']}" for row in rows)
+        return f"{counts or 'nothing is planned'}\n{said}"
 
     def at_rest(self) -> float:
         """Wait until every broadcast is over and nothing is in doubt any more; when that was."""
@@ -105,6 +130,31 @@ class Watch:
             " AND (%(worker)s::uuid IS NULL OR t.worker = %(worker)s)",
             sent=self.ids, worker=hand.worker() if hand else None,
         )  # fmt: skip
+
+    def look(self, broadcast_id: str) -> Any:
+        """What the API says of a broadcast, once it answers."""
+        return self.until(lambda: self.world.get(f"/api/v1/broadcasts/{broadcast_id}"))
+
+    def deliveries(self, broadcast_id: str) -> set[int]:
+        rows = self.world.rows(
+            "SELECT id FROM deliveries WHERE broadcast_id = %(id)s", id=UUID(broadcast_id)
+        )
+        return {row["id"] for row in rows}
+
+    def until_begun(self, broadcast_id: str) -> float:
+        """Seconds from the request to the first hand-over, once that has been."""
+        return self._pace(broadcast_id, "first")
+
+    def until_handed_over(self, broadcast_id: str) -> float:
+        """Seconds from the request to 95 % of the hand-overs, once all have been."""
+        return self._pace(broadcast_id, "most")
+
+    def _pace(self, broadcast_id: str, name: str) -> float:
+        def look() -> Any:
+            return self.world.rows(PACE, id=UUID(broadcast_id))[0][name]
+
+        found: float = self.until(look)
+        return found
 
     # servers
 

@@ -10,6 +10,12 @@ SMALL_SLICES = (
     "--set", "notify.services.planning:FIRST_SLICE=40", "--set", "notify.services.planning:SLICE=40",
 )  # fmt: skip
 
+OF_A_WORKER = [
+    name
+    for name, point in CRASH_POINTS.items()
+    if point.command == "worker" and not name.startswith("sweeper")
+]
+
 TAKEN_IN_SILENCE = [
     {"channel": "email", "do": "slow", "at": "data", "seconds": 20, "first": 1},
     {"channel": "sms", "do": "silent", "seconds": 20, "first": 1, "how": "none"},
@@ -20,16 +26,23 @@ TAKEN_IN_SILENCE = [
 
 def crash(stage: Stage, *, name: str) -> None:
     """The first life of one process ends there, at a call that the dice choose."""
-    point = CRASH_POINTS[name]
-    call = stage.dice.randint(1, point.calls)
     stage.people()
-    if point.command == "api":
-        doomed = stage.replace_api(crash=name, call=call)
+    if CRASH_POINTS[name].command == "api":
+        doomed = stage.replace_api(crashes=[name])
         stage.worker(options=SMALL_SLICES)
     else:
-        doomed = stage.worker(crash=name, call=call, options=SMALL_SLICES)
+        doomed = stage.worker(crashes=[name], options=SMALL_SLICES)
     stage.send()
     stage.until(lambda: doomed.dead)
+
+
+def again_and_again(stage: Stage) -> None:
+    """A worker dies at one point after the other, each life a little further."""
+    stage.people()
+    doomed = stage.worker(crashes=[*OF_A_WORKER], options=SMALL_SLICES)
+    stage.send()
+    stage.send("announcement")
+    stage.until(lambda: len(doomed.dead) == len(OF_A_WORKER))
 
 
 def taken_and_not_answered(stage: Stage, *, then: str | None = None) -> None:
@@ -39,10 +52,12 @@ def taken_and_not_answered(stage: Stage, *, then: str | None = None) -> None:
     stage.world.box.rules(TAKEN_IN_SILENCE)
     first = stage.worker(keep=False)
     stage.send()
-    stage.until(lambda: min(stage.booked("email"), stage.booked("sms")) >= stage.dice.randint(5, 15))
+    stage.until(
+        lambda: min(stage.booked("email"), stage.booked("sms")) >= stage.dice.randint(5, 15)
+    )
     stage.kill(first)
     stage.world.box.rules([])
-    second = stage.worker(crash=then)
+    second = stage.worker(crashes=[then] if then else [])
     if then is not None:
         stage.until(lambda: second.dead)
 
@@ -51,9 +66,7 @@ def receipts_before_our_own_write(stage: Stage) -> None:
     """Every SMS is delivered before the gateway answers; then the worker dies with the answers."""
     stage.people()
     stage.world.box.rules([{"channel": "sms", "do": "callbacks", "how": "early"}])
-    doomed = stage.worker(
-        crash="after the answer, before settlement", call=stage.dice.randint(1, 3)
-    )
+    doomed = stage.worker(crashes=["after the answer, before settlement"])
     stage.send()
     stage.until(lambda: doomed.dead)
     stage.at_rest()
@@ -66,6 +79,7 @@ SCENARIOS = [
         for name in CRASH_POINTS
         if not name.startswith("sweeper")
     ),
+    Scenario("crash again and again", again_and_again, short=250, long=2_000),
     Scenario("crash taken and not answered", taken_and_not_answered, breaks=("ledger",)),
     *(
         Scenario(f"crash {name}", partial(taken_and_not_answered, then=name))

@@ -34,12 +34,13 @@ def read_only(stage: Stage) -> None:
 
 def disk_full(stage: Stage) -> None:
     """A ballast file takes what is left of the disk below the data, and goes again."""
-    if stage.disk is None:
-        raise NotHere("no file system of its own could be mounted for the data")
+    disk = stage.disk
+    if disk is None or disk not in stage.data_folder().parents:
+        raise NotHere("the data are not on a file system of their own")
     stage.people()
     stage.worker()
     stage.send()
-    ballast = stage.disk / "ballast"
+    ballast = disk / "ballast"
 
     def fill(stage: Stage) -> None:
         began = datetime.now(UTC)

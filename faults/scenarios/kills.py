@@ -12,7 +12,7 @@ from uuid import uuid4
 from faults.scenario import Scenario
 from faults.stage import Stage
 
-KILLS = 3
+KILLS, KILLS_IN_SHORT = 5, 2
 WORKERS = 2
 
 
@@ -22,7 +22,7 @@ def kill(stage: Stage, *, do: Callable[[Stage], None]) -> None:
     for _ in range(WORKERS):
         stage.worker()
     stage.send()
-    stage.in_the_middle(do, times=KILLS)
+    stage.in_the_middle(do, times=KILLS if stage.patient else KILLS_IN_SHORT)
 
 
 def a_worker(stage: Stage) -> None:

@@ -6,7 +6,7 @@ from faults.scenario import Scenario
 from faults.scenarios import kills
 from faults.stage import Stage
 
-FAULTS = 8
+FAULTS, FAULTS_IN_SHORT = 10, 5
 
 
 def terminated(stage: Stage) -> None:
@@ -30,7 +30,9 @@ def mixture(stage: Stage) -> None:
     for _ in range(kills.WORKERS):
         stage.worker()
     stage.send()
-    stage.in_the_middle(lambda s: s.dice.choice(KINDS)(s), times=FAULTS)
+    stage.in_the_middle(
+        lambda s: s.dice.choice(KINDS)(s), times=FAULTS if stage.patient else FAULTS_IN_SHORT
+    )
 
 
 SCENARIOS = [Scenario("mixture", mixture, short=400, long=20_000)]
