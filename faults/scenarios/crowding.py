@@ -8,6 +8,7 @@ from faults.stage import Stage
 FIRST, MOST = 0.3, 10.0  # seconds, promised for the first hand-over and for 95 % of them
 WORST = 60.0  # beyond it nothing was overtaken, however slow the machine is
 ALERT = 10_000
+SLOW = {"channel": "email", "do": "slow", "seconds": 0.2}
 FAIR = 0.5  # of two that go on together, the slower has at least so much of the faster
 
 
@@ -15,7 +16,9 @@ def overtake(stage: Stage) -> None:
     """An announcement to `recipients` is on its way by mail. Then an alert to another town, and
     somebody who asks for her code."""
     stage.people(channels=("email",))
-    village = _village(stage, min(ALERT, stage.recipients))
+    village = _village(stage, min(ALERT, stage.recipients // 3))
+    if not stage.patient:  # so few would be through in a moment
+        stage.world.box.rules([{**SLOW, "address": f"*@{stage.world.town}.example"}])
     stage.worker()
     news = stage.send("announcement")
     stage.until_taken(stage.recipients / 100)
