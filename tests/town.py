@@ -128,6 +128,7 @@ class Town:
             db=self.db, lane=lane, channel=channel, every=every,
             composer=Composer(settings=self.settings, keyring=self.keyring),
             worker=uuid4(), lease=lease, slots=asyncio.Semaphore(slots),
+            zone=self.settings.zone,
         )  # fmt: skip
 
     async def rows(self, query: Any, **values: Any) -> list[Row]:

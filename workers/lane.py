@@ -109,6 +109,7 @@ class Worker:
                 db=self._app.db, lane=lane, channel=channel, every=every,
                 composer=self._composer, worker=self._id,
                 lease=self._app.settings.lease_seconds, slots=slots,
+                zone=self._app.settings.zone,
             )  # fmt: skip
             self._pumps[lane].append(pump)
 

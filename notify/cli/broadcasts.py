@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from notify import clock
 from notify.bootstrap import App
 from notify.cli.context import run_with_app
 from notify.cli.groups import LANGUAGE_TAG
-from notify.domain.broadcast import Text
+from notify.domain.broadcast import BroadcastStatus, Text
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
@@ -130,7 +130,8 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
             json.dumps(
                 {
                     "id": row["id"], "kind": row["kind"], "status": row["status"],
-                    "groups": watched.groups, "progress": progress.counts,
+                    "groups": watched.groups, "late_seconds": watched.late,
+                    "progress": progress.counts,
                     "skips": progress.skips, "reasons": why,
                     "first_handover_at": progress.first_handover_at,
                     "last_handover_at": progress.last_handover_at,
@@ -139,7 +140,7 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
             )
         )  # fmt: skip
         return
-    typer.echo(f"{row['kind']} {row['id']}: {row['status']}")
+    _say_where(watched)
     table = Table("", *progress.counts)
     for name in DeliveryStatus:
         counts = [str(of[name]) for of in progress.counts.values()]
@@ -153,6 +154,15 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
             console.print(f"skipped on {channel}: {reason} {n}")
     for line in why:
         console.print(f"{line['status']} on {line['channel']}: {line['reason']} {line['n']}")
+
+
+def _say_where(watched: Watched) -> None:
+    row = watched.row
+    typer.echo(f"{row['kind']} {row['id']}: {row['status']}")
+    if watched.late is not None:
+        typer.echo(f"It began {timedelta(seconds=watched.late)} late: nobody was at work then.")
+    if row["status"] == BroadcastStatus.EXPIRED:
+        typer.echo("It was not sent: its time had passed before anybody was at work.")
 
 
 def _show_health(health: Health, *, as_json: bool) -> None:

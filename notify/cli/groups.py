@@ -1,11 +1,13 @@
 """Groups on the command line."""
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 from rich import print as show
 
+from notify import clock
 from notify.bootstrap import App
 from notify.cli.context import run_with_app
 from notify.services import groups
@@ -29,6 +31,10 @@ def create(
         list[str] | None,
         typer.Option(help="sender_name=…, mail_from=…, imprint=…, privacy=…, colour=…; repeat."),
     ] = None,
+    sms_cap: Annotated[
+        int | None,
+        typer.Option(min=0, help="SMS segments a month for announcements; alerts always go."),
+    ] = None,
 ) -> None:
     """Create a group."""
     said = dict(pair(text, option="--identity") for text in identity or [])
@@ -38,6 +44,7 @@ def create(
         made = await groups.create(
             context.db, slug=slug, names=dict(_named(text, first) for text in name),
             parent=parent, closed=closed, carries_parent_news=carries_parent_news, identity=said,
+            sms_cap=sms_cap,
         )  # fmt: skip
         show(f"Group [bold]{made.slug}[/bold] created.")
 
@@ -50,13 +57,36 @@ def tree() -> None:
 
     async def work(context: App) -> None:
         depth: dict[str, int] = {}
+        spent = await groups.sms_spent(context.db, month=clock.month(context.settings.zone))
         for group in await groups.tree(context.db):
             depth[group.slug] = depth.get(group.parent or "", -1) + 1
             name = group.names.get(context.settings.default_language) or group.slug
             closed = " (closed)" if group.closed else ""
-            typer.echo(f"{'  ' * depth[group.slug]}{group.slug}  {name}{closed}")
+            cost = f"  {_cost(spent[group.slug])}" if group.slug in spent else ""
+            typer.echo(f"{'  ' * depth[group.slug]}{group.slug}  {name}{closed}{cost}")
 
     run_with_app(work)
+
+
+@app.command()
+def cap(
+    slug: Annotated[str, typer.Argument(help="Its slug.")],
+    segments: Annotated[str, typer.Argument(help="SMS segments a month, or `none` to lift it.")],
+) -> None:
+    """Cap what announcements to a group and those below it may cost in SMS; alerts always go."""
+    if segments != "none" and not segments.isdecimal():
+        raise typer.BadParameter("write a number of segments, or none")
+
+    async def work(context: App) -> None:
+        await groups.cap_sms(context.db, slug, None if segments == "none" else int(segments))
+        typer.echo("No cap any more." if segments == "none" else f"Capped at {segments} a month.")
+
+    run_with_app(work)
+
+
+def _cost(row: Mapping[str, Any]) -> str:
+    cap = f" of {row['cap']}" if row["cap"] is not None else ""
+    return f"[{row['segments']}{cap} SMS segments this month]"
 
 
 def pair(text: str, *, option: str) -> tuple[str, str]:

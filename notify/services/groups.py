@@ -1,13 +1,17 @@
 """Makes groups, and says who speaks for one."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from notify.domain.broadcast import Identity
 from notify.domain.groups import Group, check_identity, check_names, check_slug
-from notify.errors import Conflict, Forbidden, Invalid
+from notify.errors import Conflict, Forbidden, Invalid, NotFound
 from notify.settings import Settings
 from notify.store import groups as store
-from notify.store.database import Connection, Database
+from notify.store import sms_spending
+from notify.store.database import Connection, Database, Row
+
+MOST_SEGMENTS = 1_000_000_000
 
 
 async def create(
@@ -19,12 +23,14 @@ async def create(
     closed: bool = False,
     carries_parent_news: bool = False,
     identity: Mapping[str, str] | None = None,
+    sms_cap: int | None = None,
     within: int | None = None,
 ) -> Group:
     """Make a group below `parent`, or at the top.
 
     `within` is the group at which the caller's grant was given: it may make groups below that
-    one only. Raises Invalid, Conflict for a slug that is taken, Forbidden.
+    one only. `sms_cap` is in SMS segments a month, for announcements to the group and those
+    below it. Raises Invalid, Conflict for a slug that is taken, Forbidden.
     """
     slug = check_slug(slug)
     names = check_names(names)
@@ -39,10 +45,31 @@ async def create(
             closed=closed,
             carries_parent_news=carries_parent_news,
             identity=identity,
+            sms_cap=sms_cap,
         )
     if group is None:
         raise Conflict("There is a group with this slug already.", ids={"group": slug})
     return group
+
+
+async def cap_sms(db: Database, slug: str, segments: int | None) -> None:
+    """Set the SMS segments a month that announcements to a group may cost, None for no cap.
+
+    Alerts are never stopped by it, but count. Raises Invalid, NotFound.
+    """
+    if segments is not None and not 0 <= segments <= MOST_SEGMENTS:
+        raise Invalid(f"Write a number from 0 to {MOST_SEGMENTS:,}.", field="sms_cap")
+    async with db.transaction() as connection:
+        if not await sms_spending.cap(connection, slug, segments):
+            raise NotFound(
+                f"There is no group {slug!r}. `notify group list` shows those there are."
+            )
+
+
+async def sms_spent(db: Database, *, month: date) -> Mapping[str, Row]:
+    """By slug: groups with an SMS cap, or with SMS costs in `month` (its first day)."""
+    async with db.transaction() as connection:
+        return {row["slug"]: row for row in await sms_spending.spent(connection, month=month)}
 
 
 async def tree(db: Database, *, within: int | None = None) -> list[Group]:

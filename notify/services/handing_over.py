@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from channels.base import Failure, OutcomeUnknown, Rejected, Sent
 from notify import clock
@@ -51,13 +52,16 @@ class HandOver:
         worker: UUID,
         lease: int,
         slots: asyncio.Semaphore,
+        zone: ZoneInfo,
         most_late: int,
     ) -> None:
         self._db = db
         self._channel = channel
         self._worker = worker
         self._lease = lease
-        self._settler = Settler(db, lane=lane, channel=channel, worker=worker, lease=lease)
+        self._settler = Settler(
+            db, lane=lane, channel=channel, worker=worker, lease=lease, zone=zone
+        )
         self._slots = slots
         self._most_late = most_late
         self._late: dict[asyncio.Task[None], int] = {}

@@ -17,6 +17,7 @@ log = get(__name__)
 FIRST_SLICE = 500  # small, so that the first hand-over does not wait
 SLICE = 5_000
 LONGEST_SPAN = 100_000  # subscriptions looked through for one slice
+NOTABLY_LATE = 60.0  # seconds behind the time it was to begin: nobody was there to begin it
 BEFORE_ALL = UUID(int=0)
 
 
@@ -62,6 +63,8 @@ class Planner:
                 connection, thread_id=row["thread_id"], sequence=row["sequence"],
                 allowed=allowed_from(DeliveryStatus.SUPERSEDED),
             )  # fmt: skip
+        if row["late"] > NOTABLY_LATE:
+            log.warning("broadcast.late", broadcast=str(row["id"]), seconds=round(row["late"]))
         log.info("broadcast.planning", broadcast=str(row["id"]), groups=len(audience))
         return {**row, "audience": audience, "plan_phase": phase}
 

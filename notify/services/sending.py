@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence, Set
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from notify import clock
 from notify.domain.delivery import DeliveryStatus, allowed_from
@@ -46,6 +47,7 @@ class Pump:
         worker: UUID,
         lease: int,
         slots: asyncio.Semaphore,
+        zone: ZoneInfo,
         most_late: int = 10,
     ) -> None:
         self._db = db
@@ -57,9 +59,11 @@ class Pump:
         self._lease = lease
         self._hands = HandOver(
             db, lane=lane, channel=channel, worker=worker, lease=lease, slots=slots,
-            most_late=most_late,
+            zone=zone, most_late=most_late,
         )  # fmt: skip
+        self._zone = zone
         self._speed = 50.0  # messages a second, learned
+        self._capped = lane is Lane.BULK and channel is Channel.SMS
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
 
@@ -138,6 +142,7 @@ class Pump:
                 connection, lane=self._lane, channel=self._channel, sender=sender.name,
                 worker=self._worker, size=size, lease=self._lease,
                 allowed=allowed_from(DeliveryStatus.SENDING),
+                month=clock.month(self._zone) if self._capped else None,
             )  # fmt: skip
             if sender.rate is not None and len(batch) < size:
                 await senders.give_back(

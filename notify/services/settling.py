@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from psycopg import DataError
 
@@ -18,7 +19,7 @@ from notify.domain.outcome import Verdict, judge, worth_until
 from notify.domain.words import Channel, Lane
 from notify.log import get
 from notify.services.senders import Sender
-from notify.store import pump, senders
+from notify.store import pump, senders, sms_spending
 from notify.store.claiming import Claimed
 from notify.store.database import AWAY, Connection, Database
 from notify.store.pump import Settled
@@ -44,13 +45,21 @@ class Settler:
     """Settles for one worker, lane and channel."""
 
     def __init__(
-        self, db: Database, *, lane: Lane, channel: Channel, worker: UUID, lease: int
+        self,
+        db: Database,
+        *,
+        lane: Lane,
+        channel: Channel,
+        worker: UUID,
+        lease: int,
+        zone: ZoneInfo,
     ) -> None:
         self._db = db
         self._lane = lane
         self._channel = channel
         self._worker = worker
         self._lease = lease
+        self._zone = zone
 
     async def release(self, batch: Sequence[Claimed]) -> None:
         """Hand back what is surely not handed over, so that it need not wait for its lease."""
@@ -97,6 +106,10 @@ class Settler:
         async with self._db.transaction() as connection:
             ours = await pump.settle(connection, settled, worker=self._worker)
             await _suppress(connection, [pair for pair in verdicts if pair[1].suppress])
+            if self._channel is Channel.SMS and ours:
+                await sms_spending.count(
+                    connection, attempts=list(ours), month=clock.month(self._zone)
+                )
         if len(ours) < len(settled):
             log.warning("pump.lease_lost", attempts=len(settled) - len(ours))
 

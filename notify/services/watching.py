@@ -9,6 +9,7 @@ from uuid import UUID
 from notify.domain.delivery import DeliveryStatus
 from notify.errors import Forbidden, NotFound
 from notify.services.groups import check_reach
+from notify.services.planning import NOTABLY_LATE
 from notify.store import broadcasts, deliveries, groups, progress, senders, workers
 from notify.store.database import Connection, Database, Row
 from notify.store.progress import Progress
@@ -23,6 +24,15 @@ class Watched:
     row: Row
     groups: list[str]
     progress: Progress
+
+    @property
+    def late(self) -> int | None:
+        """Seconds it began behind its time, because the service was down; None when in time."""
+        began, due = self.row["dispatching_at"], self.row["approved_at"]
+        if began is None or due is None:
+            return None
+        late = (began - max(due, self.row["send_at"] or due)).total_seconds()
+        return round(late) if late > NOTABLY_LATE else None
 
 
 async def broadcast(db: Database, broadcast_id: UUID, *, within: int | None) -> Watched:

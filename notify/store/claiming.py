@@ -5,7 +5,7 @@ The claim looks at everything once more: recalled, past its time, suppressed, le
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import LiteralString
 from uuid import UUID
 
@@ -52,10 +52,12 @@ WITH turn AS MATERIALIZED (
 )"""
 )
 
-_CLAIM: LiteralString = """
--- Take what is due, look once more whether it may go, and write an attempt for each that may.
--- What is judged is what was locked: looked at anew it might be the row of a moment before.
-, judged AS MATERIALIZED (
+_CLAIM: LiteralString = """, budget AS MATERIALIZED (
+  -- What the group that pays may still spend on SMS; month is NULL where no cap applies.
+  SELECT b.id, sms_left(b.group_ids[1], %(month)s) AS remaining FROM broadcasts b
+  WHERE %(month)s::date IS NOT NULL AND b.id IN (SELECT broadcast_id FROM due)
+), judged AS MATERIALIZED (
+  -- What was locked is judged: looked at anew it might be the row of a moment before.
   SELECT d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.language, d.claims,
     d.repeats, d.tries, d.created_at, a.value, a.keys, coalesce(b.valid_until, n.valid_until) AS valid_until,
     CASE
@@ -71,6 +73,8 @@ _CLAIM: LiteralString = """
           AND s.group_id = ANY(b.audience)
           AND d.channel = ANY(CASE WHEN b.kind = 'alert' THEN s.alerts ELSE s.news END)
       ) THEN 'left'
+      WHEN g.remaining <= 0 THEN 'sms_cap'
+      WHEN g.remaining < row_number() OVER (PARTITION BY d.broadcast_id ORDER BY d.id) THEN 'wait'
       WHEN b.sequence > 0 AND EXISTS (
         SELECT FROM broadcasts e JOIN deliveries p ON p.broadcast_id = e.id
           AND p.address_id = d.address_id
@@ -82,6 +86,7 @@ _CLAIM: LiteralString = """
   LEFT JOIN notes n ON n.id = d.note_id
   LEFT JOIN addresses a ON a.id = d.address_id
   LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
+  LEFT JOIN budget g ON g.id = d.broadcast_id
 ), tried AS (
   INSERT INTO attempts (delivery_id, number, sender, worker, repeat, lease_until)
   SELECT id, claims + 1, %(sender)s, %(worker)s, repeats > 0, now() + %(lease)s * interval '1 s'
@@ -138,10 +143,13 @@ async def claim(
     size: int,
     lease: int,
     allowed: Sequence[str],
+    month: date | None = None,
 ) -> list[Claimed]:
+    """Take up to `size` due deliveries. `month` (its first day): mind the SMS caps of groups."""
     rows = await connection.rows(
-        CLAIM_NOTES if lane is Lane.NOTE else CLAIM_BROADCASTS, lane=lane, channel=channel, sender=sender, worker=worker, size=size, lease=lease,
-        allowed=allowed,
+        CLAIM_NOTES if lane is Lane.NOTE else CLAIM_BROADCASTS,
+        lane=lane, channel=channel, sender=sender, worker=worker, size=size, lease=lease,
+        allowed=allowed, month=month,
     )  # fmt: skip
     return [Claimed(**row) for row in rows]
 

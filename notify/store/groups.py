@@ -15,9 +15,9 @@ WHERE g.slug = ANY(%(slugs)s)
 """
 
 ADD: LiteralString = """
-INSERT INTO groups (slug, parent_id, names, closed, carries_parent_news, identity)
+INSERT INTO groups (slug, parent_id, names, closed, carries_parent_news, identity, sms_cap)
 VALUES (%(slug)s, (SELECT id FROM groups WHERE slug = %(parent)s), %(names)s, %(closed)s,
-  %(carries_parent_news)s, %(identity)s)
+  %(carries_parent_news)s, %(identity)s, %(sms_cap)s)
 ON CONFLICT (slug) DO NOTHING
 RETURNING id, slug, %(parent)s::text AS parent, names, closed, carries_parent_news, identity
 """
@@ -86,6 +86,7 @@ async def add(
     closed: bool,
     carries_parent_news: bool,
     identity: Mapping[str, str],
+    sms_cap: int | None,
 ) -> Group | None:
     """The group made, or None where the slug is taken."""
     row = await connection.row(
@@ -96,6 +97,7 @@ async def add(
         closed=closed,
         carries_parent_news=carries_parent_news,
         identity=Jsonb(dict(identity)),
+        sms_cap=sms_cap,
     )
     return _group(row) if row else None
 

@@ -9,14 +9,18 @@ from notify.store.database import Connection, Row
 CHOOSE: LiteralString = """
 -- The next broadcast of a lane that has something left to plan, locked for one slice.
 SELECT b.id, b.kind, b.status, b.group_ids, b.audience, b.thread_id, b.sequence, b.relation,
-  b.planned_through, b.planned_address, b.plan_phase, b.texts
+  b.planned_through, b.planned_address, b.plan_phase, b.texts,
+  extract(epoch FROM now() - greatest(b.send_at, b.approved_at))::float AS late
 FROM broadcasts b
 WHERE b.planned_at IS NULL AND b.cancelled_at IS NULL AND b.superseded_at IS NULL
   AND (b.valid_until IS NULL OR b.valid_until > now())
   AND (b.kind = 'alert') = %(alert)s
+  -- What had no end of its own is worth telling for three days.
+  AND (b.valid_until IS NOT NULL OR b.status = 'dispatching'
+       OR greatest(b.send_at, b.approved_at) > now() - interval '72 hours')
   AND (b.status IN ('approved', 'dispatching')
        OR (b.status = 'scheduled' AND b.send_at <= now()))
-ORDER BY b.status = 'dispatching', b.created_at
+ORDER BY b.advanced_at NULLS FIRST, b.created_at
 LIMIT 1 FOR UPDATE OF b SKIP LOCKED
 """
 
@@ -170,7 +174,7 @@ SELECT (SELECT count(*) FROM had) AS seen, (SELECT count(*) FROM planned) AS pla
 
 ADVANCE: LiteralString = """
 UPDATE broadcasts SET planned_through = %(resident)s, planned_address = %(address)s,
-  plan_phase = %(phase)s,
+  plan_phase = %(phase)s, advanced_at = clock_timestamp(),
   planned_at = CASE WHEN %(phase)s = 'done' THEN now() END
 WHERE id = %(id)s
 """

@@ -77,26 +77,48 @@ WHERE id = %(id)s AND attempt_id = %(attempt_id)s AND status = 'unknown'
 """
 
 EXPIRE: LiteralString = """
--- Pending rows of broadcasts that are recalled, replaced or past their time.
+-- Pending rows whose broadcast is recalled, replaced or past its time, whatever it counts as: a
+-- repeat, or one for a latecomer, may wait for a sender after the broadcast is dispatched.
 WITH over AS (
-  SELECT id, CASE WHEN cancelled_at IS NOT NULL THEN 'cancelled'
-    WHEN superseded_at IS NOT NULL THEN 'superseded' ELSE 'expired' END AS status
-  FROM broadcasts WHERE status IN ('dispatching', 'cancelled')
-    AND (dispatched_at IS NULL)
-    AND (cancelled_at IS NOT NULL OR superseded_at IS NOT NULL
-      OR coalesce(valid_until, dispatching_at + interval '72 hours') <= now())
+  SELECT lane, channel, b.id, CASE WHEN b.cancelled_at IS NOT NULL THEN 'cancelled'
+    WHEN b.superseded_at IS NOT NULL THEN 'superseded' ELSE 'expired' END AS status
+  FROM unnest(ARRAY['alert', 'bulk']) AS lane
+  CROSS JOIN unnest(ARRAY['email', 'sms', 'push']) AS channel
+  CROSS JOIN LATERAL waiting_broadcasts(lane, channel) AS w (id) JOIN broadcasts b ON b.id = w.id
+  WHERE b.cancelled_at IS NOT NULL OR b.superseded_at IS NOT NULL
+    OR coalesce(b.valid_until, b.dispatching_at + interval '72 hours') <= now()
 ), ripe AS (
-  SELECT d.id, over.status FROM over JOIN deliveries d ON d.broadcast_id = over.id
-  WHERE d.status = 'pending' LIMIT %(size)s FOR UPDATE OF d SKIP LOCKED)
+  SELECT d.id, over.status FROM over CROSS JOIN LATERAL (
+    SELECT id FROM deliveries WHERE status = 'pending' AND lane = over.lane
+      AND channel = over.channel AND broadcast_id = over.id
+    LIMIT %(size)s FOR UPDATE SKIP LOCKED) AS d
+  LIMIT %(size)s)
 UPDATE deliveries d SET status = ripe.status, ended_at = now(),
   reason = CASE WHEN ripe.status = 'cancelled' THEN 'recalled' ELSE d.reason END
 FROM ripe WHERE d.id = ripe.id AND d.status = 'pending'
 """
 
+EXPIRE_NOTES: LiteralString = """
+-- Notes that waited too long for a sender; those that are due longest are looked at.
+WITH first AS (
+  SELECT d.id, d.note_id, d.created_at
+  FROM unnest(ARRAY['email', 'sms', 'push']) AS of (channel) CROSS JOIN LATERAL (
+    SELECT id, note_id, created_at FROM deliveries
+    WHERE status = 'pending' AND lane = 'note' AND channel = of.channel AND broadcast_id IS NULL
+    ORDER BY due_at LIMIT %(size)s) AS d
+), ripe AS (
+  SELECT d.id FROM deliveries d JOIN first USING (id) LEFT JOIN notes n ON n.id = first.note_id
+  WHERE coalesce(n.valid_until, first.created_at + interval '72 hours') <= now()
+    AND d.status = 'pending' FOR UPDATE OF d SKIP LOCKED)
+UPDATE deliveries d SET status = 'expired', ended_at = now() FROM ripe WHERE d.id = ripe.id
+"""
+
 MISSED: LiteralString = """
--- Broadcasts that never began and whose time has passed.
+-- Broadcasts that never began and whose time has passed: their own, or three days.
 UPDATE broadcasts SET status = 'expired'
-WHERE status = ANY(%(allowed)s) AND status <> 'dispatching' AND valid_until <= now()
+WHERE status = ANY(%(allowed)s) AND status <> 'dispatching'
+  AND (valid_until <= now() OR (valid_until IS NULL AND status IN ('approved', 'scheduled')
+    AND greatest(send_at, approved_at) <= now() - interval '72 hours'))
 RETURNING id
 """
 
@@ -148,6 +170,8 @@ async def found(connection: Connection, **values: object) -> int:
 
 
 async def expire(connection: Connection, *, size: int) -> int:
+    """End pending deliveries whose time is over; returns how many of broadcasts."""
+    await connection.run(EXPIRE_NOTES, size=size)
     return await connection.run(EXPIRE, size=size)
 
 

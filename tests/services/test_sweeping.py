@@ -12,7 +12,7 @@ from channels.memory import MemoryChannel
 from channels.messages import Sms
 from channels.sms import TwilioSms
 from notify.domain.words import Channel, Kind, Lane
-from notify.services import submitting
+from notify.services import confirming, submitting
 from notify.services.composing import Composer
 from notify.services.senders import Sender
 from notify.services.sweeping import Sweeper
@@ -223,3 +223,30 @@ async def test_two_sweepers_at_once_resolve_each_doubt_once(town: Town) -> None:
     looked = await asyncio.gather(*(sweeper(town).resolve() for _ in range(4)))
 
     assert sum(looked) == 1
+
+
+async def test_a_repeat_that_waits_for_a_sender_expires_also_when_all_else_is_dispatched(
+    town: Town,
+) -> None:
+    sent = await one_text(town)
+    await town.change("UPDATE broadcasts SET status = 'dispatched', dispatched_at = now()")
+    await town.change("UPDATE deliveries SET repeats = 1, due_at = now() + interval '1 h'")
+    assert (await sweeper(town).sweep()).ended == 0
+
+    await town.change("UPDATE broadcasts SET valid_until = now()")
+    assert (await sweeper(town).sweep()).ended == 1
+
+    assert await town.statuses(sent) == ["expired"]
+
+
+async def test_a_note_that_waits_for_a_sender_expires(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, email="a@example.org", state="unverified")
+    assert await confirming.ask(town.db, channels=["email"]) == 1
+    await sweeper(town).sweep()
+    assert (await delivery(town))["status"] == "pending"
+
+    await town.change("UPDATE notes SET valid_until = now()")
+    await sweeper(town).sweep()
+
+    assert (await delivery(town))["status"] == "expired"

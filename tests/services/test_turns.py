@@ -2,11 +2,15 @@
 
 from uuid import UUID, uuid4
 
+import pytest
+
 from channels.memory import MemoryChannel
 from channels.messages import Email
 from notify import clock
 from notify.domain.delivery import DeliveryStatus, allowed_from
 from notify.domain.words import Channel, Kind, Lane
+from notify.services import planning
+from notify.services.planning import Planner
 from notify.store import claiming
 from tests.town import Town
 
@@ -127,3 +131,24 @@ async def test_finding_what_waits_costs_the_same_however_much_waits(town: Town) 
 
     assert clock.monotonic() - began < 5
     assert plan[0]["QUERY PLAN"][0]["Plan"]["Shared Hit Blocks"] < 500
+
+
+async def test_two_big_announcements_are_planned_by_turns(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "FIRST_SLICE", 2)
+    for slug in ("town", "kita"):
+        await _readers(town, slug, 16)
+    made = [
+        await town.broadcast(slug, kind=Kind.ANNOUNCEMENT, valid_until=None)
+        for slug in ("town", "kita")
+    ]
+    planner = Planner(town.db, lane=Lane.BULK, settings=town.settings, channels=town.channels)
+
+    seen = []
+    while await planner.plan_slice():
+        seen.append([len(await town.statuses(one)) for one in made])
+
+    assert seen[-1] == [16, 16]
+    both_half_way = [state for state in seen if all(2 < n < 16 for n in state)]
+    assert both_half_way

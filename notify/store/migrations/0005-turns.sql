@@ -5,6 +5,9 @@ CREATE INDEX deliveries_waiting ON deliveries (lane, channel, broadcast_id, due_
   WHERE status = 'pending';
 DROP INDEX deliveries_due;
 
+-- When its last slice was planned: the one that has waited longest is planned next.
+ALTER TABLE broadcasts ADD COLUMN advanced_at timestamptz;
+
 -- The broadcasts with pending deliveries in a lane and channel: a step in the index for each,
 -- however many deliveries they have.
 CREATE FUNCTION waiting_broadcasts(of_lane text, of_channel text) RETURNS SETOF uuid

@@ -170,6 +170,7 @@ def as_json(watched: Watched) -> dict[str, Any]:
         "created_at": row["created_at"],
         "approved_at": row["approved_at"],
         "dispatching_at": row["dispatching_at"],
+        "late_seconds": watched.late,
         "planned_at": row["planned_at"],
         "dispatched_at": row["dispatched_at"],
         "cancelled_at": row["cancelled_at"],

@@ -22,6 +22,13 @@ class GroupIn(BaseModel):
     parent: str | None = Field(None, description="Slug of the group above.")
     closed: bool = False
     carries_parent_news: bool = False
+    sms_cap: int | None = Field(
+        None,
+        ge=0,
+        le=groups.MOST_SEGMENTS,
+        description="SMS segments a month that announcements to this group and those below it "
+        "may cost. Alerts count, but are never stopped.",
+    )
     identity: dict[str, str] = Field(
         default_factory=dict,
         description="sender_name, mail_from, imprint, privacy, colour, cost_centre; what is not "
@@ -38,6 +45,7 @@ async def create(wanted: GroupIn, app: TheApp, key: GroupWriter) -> Mapping[str,
     made = await groups.create(
         app.db, slug=wanted.slug, names=names, parent=wanted.parent, closed=wanted.closed,
         carries_parent_news=wanted.carries_parent_news, identity=wanted.identity,
+        sms_cap=wanted.sms_cap,
         within=key.group_id,
     )  # fmt: skip
     return {"id": made.id, "slug": made.slug, "name": made.names, "parent": made.parent}

@@ -1,0 +1,135 @@
+"""A group's cap on SMS stops announcements, never alerts, and counts what both cost."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from channels.base import OutcomeUnknown, Sent
+from channels.memory import MemoryChannel
+from channels.messages import Sms
+from notify import clock
+from notify.domain.words import Channel, Kind, Lane
+from notify.errors import Invalid, NotFound
+from notify.services import groups, watching
+from tests.town import Town
+
+
+async def _phones(town: Town, group: int, count: int) -> None:
+    for number in range(count):
+        await town.resident(
+            group, phone=f"+4915112{group:03}{number:03}", alerts=["sms"], news=["sms"]
+        )
+
+
+async def _send(town: Town, slug: str, kind: Kind, *, parts: int = 1) -> tuple[UUID, int]:
+    """Send to everybody; gives the broadcast and how many texts left."""
+    made = await town.broadcast(slug, kind=kind)
+    lane = Lane.ALERT if kind is Kind.ALERT else Lane.BULK
+    await town.plan(lane)
+    carrier = MemoryChannel[Sms](script=lambda _: Sent(parts=parts))
+    pump = await town.pump(carrier, channel=Channel.SMS, lane=lane)
+    while await pump.round():
+        await town.change("UPDATE deliveries SET due_at = now() WHERE status = 'pending'")
+    return made, len(carrier.taken)
+
+
+async def _spent(town: Town) -> dict[str, int]:
+    rows = await groups.sms_spent(town.db, month=clock.month(town.settings.zone))
+    return {slug: row["segments"] for slug, row in rows.items()}
+
+
+async def test_an_announcement_stops_at_the_cap_and_says_why(town: Town) -> None:
+    await _phones(town, await town.group(), 8)
+    await groups.cap_sms(town.db, "town", 5)
+
+    made, left = await _send(town, "town", Kind.ANNOUNCEMENT)
+
+    assert left == 5
+    assert sorted(await town.statuses(made)) == ["cancelled"] * 3 + ["sent"] * 5
+    why = await watching.reasons(town.db, made)
+    assert [(row["status"], row["reason"], row["n"]) for row in why] == [
+        ("cancelled", "sms_cap", 3)
+    ]
+
+
+async def test_an_alert_is_never_stopped_but_counts(town: Town) -> None:
+    await _phones(town, await town.group(), 6)
+    await groups.cap_sms(town.db, "town", 2)
+
+    assert (await _send(town, "town", Kind.ALERT))[1] == 6
+    assert await _spent(town) == {"town": 6}
+    assert (await _send(town, "town", Kind.ANNOUNCEMENT))[1] == 0
+
+
+async def test_a_cap_above_holds_for_the_groups_below_together(town: Town) -> None:
+    district = await town.group("district")
+    north = await town.group("north", parent=district)
+    south = await town.group("south", parent=district)
+    await _phones(town, north, 4)
+    await _phones(town, south, 4)
+    await groups.cap_sms(town.db, "district", 6)
+
+    assert (await _send(town, "north", Kind.ANNOUNCEMENT))[1] == 4
+    assert (await _send(town, "south", Kind.ANNOUNCEMENT))[1] == 2
+    assert await _spent(town) == {"district": 6, "north": 4, "south": 2}
+
+
+async def test_what_is_billed_are_segments(town: Town) -> None:
+    await _phones(town, await town.group(), 3)
+    await groups.cap_sms(town.db, "town", 100)
+
+    await _send(town, "town", Kind.ANNOUNCEMENT, parts=4)
+
+    assert await _spent(town) == {"town": 12}
+
+
+async def test_what_may_have_been_taken_counts(town: Town) -> None:
+    await _phones(town, await town.group(), 2)
+    await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
+    await town.plan(Lane.BULK)
+    silent = MemoryChannel[Sms](script=lambda _: OutcomeUnknown("timed_out"))
+
+    await (await town.pump(silent, channel=Channel.SMS, lane=Lane.BULK)).round()
+
+    assert await _spent(town) == {"town": 2}
+
+
+async def test_last_months_costs_are_no_longer_counted(town: Town) -> None:
+    await _phones(town, await town.group(), 3)
+    await groups.cap_sms(town.db, "town", 3)
+    await _send(town, "town", Kind.ANNOUNCEMENT)
+    await town.change("UPDATE sms_spent SET month = month - interval '1 month'")
+
+    assert (await _send(town, "town", Kind.ANNOUNCEMENT))[1] == 3
+
+
+async def test_a_cap_can_be_raised_and_lifted(town: Town) -> None:
+    await _phones(town, await town.group(), 2)
+    await groups.cap_sms(town.db, "town", 0)
+    assert (await _send(town, "town", Kind.ANNOUNCEMENT))[1] == 0
+
+    await groups.cap_sms(town.db, "town", None)
+
+    assert (await _send(town, "town", Kind.ANNOUNCEMENT))[1] == 2
+
+
+async def test_mail_knows_no_cap(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, email="a@example.org", news=["email"])
+    await groups.cap_sms(town.db, "town", 0)
+    made = await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
+    await town.plan(Lane.BULK)
+
+    await (await town.pump(MemoryChannel[Any](), lane=Lane.BULK)).round()
+
+    assert await town.statuses(made) == ["sent"]
+
+
+async def test_a_cap_that_is_none_is_refused(town: Town) -> None:
+    await town.group()
+
+    with pytest.raises(Invalid):
+        await groups.cap_sms(town.db, "town", -1)
+    with pytest.raises(NotFound):
+        await groups.cap_sms(town.db, "atlantis", 5)
