@@ -32,9 +32,9 @@ def main(
     console.width = max(console.width, 130)
     chosen = _chosen(scenario, broken)
     rows = []
-    with Theatre(patient=not short, broken=broken) as theatre:
+    with Theatre(patient=not short) as theatre:
         for one in chosen:
-            rows.append(theatre.run(one, seed=seed, recipients=recipients))
+            rows.append(theatre.run(one, seed=seed, recipients=recipients, broken=broken))
             report.line(console, rows[-1])
     report.table(console, rows)
     if as_json:

@@ -26,7 +26,7 @@ def until(look: Callable[[], T], *, seconds: float = PATIENCE, why: Callable[[],
             return found
         if time.monotonic() > deadline:
             raise InVain(f"waited {seconds:.0f} s in vain. {why()}")
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 class Process:

@@ -13,7 +13,7 @@ from faults.disk import own_disk
 from faults.hands import Hand
 from faults.processes import InVain
 from faults.scenario import NotHere, Row, Scenario
-from faults.stage import Stage
+from faults.stage import RESTLESS, Stage
 from faults.world import World
 from notify.embedded.servers import Embedded
 from notify.store.migrate import migrate
@@ -22,9 +22,8 @@ from notify.store.migrate import migrate
 class Theatre:
     """Servers, a sandbox and an API that scenarios share for as long as they leave them whole."""
 
-    def __init__(self, *, patient: bool = False, broken: str | None = None) -> None:
+    def __init__(self, *, patient: bool = False) -> None:
         self._patient = patient
-        self._broken = broken
         self._stack = ExitStack()
         self._world: World | None = None
         self._api: Hand | None = None
@@ -64,14 +63,20 @@ class Theatre:
         self._stack.close()
         self._stack = ExitStack()
 
-    def run(self, scenario: Scenario, *, seed: int, recipients: int | None = None) -> Row:
+    def run(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int,
+        recipients: int | None = None,
+        broken: str | None = None,
+    ) -> Row:
         """Play one scenario and judge it; whatever it raises is a problem of the row."""
         if scenario.disk:
             self._close()
         count = recipients or (scenario.long if self._patient else scenario.short)
-        began = time.monotonic()
         try:
-            row = self._play(scenario, count, seed=seed, began=began)
+            row = self._play(scenario, count, seed=seed, broken=broken)
         except NotHere as problem:
             # Where it can be done, a run that judges a change must not pass for leaving it out.
             missed = False if "CI" in os.environ and os.geteuid() == 0 else None
@@ -79,16 +84,18 @@ class Theatre:
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is told
             said = str(problem) if isinstance(problem, InVain) else traceback.format_exc()
             row = Row(scenario.name, count, seed, False, problems=(said,))
-        if row.ok is False or scenario.disk:
+            self._close()
+        if scenario.disk or RESTLESS in row.problems:
             self._close()
         return row
 
-    def _play(self, scenario: Scenario, count: int, *, seed: int, began: float) -> Row:
+    def _play(self, scenario: Scenario, count: int, *, seed: int, broken: str | None) -> Row:
+        began = time.monotonic()
         if self._world is None:
             self._world = self._open(small_disk=scenario.disk)
         stage = Stage(
             self._world, self._servers, seed=seed, recipients=count, patient=self._patient,
-            broken=self._broken, api=self._api, disk=self._disk,
+            broken=broken, api=self._api, disk=self._disk,
         )  # fmt: skip
         try:
             stage.open()

@@ -23,6 +23,8 @@ from notify.embedded.servers import Embedded
 from notify.errors import Misconfigured
 
 LAUNCHER = ("-m", "faults.broken")
+RESTLESS = "never came to rest"
+TEND_EVERY = 0.2  # seconds
 
 
 class Stage(Watch):
@@ -45,7 +47,7 @@ class Stage(Watch):
         super().__init__(world, servers, patient=patient)
         self.dice = random.Random(seed)
         self.recipients = recipients
-        self.launcher = (*LAUNCHER, *(("--break", broken) if broken else ()))
+        self.broken = ("--break", broken) if broken else ()
         self.api = api
         self.disk = disk
         self.hands: list[Hand] = [] if api is None else [api]
@@ -60,6 +62,7 @@ class Stage(Watch):
         self.erased = False
         self.recovered = 0.0
         self._mended = time.monotonic()
+        self._tended = 0.0
 
     def open(self) -> None:
         """Have an API, and a town of its own."""
@@ -136,7 +139,9 @@ class Stage(Watch):
             self.api.keep = False
             self.api.process.end()
             self.hands.remove(self.api)
+        broken, self.broken = self.broken, ()  # which is about those who send
         self.api = self.hand("api", **more)
+        self.broken = broken
         self.until(self._answers, seconds=PATIENCE)
         return self.api
 
@@ -156,7 +161,7 @@ class Stage(Watch):
         """Start a process. `crashes` name the points where its first lives end, at a call that
         the dice choose; `keep`: it is started again whenever it is gone."""
         made = Hand(
-            self.world, arguments, (*self.launcher, *options), settings or {},
+            self.world, arguments, (*LAUNCHER, *self.broken, *options), settings or {},
             ends=[self._end_at(name) for name in crashes], keep=keep,
         )  # fmt: skip
         self.hands.append(made)
@@ -169,6 +174,9 @@ class Stage(Watch):
     @override
     def tend(self) -> None:
         """Bring back what died, as a supervisor does."""
+        if time.monotonic() - self._tended < TEND_EVERY:
+            return
+        self._tended = time.monotonic()
         with contextlib.suppress(Misconfigured):
             self.servers.ensure()
         for hand in self.hands:
@@ -196,6 +204,7 @@ class Stage(Watch):
             hand.send(signal.SIGKILL)
         for hand in hands:
             hand.process.wait()
+        self._tended = 0.0
         self.tend()
 
     def end(self) -> None:
@@ -259,9 +268,9 @@ class Stage(Watch):
         try:
             self.recovered = self.at_rest() - self._mended
         except InVain:
-            self.problems.append("never came to rest")
-        self.end()
+            self.problems.append(RESTLESS)
         dead = frozenset(worker for hand in self.hands for worker in hand.buried())
+        self.end()
         case = Case(
             self.texts, self.faults, ends=self.ends, barred=self.barred,
             left_alone=self.left_alone, mid_call=self.mid_call, dead=dead, others=self.others,

@@ -47,6 +47,7 @@ class World:
         self.number = 0
         self._more = more
         self._key = ""
+        self._connection: psycopg.Connection[dict[str, Any]] | None = None
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._bounces = f"127.0.0.1:{free_port()}"
 
@@ -62,6 +63,8 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         with self._stack:
+            if self._connection is not None:
+                self._connection.close()
             for process in self.processes:
                 if process.running:
                     process.kill()
@@ -166,17 +169,23 @@ class World:
     # the database
 
     def rows(self, query: LiteralString, **values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self.database_url, row_factory=dict_row) as connection:
-            return connection.execute(query, values).fetchall()
+        return self._run(query, values).fetchall()
 
     def change(self, query: LiteralString, **values: Any) -> int:
-        with psycopg.connect(self.database_url) as connection:
-            return connection.execute(query, values).rowcount
+        return self._run(query, values).rowcount
+
+    def _run(self, query: LiteralString, values: dict[str, Any]) -> psycopg.Cursor[dict[str, Any]]:
+        """Over one connection that is kept; over a new one where it broke since."""
+        if self._connection is not None and not self._connection.closed:
+            with contextlib.suppress(psycopg.OperationalError):
+                return self._connection.execute(query, values)
+            self._connection.close()
+        self._connection = psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row)
+        return self._connection.execute(query, values)
 
     def analyse(self) -> None:
         """Tell the planner of the database about many new rows."""
-        with psycopg.connect(self.database_url, autocommit=True) as connection:
-            connection.execute("ANALYZE residents, addresses, subscriptions")
+        self._run("ANALYZE residents, addresses, subscriptions", {})
 
     def hurry(self, *, seconds: float = 12.0) -> None:
         """Put the clock forward for what is unknown and waits for a receipt first; with more
