@@ -32,7 +32,7 @@ def main(
     console.width = max(console.width, 130)
     chosen = _chosen(scenario, broken)
     rows = []
-    with Theatre(patient=not short) as theatre:
+    with Theatre(long=not short) as theatre:
         for one in chosen:
             rows.append(theatre.run(one, seed=seed, recipients=recipients, broken=broken))
             report.line(console, rows[-1])

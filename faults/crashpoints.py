@@ -60,7 +60,7 @@ CRASH_POINTS: dict[str, CrashPoint] = {
 
 def arm(point: CrashPoint, *, call: int) -> None:
     """Let this process die at the `call`-th call. Raises Gone."""
-    owner, name = _owner(point)
+    owner, name = find(point)
     original = getattr(owner, name)
     count = itertools.count(1)
 
@@ -71,7 +71,8 @@ def arm(point: CrashPoint, *, call: int) -> None:
     setattr(owner, name, wrap(original, due, before=point.when == "before"))
 
 
-def _owner(point: CrashPoint) -> tuple[Any, str]:
+def find(point: CrashPoint) -> tuple[Any, str]:
+    """The module or class that holds the function, and its name there. Raises Gone."""
     owner: Any = import_module(point.module)
     *classes, name = point.function.split(".")
     try:

@@ -22,8 +22,8 @@ from notify.store.migrate import migrate
 class Theatre:
     """Servers, a sandbox and an API that scenarios share for as long as they leave them whole."""
 
-    def __init__(self, *, patient: bool = False) -> None:
-        self._patient = patient
+    def __init__(self, *, long: bool = False) -> None:
+        self._long = long
         self._stack = ExitStack()
         self._world: World | None = None
         self._api: Hand | None = None
@@ -74,7 +74,7 @@ class Theatre:
         """Play one scenario and judge it; whatever it raises is a problem of the row."""
         if scenario.disk:
             self._close()
-        count = recipients or (scenario.long if self._patient else scenario.short)
+        count = recipients or (scenario.long if self._long else scenario.short)
         try:
             row = self._play(scenario, count, seed=seed, broken=broken)
         except NotHere as problem:
@@ -94,7 +94,7 @@ class Theatre:
         if self._world is None:
             self._world = self._open(small_disk=scenario.disk)
         stage = Stage(
-            self._world, self._servers, seed=seed, recipients=count, patient=self._patient,
+            self._world, self._servers, seed=seed, recipients=count, patient=self._long and scenario.patient,
             broken=broken, api=self._api, disk=self._disk,
         )  # fmt: skip
         try:

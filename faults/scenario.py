@@ -14,14 +14,15 @@ class NotHere(Exception):
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """`run` sends and breaks things; waiting and judging come after it. `short` and `long` are
-    recipients. `breaks` are the guarantees without which it must turn red, `disk` says that it
-    wants a file system of its own for the data."""
+    recipients. `breaks` are the guarantees without which it must turn red; in a long run leases
+    lapse by themselves where `patient`; `disk`: it wants a file system of its own for the data."""
 
     name: str
     run: Callable[[Stage], None]
     short: int = 150
-    long: int = 2_000
+    long: int = 1_000
     breaks: Collection[str] = ()
+    patient: bool = False
     disk: bool = False
 
 

@@ -8,6 +8,7 @@ from faults.stage import Stage
 FIRST, MOST = 0.3, 10.0  # seconds, promised for the first hand-over and for 95 % of them
 WORST = 60.0  # beyond it nothing was overtaken, however slow the machine is
 ALERT = 10_000
+MANY = 20_000  # mails, that need their while by themselves
 SLOW = {"channel": "email", "do": "slow", "seconds": 0.2}
 FAIR = 0.5  # of two that go on together, the slower has at least so much of the faster
 
@@ -17,7 +18,7 @@ def overtake(stage: Stage) -> None:
     somebody who asks for her code."""
     stage.people(channels=("email",))
     village = _village(stage, min(ALERT, stage.recipients // 3))
-    if not stage.patient:  # so few would be through in a moment
+    if stage.recipients < MANY:  # so few would be through in a moment
         stage.world.box.rules([{**SLOW, "address": f"*@{stage.world.town}.example"}])
     stage.worker()
     news = stage.send("announcement")

@@ -70,6 +70,6 @@ def _fill(ballast: Path) -> None:
 
 
 SCENARIOS = [
-    Scenario("database read-only", read_only, short=300, long=20_000),
-    Scenario("disk full", disk_full, short=300, long=20_000, disk=True),
+    Scenario("database read-only", read_only, short=300, long=5_000),
+    Scenario("disk full", disk_full, short=300, long=5_000, disk=True),
 ]

@@ -12,7 +12,7 @@ from uuid import uuid4
 from faults.scenario import Scenario
 from faults.stage import Stage
 
-KILLS, KILLS_IN_SHORT = 5, 2
+KILLS, KILLS_IN_SHORT = 3, 2
 WORKERS = 2
 
 
@@ -77,9 +77,11 @@ def _count(stage: Stage, body: Mapping[str, Any]) -> int:
 
 
 SCENARIOS = [
-    Scenario("kill a worker", partial(kill, do=a_worker), short=400, long=20_000),
-    Scenario("kill all workers", partial(kill, do=all_workers), short=400, long=20_000),
-    Scenario("kill the API", partial(kill, do=the_api), short=200, long=20_000),
-    Scenario("kill Redis", partial(kill, do=redis), short=400, long=20_000),
-    Scenario("kill PostgreSQL", partial(kill, do=postgres), short=400, long=20_000),
+    Scenario("kill a worker", partial(kill, do=a_worker), short=400, long=20_000, patient=True),
+    Scenario(
+        "kill all workers", partial(kill, do=all_workers), short=400, long=20_000, patient=True
+    ),
+    Scenario("kill the API", partial(kill, do=the_api), short=200, long=20_000, patient=True),
+    Scenario("kill Redis", partial(kill, do=redis), short=400, long=20_000, patient=True),
+    Scenario("kill PostgreSQL", partial(kill, do=postgres), short=400, long=20_000, patient=True),
 ]

@@ -6,7 +6,7 @@ from faults.scenario import Scenario
 from faults.scenarios import kills
 from faults.stage import Stage
 
-FAULTS, FAULTS_IN_SHORT = 10, 5
+FAULTS, FAULTS_IN_SHORT = 8, 5
 
 
 def terminated(stage: Stage) -> None:
@@ -35,4 +35,4 @@ def mixture(stage: Stage) -> None:
     )
 
 
-SCENARIOS = [Scenario("mixture", mixture, short=400, long=20_000)]
+SCENARIOS = [Scenario("mixture", mixture, short=400, long=20_000, patient=True)]

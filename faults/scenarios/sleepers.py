@@ -114,8 +114,8 @@ def _asked_since(stage: Stage, sleeper: Hand, at: datetime) -> bool:
 SCENARIOS = [
     Scenario(
         "worker asleep past its lease", partial(away, absent=asleep, settings={}),
-        short=30, long=300, breaks=("fence", "lease"),
+        short=30, long=200, patient=True, breaks=("fence", "lease"),
     ),
-    Scenario("worker cut off from the database", from_the_database, short=30, long=300),
-    Scenario("worker cut off from the gateway", from_the_gateway, short=30, long=300),
+    Scenario("worker cut off from the database", from_the_database, short=30, long=200, patient=True),
+    Scenario("worker cut off from the gateway", from_the_gateway, short=30, long=200, patient=True),
 ]  # fmt: skip
