@@ -19,18 +19,18 @@ endif
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setfaults: $(INSTALLED) ## Break the service in every way, count messages (SCENARIO='kill*' BREAK=fence SEED=1 JSON=1)
-	@$(BIN)/python -m faults $(if $(SEED),--seed '$(SEED)') $(if $(SCENARIO),--scenario '$(SCENARIO)') \
-		$(if $(RECIPIENTS),--recipients '$(RECIPIENTS)') $(if $(BREAK),--break '$(BREAK)') \
-		$(if $(JSON),--json) $(ARGS)
-
-up: $(INSTALLED) ## Install everything into .venv
+setup: $(INSTALLED) ## Install everything into .venv
 
 demo: $(INSTALLED) ## Show a storm alert reaching a town of 5,000 and check every delivery
 	@$(BIN)/notify demo $(ARGS)
 
 test: $(INSTALLED) ## Run the tests (ARGS="tests/channels -k bounce" for some of them)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+faults: $(INSTALLED) ## Break the service in every way, count messages (SCENARIO='kill*' BREAK=fence SEED=1)
+	@$(BIN)/python -m faults $(if $(SEED),--seed '$(SEED)') $(if $(SCENARIO),--scenario '$(SCENARIO)') \
+		$(if $(RECIPIENTS),--recipients '$(RECIPIENTS)') $(if $(BREAK),--break '$(BREAK)') \
+		$(if $(JSON),--json) $(ARGS)
 
 up: $(INSTALLED) ## Run the whole service in the foreground until Ctrl-C
 	@exec $(BIN)/notify up $(ARGS)
