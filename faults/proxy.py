@@ -89,6 +89,8 @@ class Wire:
                 async with asyncio.TaskGroup() as both:
                     both.create_task(self._forward(near[0], far[1]))
                     both.create_task(self._forward(far[0], near[1]))
+            except* OSError:  # one end is gone, and so is the other
+                pass
             finally:
                 far[1].close()
                 near[1].close()
