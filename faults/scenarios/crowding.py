@@ -2,6 +2,7 @@
 
 from faults.scenario import Scenario
 from faults.stage import Stage
+from notify.domain.words import Lane
 
 FIRST, MOST = 0.3, 10.0  # seconds, promised for the first hand-over and for 95 % of them
 WORST = 60.0  # beyond it nothing was overtaken, however slow the machine is
@@ -20,7 +21,8 @@ def overtake(stage: Stage) -> None:
     village = _village(stage, min(ALERT, stage.recipients // 3))
     if stage.recipients < MANY:  # so few would be through in a moment
         stage.world.box.rules([{**SLOW, "address": f"*@{stage.world.town}.example"}])
-    stage.worker()
+    for lane in Lane:  # a process each, as `notify up` has them
+        stage.hand("worker", "--lane", lane)
     news = stage.send("announcement")
     stage.until_taken(stage.recipients / 100)
     stage.others.add(_asks_for_code(stage, village))
