@@ -1,6 +1,6 @@
 """The database's clock jumps: every time that is written down is suddenly an hour off."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import psycopg
 from psycopg import sql
@@ -30,7 +30,7 @@ def back(stage: Stage) -> None:
     def jump(stage: Stage) -> None:
         _shift(stage, HOUR)
         stage.mid_call = stage.planned()  # the leases of the time before say nothing any more
-        stage.note(since=datetime.now(UTC) - HOUR)
+        stage.note()
         alert = stage.send()
         began = stage.until_begun(alert)
         stage.figures["alert_begins_s"] = round(began, 1)
@@ -47,10 +47,9 @@ def forward(stage: Stage) -> None:
     stage.send()
 
     def jump(stage: Stage) -> None:
-        began = datetime.now(UTC)
         _shift(stage, -HOUR)
         stage.mid_call = stage.planned()
-        stage.note(since=began - HOUR)
+        stage.note()
 
     stage.in_the_middle(jump, times=1)
 
