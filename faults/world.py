@@ -46,7 +46,7 @@ class World:
         self.town = ""
         self.number = 0
         self._more = more
-        self._key = ""
+        self.key = ""
         self._connection: psycopg.Connection[dict[str, Any]] | None = None
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._bounces = f"127.0.0.1:{free_port()}"
@@ -57,7 +57,7 @@ class World:
                 SandboxProcess("--bounce-to", self._bounces, "--seed", "7")
             )
             self.environment = self._settings()
-            self._key = asyncio.run(self._make_key())
+            self.key = asyncio.run(self._make_key())
             self._stack = stack.pop_all()
         return self
 
@@ -150,7 +150,7 @@ class World:
             self.environment["NOTIFY_PUBLIC_URL"] + path,
             data=None if body is None else json.dumps(body).encode(),
             method=method,
-            headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
             | headers,
         )
         try:

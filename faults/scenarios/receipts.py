@@ -15,6 +15,12 @@ ODD = [
 
 ERASED = 0.1
 
+REACHED: LiteralString = """
+-- Residents with nothing left to hand over, and something to be reported on.
+SELECT resident_id FROM deliveries WHERE broadcast_id = %(id)s GROUP BY 1
+HAVING bool_and(status IN ('sent', 'delivered')) AND bool_or(status = 'sent') ORDER BY 1
+"""
+
 ERASE: LiteralString = """
 WITH gone AS (DELETE FROM deliveries WHERE resident_id = ANY(%(chosen)s) RETURNING id),
   tried AS (DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM gone))
@@ -27,6 +33,7 @@ def odd(stage: Stage) -> None:
     stage.world.box.rules([*ODD, {"channel": "push", "share": 0.5, "do": "beacon", "how": "twice"}])
     stage.worker()
     alert = stage.send()
+    stage.until(lambda: stage.world.rows(REACHED, id=UUID(alert)))
     stage.until_taken(stage.recipients / 2)
     _erase(stage, alert)
     stage.mended()
@@ -36,14 +43,12 @@ def odd(stage: Stage) -> None:
 
 def _erase(stage: Stage, alert: str) -> None:
     """Some of those reached are erased while their receipts are still to come."""
-    rows = stage.world.rows(
-        "SELECT d.resident_id, a.value FROM deliveries d JOIN addresses a USING (resident_id)"
-        " WHERE d.broadcast_id = %(id)s AND d.status = 'sent'",
-        id=UUID(alert),
-    )
-    people = sorted({row["resident_id"] for row in rows})
+    people = [row["resident_id"] for row in stage.world.rows(REACHED, id=UUID(alert))]
     chosen = stage.dice.sample(people, int(len(people) * ERASED) + 1)
-    stage.others |= {row["value"] for row in rows if row["resident_id"] in chosen}
+    addresses = stage.world.rows(
+        "SELECT value FROM addresses WHERE resident_id = ANY(%(chosen)s)", chosen=chosen
+    )
+    stage.others |= {row["value"] for row in addresses}
     stage.world.change(ERASE, chosen=chosen)
     stage.figures["erased"] = len(chosen)
     stage.erased = True
