@@ -6,7 +6,8 @@ what becomes of a delivery: the send service does.
 
     Failure                 what the send service makes of it
     ├── TryAgain            not handed over; try again, not before `after` seconds
-    │   └── SenderDown      … and the whole sender is out of reach: use the next one meanwhile
+    │   ├── SenderDown      … and the whole sender is out of reach: use the next one meanwhile
+    │   └── NotAsked        … and nobody was asked, so it does not count as a try
     ├── Rejected            never this delivery; the address stays good
     ├── AddressGone         nor this address again: suppress it
     ├── SenderStopped       nor this sender until a person has looked; the delivery waits
@@ -56,6 +57,11 @@ class TryAgain(Failure):
 
 class SenderDown(TryAgain):
     """Not handed over because this sender could not be reached at all or throttles us."""
+
+
+class NotAsked(TryAgain):
+    """Not handed over, and the provider not even asked: the part of it that serves this address
+    is known to be away or stuck. The sender goes on with other messages."""
 
 
 class Rejected(Failure):

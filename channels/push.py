@@ -20,6 +20,7 @@ from yarl import URL
 from channels.base import AddressGone, Failure, OutcomeUnknown, Rejected, Sent, TryAgain
 from channels.messages import Push
 from channels.push_hosts import NoPublicAddress, PushHosts, Refused, decode_keys, origin
+from channels.push_services import Service, Services
 from channels.vapid import Refusals, VapidSigner, make_vapid_key, public_key
 
 __all__ = ["MAX_PAYLOAD", "PushChannel", "make_vapid_key", "public_key"]
@@ -34,6 +35,7 @@ _DAY = 86_400.0
 _MAX_BODY = 4_096
 _BODY_SECONDS = 1.0
 _MAX_ID = 512
+_LATER = frozenset({406, 429, 503})  # it is about the service, not about the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class PushChannel:
         self._clock = clock
         self._signer = VapidSigner(vapid_private_key, subject=subject, clock=clock)
         self._refusals = Refusals()
+        self._services = Services(slots=concurrency)
         # Connecting ends well before the whole: so a time-out tells whether anything was sent.
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
         self._session: aiohttp.ClientSession | None = None
@@ -81,9 +84,11 @@ class PushChannel:
             url = self._hosts.accept(message.endpoint)
         except Refused as refused:
             raise Rejected("host_not_allowed", code=refused.reason) from None
-        body = _encrypt(message)
-        headers = _headers(message, authorization=self._signer.header(origin(url)))
-        answer = await self._post(url, body, headers=headers)
+        service = self._services.at(origin(url))
+        async with service.turn():
+            body = _encrypt(message)
+            headers = _headers(message, authorization=self._signer.header(origin(url)))
+            answer = await self._asked(service, url, body, headers=headers)
         return self._outcome(answer, url)
 
     async def probe(self) -> None:
@@ -95,6 +100,23 @@ class PushChannel:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    async def _asked(
+        self, service: Service, url: URL, body: bytes, *, headers: Mapping[str, str]
+    ) -> _Answer:
+        """Post, and remember what the answer says about the service."""
+        try:
+            answer = await self._post(url, body, headers=headers)
+        except Failure:
+            service.failed()
+            raise
+        if answer.status in _LATER:
+            service.rest(retry_after(answer.retry_after, now=self._clock()))
+        elif answer.status == 408 or answer.status >= 500:
+            service.failed()
+        else:
+            service.worked()
+        return answer
 
     async def _post(self, url: URL, body: bytes, *, headers: Mapping[str, str]) -> _Answer:
         # Errors of aiohttp may quote the URL, which is the resident's address: none is chained.

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, Final
 
-from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from channels.base import (
@@ -22,7 +21,7 @@ from channels.messages import Sms
 from channels.receipts import Receipt
 from channels.segments import measure
 from channels.twilio_codes import failure
-from channels.twilio_http import Refused, Trouble, TwilioHttp, Unreachable
+from channels.twilio_http import UNREADABLE, Refused, Trouble, TwilioHttp, Unreachable
 from channels.twilio_receipts import receipt
 
 # ValidityPeriod in seconds, https://www.twilio.com/docs/api/errors/90007
@@ -35,17 +34,6 @@ _FAILED: Final = frozenset({"failed", "undelivered", "canceled"})
 
 # Twilio notes whole seconds of its own clock.
 _CLOCKS_APART: Final = timedelta(seconds=5)
-
-# What the library raises over a body that is not what the API promises.
-_UNREADABLE: Final = (
-    TwilioException,
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    OverflowError,
-    RecursionError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +96,7 @@ class TwilioSms:
             outcome = _outcome(created, message.body)
         except Trouble as trouble:
             outcome = _not_sent(trouble)
-        except _UNREADABLE:
+        except UNREADABLE:
             outcome = OutcomeUnknown("unreadable_answer")
         # Raised outside the handlers: the library's errors name the number called.
         if isinstance(outcome, Failure):
@@ -125,7 +113,7 @@ class TwilioSms:
             found = await self._found(to, body, since.replace(microsecond=0) - _CLOCKS_APART)
         except Trouble as trouble:
             failed: Failure = _not_looked_up(trouble)
-        except _UNREADABLE:
+        except UNREADABLE:
             failed = TryAgain("unreadable_answer")
         else:
             return found
@@ -137,7 +125,7 @@ class TwilioSms:
             await self._messages.page_async(page_size=1)
         except Trouble as trouble:
             failed: Failure = _not_looked_up(trouble)
-        except _UNREADABLE:
+        except UNREADABLE:
             failed = TryAgain("unreadable_answer")
         else:
             return

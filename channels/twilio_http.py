@@ -28,6 +28,7 @@ from aiohttp import (
     DummyCookieJar,
     TCPConnector,
 )
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 from yarl import URL
@@ -37,6 +38,17 @@ LARGEST_ANSWER: Final = 1024 * 1024
 
 LONGEST_AFTER: Final = 3600.0
 """Seconds; a Retry-After beyond it is not believed."""
+
+UNREADABLE: Final = (
+    TwilioException,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+)
+"""What the library raises over a body that is not what the API promises."""
 
 _LONGEST_CONNECT: Final = 10.0
 

@@ -81,11 +81,15 @@ class Refusals:
     ENOUGH = 5
     LATELY = 3_600.0
     PAUSE = 60.0
+    TOGETHER = 1.0
+    """Seconds after the key was blamed in which refusals still belong to that. Later ones come
+    after a person has looked: one browser with a foreign key must not stop the sender again."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._accepted: dict[str, float] = {}
         self._refused: dict[str, set[str]] = {}
+        self._blamed: float | None = None
 
     def accepted(self, origin: str) -> None:
         """Note that a push service took a message signed with our key."""
@@ -97,6 +101,10 @@ class Refusals:
 
     def judge(self, origin: str, endpoint: str, *, code: str) -> Failure:
         """Say what a refusal means, as the failure to raise."""
+        now = self._clock()
+        if self._blamed is not None and now - self._blamed > self.TOGETHER:
+            self._blamed = None
+            self._refused.clear()
         refused = self._refused.setdefault(origin, set())
         if len(refused) < self.ENOUGH:
             refused.add(endpoint)
@@ -105,6 +113,7 @@ class Refusals:
         if len(refused) >= self.ENOUGH:
             self._accepted.pop(origin, None)
             if not self._taken_lately(self._accepted):
+                self._blamed = now
                 return SenderStopped("vapid_refused", code=code)
         elif self._taken_lately({origin} & self._accepted.keys()):
             return Rejected("vapid_refused", code=code)

@@ -13,6 +13,7 @@ from channels.push import PushChannel
 from channels.push_hosts import PushHosts
 from channels.relay import relay
 from channels.sms import TwilioSms
+from channels.twilio_inbox import TwilioInbox
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
 from notify.embedded.secrets import with_secrets
@@ -56,8 +57,8 @@ def prepared_with_servers(settings: Settings) -> Iterator[tuple[Settings, Embedd
         _check_secrets(settings)
         yield settings, None
         return
-    settings = with_secrets(settings)
     with Embedded(settings.data_dir) as servers:
+        settings = with_secrets(settings)  # after the start, which ends a restore that was cut off
         migrate(servers.database_url)
         yield (
             settings.model_copy(
@@ -184,6 +185,18 @@ def _twilio(settings: Settings) -> list[Sender]:
         )
         found.append(Sender(Channel.SMS, carrier, rate=per_second))
     return found
+
+
+def inbox(settings: Settings) -> TwilioInbox | None:
+    """Where residents' texts are read; None without SMS."""
+    if settings.twilio_account_sid is None:
+        return None
+    return TwilioInbox(
+        account_sid=settings.twilio_account_sid,
+        auth_token=_secret(settings.twilio_auth_token),
+        senders=[entry.partition("@")[0] for entry in settings.twilio_senders],
+        api_url=settings.twilio_api_url,
+    )
 
 
 def _push(settings: Settings) -> list[Sender]:

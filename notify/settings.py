@@ -1,8 +1,11 @@
 """All settings, read from the environment or a `.env` file with the prefix NOTIFY_."""
 
+import re
+from datetime import time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -98,6 +101,10 @@ class Settings(BaseSettings):
     )
     sms_concurrency: int = Field(default=50, ge=1, le=500, description="Calls to Twilio at once.")
 
+    inbound_days: int = Field(
+        default=90, ge=1, le=3650, description="Days that texts of residents are kept."
+    )
+
     vapid_private_key: SecretStr | None = Field(
         default=None,
         description="VAPID private key, base64url or PEM. Changing it breaks every subscription.",
@@ -121,6 +128,29 @@ class Settings(BaseSettings):
         description="Languages of texts. The first is required; others fall back to it.",
     )
 
+    duty: Words = Field(
+        default=(),
+        description="Who is on duty: an e-mail address or phone number (without spaces) of each. "
+        "Every proven address of these residents gets the daily test ring.",
+    )
+    ring_at: str = Field(
+        default="10:00", description="When the daily test ring goes out, town's time."
+    )
+    alarm_mail: Words = Field(
+        default=(), description="E-mail addresses that are told when something is wrong here."
+    )
+    alarm_smtp_url: SecretStr | None = Field(
+        default=None,
+        description="A relay for these mails, apart from the others. Unset: the first of SMTP_URLS.",
+    )
+    alarm_webhook: SecretStr | None = Field(
+        default=None, description="URL that is told by POST of JSON when something is wrong here."
+    )
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        description="URL called every minute while all is well; its owner notices silence.",
+    )
+
     lease_seconds: int = Field(
         default=60, ge=50, le=600, description="How long a worker may hold a delivery in hand."
     )
@@ -130,8 +160,9 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "twilio_senders", "push_hosts", "languages", "smtp_urls", "secret_keys", mode="before"
-    )
+        "twilio_senders", "push_hosts", "languages", "smtp_urls", "secret_keys", "duty",
+        "alarm_mail", mode="before",
+    )  # fmt: skip
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -152,6 +183,21 @@ class Settings(BaseSettings):
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @field_validator("alarm_webhook", "heartbeat_url")
+    @classmethod
+    def _can_be_called(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and not (parts.scheme in {"http", "https"} and parts.hostname):
+            raise ValueError("write a URL like https://example.org/path")
+        return value
+
+    @field_validator("ring_at")
+    @classmethod
+    def _on_the_wall(cls, value: str) -> str:
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise ValueError("write the time on the town's clocks, like 10:00")
+        return value
 
     @field_validator("timezone")
     @classmethod
@@ -175,6 +221,10 @@ class Settings(BaseSettings):
                 "NOTIFY_TWILIO_SENDERS beside it"
             )
         return self
+
+    @property
+    def ring_time(self) -> time:
+        return time.fromisoformat(self.ring_at)
 
     @cached_property
     def zone(self) -> ZoneInfo:

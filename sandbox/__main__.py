@@ -32,6 +32,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--account-sid", help="Twilio account; made up when not given")
     parser.add_argument("--auth-token", help="Twilio token; made up when not given")
     parser.add_argument("--bounce-to", type=host_port, help="host:port that takes bounces by SMTP")
+    parser.add_argument(
+        "--starttls", action="store_true", help="offer TLS with a certificate nobody trusts"
+    )
     parser.add_argument("--seed", type=int, help="same keys and same misbehaviour every time")
     parser.add_argument("--rules", type=Path, help="a JSON file with a list of rules")
     return parser
@@ -50,6 +53,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         account_sid=arguments.account_sid,
         auth_token=arguments.auth_token,
         bounce_to=arguments.bounce_to,
+        starttls=arguments.starttls,
         rules=read_rules(arguments.rules.read_bytes()) if arguments.rules else [],
         seed=arguments.seed,
     )

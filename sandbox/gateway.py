@@ -6,7 +6,7 @@ import hmac
 import time
 from collections.abc import Awaitable
 from secrets import token_hex
-from typing import Self
+from typing import Any, Self
 
 from sandbox.books import Book, Counts
 from sandbox.gateway_checks import Outgoing, Refused, check
@@ -51,6 +51,7 @@ class Gateway:
         self.opted_out: set[tuple[str, str]] = set()
         self.texts = TextList()
         self._root = f"/2010-04-01/Accounts/{self.account_sid}/Messages"
+        self._numbers_path = f"/2010-04-01/Accounts/{self.account_sid}/IncomingPhoneNumbers.json"
         self._server = WebServer(self._handle, host=host, port=port)
         self.lives = Lives(self.counts, auth_token=self.auth_token, pace=pace)
 
@@ -91,9 +92,24 @@ class Gateway:
                 return self._create(request.form())
             if request.method == "GET":
                 return json_reply(self.texts.page(f"{self._root}.json", request.fields()))
+        elif request.path == self._numbers_path and request.method == "GET":
+            return json_reply(self._own_numbers())
         elif request.path.startswith(f"{self._root}/") and request.path.endswith(".json"):
             return self._one(request, request.path[len(self._root) + 1 : -len(".json")])
         raise Refused(20404, "The requested resource was not found", status=404)
+
+    def _own_numbers(self) -> dict[str, Any]:
+        """Give the numbers of the account as Twilio's list resource, on one page."""
+        owned = [
+            {"sid": f"PN{index:032}", "account_sid": self.account_sid, "phone_number": number}
+            for index, number in enumerate(sorted(self.numbers))
+        ]
+        path = self._numbers_path
+        return {
+            "end": len(owned) - 1, "first_page_uri": path, "incoming_phone_numbers": owned,
+            "next_page_uri": None, "page": 0, "page_size": max(50, len(owned)),
+            "previous_page_uri": None, "start": 0, "uri": path,
+        }  # fmt: skip
 
     def _one(self, request: Request, sid: str) -> Reply:
         text = self.texts.get(sid)

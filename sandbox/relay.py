@@ -96,6 +96,9 @@ class Relay:
     def on_rcpt(self, recipient: str) -> Verdict:
         return self._judge(self.rules.find("email", recipient, "rcpt"))
 
+    def on_ready(self, envelope: Envelope) -> Verdict:
+        return self._judge(self.rules.find("email", envelope.recipients[0][0], "ready"))
+
     def on_data(self, envelope: Envelope, raw: bytes) -> Verdict:
         """Take a mail for all its recipients; the first one's rule decides what is answered."""
         rule = self.rules.find("email", envelope.recipients[0][0], "data")

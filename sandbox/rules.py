@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 Channel = Literal["email", "sms", "push"]
-Moment = Literal["connect", "mail", "rcpt", "data"]
+Moment = Literal["connect", "mail", "rcpt", "ready", "data"]
 
 _PLANTED = {
     "lose": "say yes and keep no record: a comparison of books must turn red",
@@ -83,7 +83,8 @@ class Rule(BaseModel):
     """One way to misbehave, and for whom.
 
     `at` is the moment in an SMTP session: for `connect` the address is the peer's IP, for
-    `mail` the envelope sender, else the recipient. `seconds` is how long to wait, `code` what
+    `mail` the envelope sender, else the recipient; `ready` answers the command DATA, `data`
+    the mail itself. `seconds` is how long to wait, `code` what
     to answer (SMTP, Twilio) or to report, `status` an HTTP status, `text` words for people
     (for a bounce, its enhanced status), `how` the way callbacks, beacons and bounces go wrong.
     """

@@ -39,6 +39,8 @@ class Host(Protocol):
 
     def on_rcpt(self, recipient: str) -> Verdict: ...
 
+    def on_ready(self, envelope: Envelope) -> Verdict: ...
+
     def on_data(self, envelope: Envelope, raw: bytes) -> Verdict: ...
 
     def offers_tls(self) -> bool: ...
@@ -164,8 +166,9 @@ class Session(Wire):
         if self._envelope is None or not self._envelope.recipients:
             self.write("503 5.5.1 no valid recipients")
             return
-        self.in_data = True
-        self.write("354 go ahead")
+        verdict = self._host.on_ready(self._envelope)
+        self.in_data = verdict.answer is None and not verdict.close
+        self.say(verdict, "354 go ahead")
 
     # AUTH (RFC 4954)
 

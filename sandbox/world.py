@@ -22,11 +22,14 @@ class World:
         account_sid: str | None = None,
         auth_token: str | None = None,
         bounce_to: tuple[str, int] | None = None,
+        starttls: bool = False,
         rules: list[Rule] | None = None,
         seed: int | None = None,
     ) -> None:
         self.rules = Rules(rules or [], seed=seed or 0)
-        self.relay = Relay(self.rules, host=host, port=smtp_port, bounce_to=bounce_to)
+        self.relay = Relay(
+            self.rules, host=host, port=smtp_port, starttls=starttls, bounce_to=bounce_to
+        )
         self.gateway = Gateway(
             self.rules,
             host=host,

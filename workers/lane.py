@@ -7,7 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import uuid4
 
-from notify import bootstrap
+from notify import bootstrap, on_watch
 from notify.bootstrap import App
 from notify.domain.words import Channel, Lane
 from notify.log import get
@@ -15,8 +15,10 @@ from notify.services import confirming
 from notify.services import senders as sender_service
 from notify.services.composing import Composer
 from notify.services.planning import Planner
+from notify.services.pulling import Puller
 from notify.services.senders import Sender
 from notify.services.sending import Pump
+from notify.services.standing_watch import Watch
 from notify.services.sweeping import Sweeper
 from notify.store import senders as sender_store
 from notify.store import workers as register
@@ -24,11 +26,13 @@ from workers.bell import listen
 
 log = get(__name__)
 
+MOST_LATE = 10  # slow answers that a pump waits for beside its next group
 PUMPS = 2  # a channel and lane: one settles while the other sends
 SWEEP_EVERY = 2.0
 HEARTBEAT_EVERY = 5.0
 PLAN_EVERY = 1.0
 LATECOMERS_EVERY = 5.0
+PULL_LOOK_EVERY = 5.0
 DRAIN = 25.0  # seconds to finish what is in hand after SIGTERM
 
 
@@ -37,6 +41,7 @@ class Worker:
 
     def __init__(self, app: App, lanes: Sequence[Lane]) -> None:
         self._app = app
+        on_watch.check(app.settings)
         self._lanes = lanes
         self._id = uuid4()
         self._seats = {lane: uuid4() for lane in lanes}  # a row a lane in the register
@@ -76,14 +81,20 @@ class Worker:
             for channel, of_channel in self._senders[lane].items():
                 if of_channel:
                     self._add_pumps(lane, channel, of_channel)
+        async with on_watch.watch(self._app, tells_of_database=Lane.ALERT in self._lanes) as watch:
+            await self._serve(watch)
+
+    async def _serve(self, watch: Watch) -> None:
         tasks = [asyncio.create_task(pump.run()) for ps in self._pumps.values() for pump in ps]
         sweeper = Sweeper(self._app.db, senders=self._every, composer=self._composer)
         side = [
             asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(sweeper.resolve, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(self._beat, HEARTBEAT_EVERY)),
+            asyncio.create_task(watch.stand()),
             *(asyncio.create_task(self._plan(lane)) for lane in self._lanes),
             asyncio.create_task(self._repeat(self._find_latecomers, LATECOMERS_EVERY)),
+            asyncio.create_task(self._pull()),
             *(
                 asyncio.create_task(listen(self._app.settings.redis_url, lane, self.wake))
                 for lane in self._lanes
@@ -103,12 +114,15 @@ class Worker:
             await register.forget(connection)
 
     def _add_pumps(self, lane: Lane, channel: Channel, every: Sequence[Sender]) -> None:
-        slots = asyncio.Semaphore(every[0].carrier.concurrency)
+        most = every[0].carrier.concurrency
+        slots = asyncio.Semaphore(most)
+        # Push services that answer and one that hangs share groups: go on without the one.
+        late = most if channel is Channel.PUSH else MOST_LATE
         for _ in range(PUMPS):
             pump = Pump(
                 db=self._app.db, lane=lane, channel=channel, every=every,
                 composer=self._composer, worker=self._id,
-                lease=self._app.settings.lease_seconds, slots=slots,
+                lease=self._app.settings.lease_seconds, slots=slots, most_late=late,
                 zone=self._app.settings.zone,
             )  # fmt: skip
             self._pumps[lane].append(pump)
@@ -151,6 +165,19 @@ class Worker:
     async def _find_latecomers(self) -> None:
         if Lane.ALERT in self._lanes and await self._planner(Lane.ALERT).plan_latecomers():
             self._wake_pumps(Lane.ALERT)
+
+    async def _pull(self) -> None:
+        """Read what residents text to us, in the lane that answers them."""
+        if Lane.NOTE not in self._lanes:
+            return
+        settings = self._app.settings
+        inbox = bootstrap.inbox(settings)
+        puller = Puller(self._app.db, self._app.keyring, inbox=inbox, days=settings.inbound_days)
+        try:
+            await self._repeat(puller.round, PULL_LOOK_EVERY)
+        finally:
+            if inbox is not None:
+                await inbox.close()
 
     def _planner(self, lane: Lane) -> Planner:
         channels = tuple(str(channel) for channel in bootstrap.open_channels(self._app.settings))

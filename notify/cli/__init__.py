@@ -7,7 +7,7 @@ from types import FrameType
 
 import typer
 
-from notify.cli import broadcasts, groups, keys, operate, residents
+from notify.cli import backups, broadcasts, duty, groups, keys, operate, residents
 
 app = typer.Typer(
     name="notify",
@@ -27,10 +27,15 @@ for command in (
     operate.healthy,
     operate.secrets,
     operate.resume,
+    duty.ring,
     broadcasts.send,
     broadcasts.status,
     broadcasts.approve,
     broadcasts.cancel,
+    backups.backup,
+    backups.restore,
+    backups.hold,
+    backups.release,
 ):
     app.command()(command)
 

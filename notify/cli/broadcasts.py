@@ -12,14 +12,19 @@ from rich.table import Table
 
 from notify import clock
 from notify.bootstrap import App
+from notify.cli.backups import show_held, show_hold
 from notify.cli.context import run_with_app
+from notify.cli.duty import show_alarms
 from notify.cli.groups import LANGUAGE_TAG
 from notify.domain.broadcast import BroadcastStatus, Text
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
-from notify.services import submitting, watching
+from notify.rendering import reasons
+from notify.rendering.languages import Words, words
+from notify.services import holding, noticing, submitting, watching
 from notify.services.watching import Health, Watched
+from notify.store.database import Row
 
 
 def send(
@@ -41,6 +46,9 @@ def send(
     ] = None,
     follows: Annotated[UUID | None, typer.Option(help="Id of the broadcast it follows.")] = None,
     relation: Annotated[Relation | None, typer.Option(help="How it follows.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also if the same was sent within ten minutes.")
+    ] = False,
 ) -> None:
     """Send a broadcast and print its id. Whoever may run this may send alerts."""
     if (follows is None) is not (relation is None):
@@ -58,6 +66,8 @@ def send(
                 ),
                 settings=app.settings, now=clock.now(), may_alert=True, within=None, key_id=None,
             )  # fmt: skip
+            if not again:
+                await submitting.refuse_twin(connection, done, settings=app.settings)
         app.bell.ring(lane_of(kind))
         for language, pairs in done.replaced.items():
             changed = " ".join(f"{old}→{new or '∅'}" for old, new in pairs)
@@ -87,16 +97,21 @@ def by_language(said: list[str], first: str) -> dict[str, str]:
 def status(
     broadcast: Annotated[UUID | None, typer.Argument(help="Its id. Without: the service.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+    language: Annotated[str, typer.Option(help="Of the reasons: en or de.")] = "en",
 ) -> None:
     """Show where a broadcast stands, or how the service is."""
 
     async def work(app: App) -> None:
         if broadcast is None:
-            _show_health(await watching.health(app.db), as_json=as_json)
+            held = await holding.held(app.db)
+            raised = await noticing.in_force(app.db)
+            _show_health(await watching.health(app.db), held, raised, as_json=as_json)
+            show_alarms(app, [] if as_json else raised)
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
         why = await watching.reasons(app.db, broadcast)
-        _show_broadcast(watched, why, as_json=as_json)
+        spoken = words(language, default="en", zone=app.settings.zone)
+        _show_broadcast(watched, why, as_json=as_json, words=spoken)
 
     run_with_app(work)
 
@@ -123,13 +138,17 @@ def cancel(broadcast: Annotated[UUID, typer.Argument(help="Its id.")]) -> None:
     run_with_app(work)
 
 
-def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: bool) -> None:
+def _show_broadcast(
+    watched: Watched, why: list[dict[str, Any]], *, as_json: bool, words: Words
+) -> None:
     row, progress = watched.row, watched.progress
+    why = [{**line, "said": reasons.said(words, line["reason"])} for line in why]
     if as_json:
         typer.echo(
             json.dumps(
                 {
                     "id": row["id"], "kind": row["kind"], "status": row["status"],
+                    "held_at": row["held_at"], "held_why": row["held_why"],
                     "groups": watched.groups, "late_seconds": watched.late,
                     "progress": progress.counts,
                     "skips": progress.skips, "reasons": why,
@@ -151,25 +170,39 @@ def _show_broadcast(watched: Watched, why: list[dict[str, Any]], *, as_json: boo
         console.print(table)
     for channel, skipped in progress.skips.items():
         for reason, n in skipped.items():
-            console.print(f"skipped on {channel}: {reason} {n}")
+            _say(console, f"skipped on {channel}: {reason} {n}", reasons.said(words, reason))
     for line in why:
-        console.print(f"{line['status']} on {line['channel']}: {line['reason']} {line['n']}")
+        counted = f"{line['status']} on {line['channel']}: {line['reason']} {line['n']}"
+        _say(console, counted, line["said"])
+
+
+def _say(console: Console, counted: str, said: str | None) -> None:
+    console.print(counted)
+    if said:
+        console.print(f"  {said}", style="dim", highlight=False)
 
 
 def _say_where(watched: Watched) -> None:
     row = watched.row
     typer.echo(f"{row['kind']} {row['id']}: {row['status']}")
+    show_hold(row)
     if watched.late is not None:
         typer.echo(f"It began {timedelta(seconds=watched.late)} late: nobody was at work then.")
     if row["status"] == BroadcastStatus.EXPIRED:
         typer.echo("It was not sent: its time had passed before anybody was at work.")
 
 
-def _show_health(health: Health, *, as_json: bool) -> None:
+def _show_health(health: Health, held: list[Row], raised: list[Row], *, as_json: bool) -> None:
     if as_json:
         typer.echo(
             json.dumps(
-                {"workers": dict(health.lanes), "queue": health.queue, "senders": health.senders},
+                {
+                    "workers": dict(health.lanes),
+                    "queue": health.queue,
+                    "senders": health.senders,
+                    "held": held,
+                    "alarms": raised,
+                },
                 default=str,
             )
         )
@@ -183,6 +216,7 @@ def _show_health(health: Health, *, as_json: bool) -> None:
         console.print(f"due on {row['lane']}/{row['channel']} for {row['age']:.1f} s")
     if health.senders:
         console.print(_senders(health))
+    show_held(held)
 
 
 _UNITS: Mapping[str, str] = {"sms": "segments", "email": "mails", "push": "pushes"}

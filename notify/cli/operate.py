@@ -11,9 +11,11 @@ import uvloop
 
 from channels.base import Failure
 from channels.vapid import make_vapid_key
+from notify import on_watch
 from notify.bootstrap import App, check_schema, open_channels, prepared, senders
 from notify.cli import supervisor
 from notify.cli.context import read_settings, run_with_app, telling
+from notify.cli.duty import tell_of_watch
 from notify.domain.words import Channel, Lane
 from notify.errors import Misconfigured
 from notify.services import watching
@@ -51,7 +53,12 @@ def api() -> None:
         # it would end the process there, before the service is taken apart.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, asked)
-        await server.serve()
+        async with on_watch.watch(app, tells_of_database=False) as watch:
+            standing = asyncio.create_task(watch.stand())
+            try:
+                await server.serve()
+            finally:
+                standing.cancel()
 
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     run_with_app(run, pool=16, check=True)
@@ -69,6 +76,7 @@ def check() -> None:
 
     async def work(app: App) -> bool:
         check_schema(app.settings)
+        on_watch.check(app.settings)
         every = senders(app.settings)
         on = open_channels(app.settings)
         fine = True
@@ -79,6 +87,7 @@ def check() -> None:
                 said = await _probe(sender)
                 fine = fine and said == "ok"
                 typer.echo(f"{channel}: {sender.name}: {said}")
+        await tell_of_watch(app)
         typer.echo(f"redis: {'ok' if await app.bell.alive() else 'does not answer (only slower)'}")
         if not on:
             raise Misconfigured(

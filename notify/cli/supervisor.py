@@ -16,6 +16,7 @@ from types import FrameType
 
 import typer
 
+from notify import on_watch
 from notify.bootstrap import open_channels, prepared_with_servers, senders
 from notify.domain.words import Lane
 from notify.embedded.servers import Embedded
@@ -68,6 +69,7 @@ def run(settings: Settings) -> None:
     _check_port(settings)
     with prepared_with_servers(settings) as (ready, servers), _asked_to_stop() as stop:
         senders(ready)
+        on_watch.check(ready)
         children = [Child(["api"]), *(Child(["worker", "--lane", lane]) for lane in Lane)]
         try:
             _greet(ready, own_servers=servers is not None)

@@ -21,6 +21,15 @@ class BroadcastStatus(StrEnum):
     EXPIRED = "expired"
 
 
+class HeldWhy(StrEnum):
+    """Where a broadcast stood in a backup, that is held because it may have gone on since."""
+
+    WAITING = "waiting"  # it had not begun
+    UNDER_WAY = "under_way"  # it was being sent
+    OPEN = "open"  # it was sent but for some deliveries
+    IN_FORCE = "in_force"  # it was sent, and goes on to whoever joins
+
+
 _S = BroadcastStatus
 
 BROADCAST_MOVES: Mapping[BroadcastStatus, frozenset[BroadcastStatus]] = {

@@ -58,6 +58,11 @@ class Users:
             fcntl.flock(file, fcntl.LOCK_UN)
         return last
 
+    def nobody(self) -> bool:
+        """Whether no process uses the servers now."""
+        with _opened(self._path, self._owner) as file:
+            return _taken(file, fcntl.LOCK_EX)
+
 
 def _taken(file: BinaryIO, kind: int) -> bool:
     try:

@@ -71,6 +71,12 @@ def find_place(data_dir: Path, *, throwaway: bool) -> Place:
     return Place(base=base, sockets=_socket_folder(base, account), account=account)
 
 
+def inside(place: Place, name: str) -> Place:
+    """A place of its own in a folder of another, for servers that run beside it."""
+    base = place.base / name
+    return Place(base=base, sockets=_socket_folder(base, place.account), account=place.account)
+
+
 def _as_root(data_dir: Path, *, throwaway: bool) -> tuple[Path, Account]:
     account = owner_of(data_dir / "postgres") or owner_of(data_dir) or system_user()
     pointer = data_dir / POINTER

@@ -23,7 +23,9 @@ def with_secrets(settings: Settings) -> Settings:
     kept = _kept(settings.data_dir)
     return settings.model_copy(
         update={
-            "secret_keys": settings.secret_keys or (SecretStr(kept["secret_key"]),),
+            "secret_keys": settings.secret_keys
+            # Several where a restored backup came from an installation that had rotated them.
+            or tuple(SecretStr(key) for key in kept["secret_key"].split(",")),
             "vapid_private_key": settings.vapid_private_key or SecretStr(kept["vapid"]),
         }
     )

@@ -16,12 +16,11 @@ from notify.embedded.place import POINTER, Place, find_place, make_data_dir
 from notify.embedded.postgres import Postgres
 from notify.embedded.programs import redis_program
 from notify.embedded.redis import Redis
+from notify.embedded.replacing import LOCK, LOCK_SECONDS, USERS, settle
 from notify.errors import Misconfigured
 from notify.log import get
 
 log = get(__name__)
-
-LOCK_SECONDS = 180.0  # longer than the slowest start
 
 
 class Embedded:
@@ -110,7 +109,7 @@ class Embedded:
 
     @property
     def _lock(self) -> Path:
-        return self._data_dir / "embedded.lock"
+        return self._data_dir / LOCK
 
     def _servers(self) -> list[Postgres | Redis]:
         return [server for server in (self._postgres, self._redis) if server is not None]
@@ -119,9 +118,10 @@ class Embedded:
         return [server for server in self._servers() if not server.alive()]
 
     def _begin(self) -> None:
-        self._users = Users(self._data_dir / "embedded.users", owner=owner_of(self._data_dir))
+        self._users = Users(self._data_dir / USERS, owner=owner_of(self._data_dir))
         self._users.join()
         self._place = find_place(self._data_dir, throwaway=self._throwaway)
+        settle(self._place, self._data_dir)  # a restore that was cut off
         self._postgres = Postgres(self._place)
         if self._with_redis:
             self._redis = Redis(self._place, redis_program(self._place.account))

@@ -14,7 +14,7 @@ from notify import clock
 from notify.domain.broadcast import Broadcast, BroadcastStatus, Identity, Text
 from notify.domain.words import Kind, Relation
 from notify.rendering import labels, links
-from notify.rendering.languages import choose
+from notify.rendering.languages import Words, choose
 from notify.rendering.lines import cut, one_line
 from notify.rendering.markup import to_text
 from notify.rendering.templates import templates
@@ -178,6 +178,19 @@ class Renderer:
     def confirm_sms(self, *, language: str, identity: Identity, url: str) -> SmsText:
         said = self._templates.render("messages/confirm/sms.txt", language=language)
         return _sms(f"{one_line(identity.sender_name)}: {one_line(said)}", url)
+
+    def words(self, language: str) -> Words:
+        return self._templates.words(language)
+
+    def note(
+        self, name: str, *, language: str, identity: Identity, subject: str, **values: object
+    ) -> Letter:
+        """A mail that is no broadcast, from the templates in `messages/<name>/`."""
+        spoken = self._templates.words(language).language
+        return self._letter(
+            name, language=language, text_language=spoken, identity=identity, title=subject,
+            subject=subject, **values,
+        )  # fmt: skip
 
     def _letter(
         self,

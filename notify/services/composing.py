@@ -14,6 +14,7 @@ from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Broadcast, Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Lane
+from notify.rendering import rings
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
 from notify.services import leaving
 from notify.services.groups import identity
@@ -81,7 +82,7 @@ class Composer:
 
         def compose(claimed: Claimed, *, channel: Channel, now: datetime) -> Message:
             if claimed.note_id is not None:
-                return self._note(noted[claimed.note_id], claimed, channel)
+                return self._note(noted[claimed.note_id], claimed, channel, now)
             assert claimed.broadcast_id is not None  # noqa: S101 - a database CHECK
             source = sources[claimed.broadcast_id]
             if channel is Channel.EMAIL:
@@ -154,6 +155,15 @@ class Composer:
     def _push(self, source: _Source, claimed: Claimed, now: datetime) -> Push:
         notice = self._render(source, claimed.language, Channel.PUSH)
         assert isinstance(notice, Notice)  # noqa: S101 - narrows the union
+        return self._notification(
+            notice, claimed, ttl=_seconds_left(claimed, now, longest=_LONGEST_TTL),
+            urgency="high" if source.broadcast.lane is Lane.ALERT else "normal",
+            topic=source.broadcast.thread_id.hex,
+        )  # fmt: skip
+
+    def _notification(
+        self, notice: Notice, claimed: Claimed, *, ttl: int, topic: str, urgency: str = "high"
+    ) -> Push:
         keys = claimed.keys or {}
         beacon = self._keyring.mark("beacon", claimed.attempt_id)
         return Push(
@@ -161,13 +171,15 @@ class Composer:
             p256dh=keys.get("p256dh", ""),
             auth=keys.get("auth", ""),
             payload=notice.payload(f"{self._settings.public_url}/hooks/push/{beacon}"),
-            ttl=_seconds_left(claimed, now, longest=_LONGEST_TTL),
-            urgency="high" if source.broadcast.lane is Lane.ALERT else "normal",
-            topic=source.broadcast.thread_id.hex,
+            ttl=ttl,
+            urgency=urgency,
+            topic=topic,
         )
 
-    def _note(self, note: Note, claimed: Claimed, channel: Channel) -> Message:
-        """Only one kind of note so far: the request to confirm an address."""
+    def _note(self, note: Note, claimed: Claimed, channel: Channel, now: datetime) -> Message:
+        """A test ring, or the request to confirm an address."""
+        if note.kind == "ring":
+            return self._ring(note, claimed, channel, now)
         token = self._keyring.seal("confirm", {"a": claimed.address_id})
         url = f"{self._settings.public_url}/confirm/{token}"
         who = Identity(sender_name=self._settings.town, mail_from=self._settings.mail_from)
@@ -175,6 +187,9 @@ class Composer:
             text = self._renderer.confirm_sms(language=claimed.language, identity=who, url=url)
             return Sms(to=claimed.value, body=text.body, status_callback=self._callback(claimed))
         letter = self._renderer.confirm_letter(language=claimed.language, identity=who, url=url)
+        return self._plain_mail(letter, note, claimed, who)
+
+    def _plain_mail(self, letter: Letter, note: Note, claimed: Claimed, who: Identity) -> Email:
         return Email(
             to=claimed.value,
             subject=letter.subject,
@@ -187,6 +202,25 @@ class Composer:
             language=letter.language,
             envelope_id=self._keyring.mark("bounce", claimed.attempt_id),
         )
+
+    def _ring(self, note: Note, claimed: Claimed, channel: Channel, now: datetime) -> Message:
+        who = Identity(sender_name=self._settings.town, mail_from=self._settings.mail_from)
+        renderer, language, at = self._renderer, claimed.language, claimed.created_at
+        if channel is Channel.SMS:
+            text = rings.sms(renderer, language=language, identity=who, at=at)
+            return Sms(
+                to=claimed.value, body=text.body, status_callback=self._callback(claimed),
+                validity=_seconds_left(claimed, now, longest=_LONGEST_VALIDITY),
+            )  # fmt: skip
+        if channel is Channel.PUSH:
+            url = self._settings.public_url
+            notice = rings.push(
+                renderer, language=language, identity=who, at=at, number=note.id, url=url
+            )
+            ttl = _seconds_left(claimed, now, longest=_LONGEST_TTL)
+            return self._notification(notice, claimed, ttl=ttl, topic=rings.TAG)
+        letter = rings.letter(renderer, language=language, identity=who, at=at)
+        return self._plain_mail(letter, note, claimed, who)
 
     def _bounce_address(self, claimed: Claimed) -> str:
         return f"bounce+{self._keyring.mark('bounce', claimed.attempt_id)}@{self._bounce_domain}"

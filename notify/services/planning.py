@@ -73,13 +73,20 @@ class Planner:
         done = await (self._reached if reached else self._followers)(connection, row)
         phase = row["plan_phase"]
         if done.last:
-            phase = "followers" if reached and row["relation"] == Relation.UPDATE else "done"
+            phase = "followers" if reached and await self._adds(connection, row) else "done"
         await planning.advance(
             connection,
             id=row["id"],
             phase=phase,
             address=done.through if reached else row["planned_address"],
             resident=None if reached else done.through,
+        )
+
+    async def _adds(self, connection: Connection, row: Row) -> bool:
+        """Whether a follow-up also goes to those who follow today: an update does, and one whose
+        thread may have reached more people than the restored state knows of."""
+        return row["relation"] == Relation.UPDATE or await planning.cut_short(
+            connection, row["thread_id"], row["sequence"]
         )
 
     async def _followers(self, connection: Connection, row: Row) -> Slice:
@@ -108,6 +115,7 @@ class Planner:
             "id": row["id"],
             "audience": row["audience"],
             "alert": self._alert,
+            "restored_at": row["restored_at"],
             "channels": self._channels,
             "lane": str(lane_of(Kind.ALERT if self._alert else Kind.ANNOUNCEMENT)),
             "languages": list(texts),

@@ -4,15 +4,24 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
+from psycopg import DataError
+from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
+
 from channels.receipts import Receipt, Report
 from notify import metrics
-from notify.store import pump, receipts
+from notify.log import get
+from notify.store import receipts, suppressions
 from notify.store.database import Connection, Database
+
+log = get(__name__)
 
 TOGETHER = 0.004  # seconds a report may wait for company
 MOST = 500
 
+PAUSE = 0.1  # seconds before what was locked out is tried again
+
 Item = tuple[int | None, Receipt]
+Waiting = tuple[Item, asyncio.Future[None]]
 
 
 async def take(db: Database, items: Sequence[Item]) -> int:
@@ -27,13 +36,9 @@ async def take(db: Database, items: Sequence[Item]) -> int:
         fresh = await receipts.record(connection, items)
         if fresh:
             await receipts.apply(connection, fresh)
-            for reason, chosen in _suppressions(items):
-                await pump.suppress(
-                    connection,
-                    attempts=[attempt for attempt, _ in chosen],
-                    codes=[receipt.code for _, receipt in chosen],
-                    reason=reason,
-                )
+            chosen = _suppressions(items)
+            if chosen:
+                await suppressions.by_attempts(connection, chosen)
         delays = await receipts.delays(connection, fresh) if fresh else []
     for row in delays:
         metrics.receipt_delay.labels(row["provider"]).observe(max(0.0, row["delay"]))
@@ -52,9 +57,9 @@ async def _named(connection: Connection, items: Sequence[Item]) -> Sequence[Item
     ]
 
 
-def _suppressions(items: Sequence[Item]) -> list[tuple[str, list[tuple[int, Receipt]]]]:
-    """Why which addresses must not be used again, in the words of the suppressions."""
-    chosen: dict[str, list[tuple[int, Receipt]]] = {}
+def _suppressions(items: Sequence[Item]) -> list[tuple[int, str, str | None]]:
+    """Which attempts' addresses must not be used again, and why in the words of the suppressions."""
+    chosen: list[tuple[int, str, str | None]] = []
     for attempt, receipt in items:
         if attempt is None or not receipt.gone or receipt.report is Report.DELAYED:
             continue
@@ -64,8 +69,18 @@ def _suppressions(items: Sequence[Item]) -> list[tuple[str, list[tuple[int, Rece
             reason = "opted_out"
         else:
             reason = "bounced" if receipt.provider == "mail" else "gone"
-        chosen.setdefault(reason, []).append((attempt, receipt))
-    return list(chosen.items())
+        chosen.append((attempt, reason, receipt.code))
+    return chosen
+
+
+def _tell(batch: Sequence[Waiting], problem: Exception | None) -> None:
+    for _, done in batch:
+        if done.done():
+            continue  # its caller hung up
+        if problem is None:
+            done.set_result(None)
+        else:
+            done.set_exception(problem)
 
 
 class Receiver:
@@ -77,7 +92,7 @@ class Receiver:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._waiting: list[tuple[Item, asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
     async def take(self, attempt: int | None, receipt: Receipt) -> None:
@@ -92,15 +107,42 @@ class Receiver:
             await asyncio.sleep(TOGETHER)
             batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             try:
-                await take(self._db, [item for item, _ in batch])
+                await self._keep(batch)
             except Exception as problem:  # noqa: BLE001 - told to everyone who waits
-                for _, done in batch:
-                    if not done.done():
-                        done.set_exception(problem)
+                _tell(batch, problem)
+
+    async def _keep(self, batch: Sequence[Waiting]) -> None:
+        """Commit a batch; where one report cannot be written, each by itself."""
+        try:
+            await self._patiently([item for item, _ in batch])
+        except DataError as problem:
+            if len(batch) == 1:
+                raise
+            log.error("receipts.impossible", problem=type(problem).__name__)
+            for one in batch:
+                await self._alone(one)
+        else:
+            _tell(batch, None)
+
+    async def _alone(self, one: Waiting) -> None:
+        try:
+            await self._patiently([one[0]])
+        except DataError as problem:
+            _tell([one], problem)
+        else:
+            _tell([one], None)
+
+    async def _patiently(self, items: Sequence[Item]) -> None:
+        """Twilio says most things once: what another only delayed is tried again here."""
+        for pause in (PAUSE, 5 * PAUSE):
+            try:
+                await take(self._db, items)
+            except (DeadlockDetected, LockNotAvailable, SerializationFailure) as problem:
+                log.warning("receipts.tried_again", problem=type(problem).__name__)
+                await asyncio.sleep(pause)
             else:
-                for _, done in batch:
-                    if not done.done():
-                        done.set_result(None)
+                return
+        await take(self._db, items)
 
     async def close(self) -> None:
         if self._task is not None:

@@ -15,6 +15,7 @@ from notify.store.database import Connection, Database
 from notify.store.senders import SenderHealth
 
 _SILENT = 5  # time-outs in a row
+_SHORTEST_REST = 1.0  # who says "come back at once" each time is not asked without end
 _LONGEST_REST = 15.0  # an alert must not wait much longer than the relay is away
 _LONGEST_PROBE = 15.0  # a worker may be gone by then: another one tries
 
@@ -71,7 +72,7 @@ class Sender:
             return None
         self.failures += 1
         wished = rest if rest is not None else 2.0 ** min(self.failures - 1, 10)
-        pause = min(wished, _LONGEST_REST)
+        pause = min(max(wished, _SHORTEST_REST), _LONGEST_REST)
         self.down_until = now + pause
         return pause
 

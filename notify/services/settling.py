@@ -15,11 +15,11 @@ from psycopg import DataError
 
 from channels.base import Failure, Sent
 from notify import clock
-from notify.domain.outcome import Verdict, judge, worth_until
+from notify.domain.outcome import Verdict, judge
 from notify.domain.words import Channel, Lane
 from notify.log import get
 from notify.services.senders import Sender
-from notify.store import pump, senders, sms_spending
+from notify.store import pump, senders, sms_spending, suppressions
 from notify.store.claiming import Claimed
 from notify.store.database import AWAY, Connection, Database
 from notify.store.pump import Settled
@@ -105,7 +105,17 @@ class Settler:
         settled = [_settled(result, verdict) for result, verdict in verdicts]
         async with self._db.transaction() as connection:
             ours = await pump.settle(connection, settled, worker=self._worker)
-            await _suppress(connection, [pair for pair in verdicts if pair[1].suppress])
+            gone = [
+                (
+                    result.claimed.attempt_id,
+                    "opted_out" if verdict.reason == "opted_out" else "gone",
+                    verdict.code,
+                )
+                for result, verdict in verdicts
+                if verdict.suppress
+            ]
+            if gone:
+                await suppressions.by_attempts(connection, gone)
             if self._channel is Channel.SMS and ours:
                 await sms_spending.count(
                     connection, attempts=list(ours), month=clock.month(self._zone)
@@ -137,7 +147,8 @@ class Settler:
             answer,
             lane=self._lane,
             tries=claimed.tries,
-            worth_until=worth_until(created_at=claimed.created_at, valid_until=claimed.valid_until),
+            created_at=claimed.created_at,
+            valid_until=claimed.valid_until,
             now=clock.now(),
             spread=random.random(),  # noqa: S311 - jitter, not a secret
         )
@@ -202,18 +213,6 @@ async def _patiently(work: Callable[[], Awaitable[None]], *, until: float) -> No
             pause = min(2 * pause, 1.0)
 
 
-async def _suppress(connection: Connection, gone: Sequence[tuple[Result, Verdict]]) -> None:
-    for opted_out in (True, False):
-        hits = [(r, v) for r, v in gone if (v.reason == "opted_out") is opted_out]
-        if hits:
-            await pump.suppress(
-                connection,
-                attempts=[r.claimed.attempt_id for r, _ in hits],
-                codes=[v.code for _, v in hits],
-                reason="opted_out" if opted_out else "gone",
-            )
-
-
 def _settled(result: Result, verdict: Verdict) -> Settled:
     sent = result.answer if isinstance(result.answer, Sent) else None
     return Settled(
@@ -226,5 +225,5 @@ def _settled(result: Result, verdict: Verdict) -> Settled:
         provider_id=sent.provider_id if sent else None,
         parts=min(sent.parts, MOST_PARTS) if sent else None,
         delay=verdict.delay,
-        judged=not (verdict.sender_down or verdict.sender_stopped),
+        judged=verdict.judged,
     )

@@ -20,9 +20,11 @@ from notify.rendering.messages import Renderer
 from notify.services.groups import check_reach, identity
 from notify.services.watching import visible
 from notify.settings import Settings
-from notify.store import broadcasts, groups
+from notify.store import broadcasts, groups, holding
 from notify.store.database import Connection, Database, Row
 from notify.store.rows import to_broadcast
+
+TWIN_WITHIN = 600.0  # seconds; who wants to say the same again means it after ten minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,22 @@ async def submit(
     return Submitted(draft.id, status, draft.kind, segments, replaced)
 
 
+async def refuse_twin(connection: Connection, done: Submitted, *, settings: Settings) -> None:
+    """For people, who press a key twice and send no Idempotency-Key.
+
+    Raises Conflict in the transaction of `submit`, and then nothing has been written, where the
+    same was taken in a few minutes before.
+    """
+    twin = await broadcasts.twin(connection, done.id, seconds=TWIN_WITHIN)
+    if twin is not None:
+        at = twin["created_at"].astimezone(settings.zone)
+        raise Conflict(
+            f"The same was taken in at {at:%H:%M:%S}: {twin['id']}, {twin['status']}. Look how it "
+            f"goes with `notify status {twin['id']}`. To send it once more, add --again.",
+            ids={"broadcast": str(twin["id"])},
+        )
+
+
 async def approve(db: Database, broadcast_id: UUID) -> Row:
     """Let a submitted broadcast go. Raises NotFound, or Conflict when it waits for nothing."""
     async with db.transaction() as connection:
@@ -101,7 +119,8 @@ async def cancel(db: Database, broadcast_id: UUID, *, within: int | None) -> Row
         done = await broadcasts.cancel(
             connection, broadcast_id, allowed=broadcast_from(BroadcastStatus.CANCELLED)
         )
-        if not done and row["status"] != BroadcastStatus.CANCELLED:
+        done = done or await holding.recall(connection, broadcast_id)
+        if not done and row["cancelled_at"] is None:
             raise Conflict(
                 "It is too late to recall this broadcast: it has ended. Send an all-clear or a "
                 "correction instead."
@@ -123,7 +142,8 @@ async def _followed(connection: Connection, submission: Submission) -> Broadcast
         raise Invalid(
             f"It follows an {followed.kind}, so it must be an {followed.kind} too.", field="kind"
         )
-    if row["dispatching_at"] is None:
+    # What was waiting in a backup may have begun since.
+    if row["dispatching_at"] is None and row["restored_at"] is None:
         raise Invalid(
             f"The broadcast it follows has reached nobody yet ({followed.status}). Cancel that "
             "one instead.",

@@ -20,7 +20,7 @@ from notify.log import get
 from notify.services.composing import Composer
 from notify.services.senders import Sender
 from notify.services.timekeeping import keep_time
-from notify.store import sweep
+from notify.store import holding, sweep
 from notify.store.claiming import Claimed
 from notify.store.database import Database, Row
 
@@ -31,6 +31,7 @@ _DOUBTS = 50
 _HOLD = 60.0  # seconds look-ups may take before somebody else may try
 _TOGETHER = 10  # look-ups at once
 _ASK_AGAIN = 30.0  # seconds
+_WHILE_HELD = 600.0  # seconds; letting it go looks at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Sweeper:
                 log.warning("broadcast.expired_unsent", broadcast=str(row["id"]))
             for row in await sweep.finish(connection):
                 log.info("broadcast.dispatched", broadcast=str(row["id"]))
+            await holding.end_holds(connection)
             await sweep.close_silent(connection, size=_BATCH)
         return ended
 
@@ -106,13 +108,16 @@ class Sweeper:
             except Failure as failure:
                 log.warning("doubt.not_looked_up", delivery=row["delivery_id"], why=failure.reason)
                 if not row["long_ago"]:
-                    await self._ask_later(row)
+                    await self._ask_later(row, delay=_ASK_AGAIN)
                     return
                 found = None
             if found is not None:
                 await self._take(row, found)
                 return
             way = _way(row, looked=True, can_look=True)
+        if way is Resolution.RESEND and row["held"]:
+            await self._ask_later(row, delay=_WHILE_HELD)
+            return
         put = sweep.resend if way is Resolution.RESEND else sweep.leave_unknown
         async with self._db.transaction() as connection:
             await put(connection, row["delivery_id"], attempt_id=row["attempt_id"])
@@ -142,10 +147,10 @@ class Sweeper:
             )
         log.info("doubt.found", delivery=row["delivery_id"], status=str(status))
 
-    async def _ask_later(self, row: Row) -> None:
+    async def _ask_later(self, row: Row, *, delay: float) -> None:
         async with self._db.transaction() as connection:
             await sweep.ask_later(
-                connection, row["delivery_id"], attempt_id=row["attempt_id"], delay=_ASK_AGAIN
+                connection, row["delivery_id"], attempt_id=row["attempt_id"], delay=delay
             )
 
 

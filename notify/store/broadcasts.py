@@ -9,7 +9,7 @@ from notify.store.database import Connection, Row
 
 COLUMNS: LiteralString = """id, kind, status, severity, texts, group_ids, audience, valid_until,
   send_at, thread_id, sequence, in_reply_to, relation, created_at, approved_at, dispatching_at,
-  planned_at, dispatched_at, cancelled_at, superseded_at"""
+  planned_at, dispatched_at, cancelled_at, superseded_at, held_at, held_why, restored_at"""
 
 INSERT: LiteralString = """
 INSERT INTO broadcasts (id, kind, status, severity, texts, group_ids, valid_until, send_at,
@@ -40,6 +40,23 @@ WHERE id = %(id)s AND status = ANY(%(allowed)s) AND (valid_until IS NULL OR vali
 """
 
 
+TWIN: LiteralString = """
+-- The same words to the same groups, taken in just before. Whoever asks does so after its own
+-- INSERT and one at a time, so that of two at the same moment the second sees the first.
+SELECT e.id, e.status, e.created_at FROM broadcasts b JOIN broadcasts e ON e.id <> b.id
+WHERE b.id = %(id)s AND e.created_at > now() - %(seconds)s * interval '1 s'
+  AND e.kind = b.kind AND e.texts = b.texts AND e.group_ids @> b.group_ids
+  AND e.group_ids <@ b.group_ids AND e.in_reply_to IS NOT DISTINCT FROM b.in_reply_to
+  AND e.relation IS NOT DISTINCT FROM b.relation AND e.send_at IS NOT DISTINCT FROM b.send_at
+  AND e.status NOT IN ('returned', 'cancelled', 'expired')
+ORDER BY e.created_at DESC LIMIT 1
+"""
+
+ONE_AT_A_TIME: LiteralString = (
+    "SELECT pg_advisory_xact_lock(hashtextextended('broadcasts.twin', 0))"
+)
+
+
 async def insert(connection: Connection, *, texts: dict[str, Any], **values: Any) -> None:
     await connection.run(INSERT, texts=Jsonb(texts), **values)
 
@@ -65,6 +82,13 @@ async def last_in_thread(connection: Connection, thread_id: UUID) -> int:
 
 async def cancel(connection: Connection, broadcast_id: UUID, *, allowed: list[str]) -> int:
     return await connection.run(CANCEL, id=broadcast_id, allowed=allowed)
+
+
+async def twin(connection: Connection, broadcast_id: UUID, *, seconds: float) -> Row | None:
+    """A broadcast that says the same as this one, which was just inserted; taken in before it
+    within `seconds`, and neither recalled nor over."""
+    await connection.row(ONE_AT_A_TIME)
+    return await connection.row(TWIN, id=broadcast_id, seconds=seconds)
 
 
 async def approve(connection: Connection, broadcast_id: UUID, *, allowed: list[str]) -> int:

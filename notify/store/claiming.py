@@ -35,8 +35,8 @@ _DUE_BROADCASTS: LiteralString = (
 -- where there is too little for all is left to chance.
 WITH turn AS MATERIALIZED (
   SELECT w.id, row_number() OVER (ORDER BY random()) AS place, count(*) OVER () AS turns
-  FROM waiting_broadcasts(%(lane)s, %(channel)s) AS w (id)
-  WHERE EXISTS (SELECT FROM deliveries d WHERE d.status = 'pending' AND d.lane = %(lane)s
+  FROM waiting_broadcasts(%(lane)s, %(channel)s) AS w (id) LEFT JOIN broadcasts b ON b.id = w.id
+  WHERE b.held_at IS NULL AND EXISTS (SELECT FROM deliveries d WHERE d.status = 'pending' AND d.lane = %(lane)s
     AND d.channel = %(channel)s AND d.broadcast_id = w.id AND d.due_at <= now())
 ), due AS MATERIALIZED (
   SELECT d.* FROM turn CROSS JOIN LATERAL (

@@ -51,6 +51,11 @@ UPDATE senders SET seen_at = least(seen_at, now()), probing_until = NULL,
 
 WORKERS: LiteralString = "UPDATE workers SET seen_at = least(seen_at, now())"
 
+PULLS: LiteralString = """
+UPDATE inbound_pulls SET due_at = least(due_at, now()), holder = NULL, held_until = NULL
+WHERE due_at > now() OR held_until > now()
+"""
+
 LATECOMERS: LiteralString = """
 UPDATE broadcasts SET latecomers_through = now() WHERE latecomers_through > now()
 """
@@ -72,6 +77,7 @@ async def put_right(connection: Connection, *, back: float) -> None:
     for query in (DELIVERIES, ATTEMPTS, SENDERS):
         await connection.run(query, back=back)
     await connection.run(WORKERS)
+    await connection.run(PULLS)
     await connection.run(LATECOMERS)
 
 

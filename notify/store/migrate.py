@@ -28,9 +28,14 @@ def migrate(database_url: str) -> list[str]:
     return names
 
 
+def names() -> list[str]:
+    """Every migration this version knows, in their order."""
+    return [path.stem for path in sorted(FOLDER.glob("*.sql"))]
+
+
 def pending(database_url: str) -> list[str]:
     """Names of migrations that have not run; empty when the schema is as this version needs."""
-    known = [path.stem for path in sorted(FOLDER.glob("*.sql"))]
+    known = names()
     with psycopg.connect(database_url, connect_timeout=5) as connection:
         there = connection.execute("SELECT to_regclass('_yoyo_migration')").fetchone()
         if there is None or there[0] is None:

@@ -9,10 +9,11 @@ from notify.store.database import Connection, Row
 CHOOSE: LiteralString = """
 -- The next broadcast of a lane that has something left to plan, locked for one slice.
 SELECT b.id, b.kind, b.status, b.group_ids, b.audience, b.thread_id, b.sequence, b.relation,
-  b.planned_through, b.planned_address, b.plan_phase, b.texts,
+  b.planned_through, b.planned_address, b.plan_phase, b.texts, b.restored_at,
   extract(epoch FROM now() - greatest(b.send_at, b.approved_at))::float AS late
 FROM broadcasts b
 WHERE b.planned_at IS NULL AND b.cancelled_at IS NULL AND b.superseded_at IS NULL
+  AND b.held_at IS NULL
   AND (b.valid_until IS NULL OR b.valid_until > now())
   AND (b.kind = 'alert') = %(alert)s
   -- What had no end of its own is worth telling for three days.
@@ -50,9 +51,11 @@ WHERE e.thread_id = %(thread_id)s AND e.sequence < %(sequence)s AND d.broadcast_
 
 _PLANNED: LiteralString = """
 planned AS (
+  -- Who was there before the restore may have it from then: the next attempt is a repeat.
   INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
-    language)
+    repeats, language)
   SELECT %(id)s, resident_id, address_id, version, channel, %(lane)s,
+    coalesce(joined_at <= %(restored_at)s::timestamptz, false)::int,
     CASE WHEN language = ANY(%(languages)s) THEN language
       WHEN split_part(language, '-', 1) = ANY(%(languages)s) THEN split_part(language, '-', 1)
       ELSE %(default_language)s END
@@ -71,6 +74,7 @@ wishes AS MATERIALIZED (
   WHERE s.group_id = ANY(%(audience)s) AND s.state = 'active'
 ), judged AS MATERIALIZED (
   SELECT w.resident_id, w.channel, a.id AS address_id, a.version, r.language,
+    r.created_at AS joined_at,
     CASE WHEN w.channel <> ALL(%(channels)s) THEN 'channel_off'
          WHEN a.id IS NULL THEN 'no_address'
          WHEN a.state = 'unverified' THEN 'unverified'
@@ -152,6 +156,7 @@ WITH had AS MATERIALIZED (
   ORDER BY d.address_id LIMIT %(size)s
 ), judged AS MATERIALIZED (
   SELECT h.resident_id, a.channel, a.id AS address_id, a.version, r.language,
+    r.created_at AS joined_at,
     CASE WHEN a.channel <> ALL(%(channels)s) THEN 'channel_off'
          WHEN x.hash IS NOT NULL THEN 'suppressed' END AS skip
   FROM had h
@@ -184,12 +189,12 @@ WHERE id = %(id)s
 IN_FORCE: LiteralString = """
 -- Alerts that whoever joins now must still get: the latest word of each thread, no all-clear.
 -- The look goes back a minute behind the last one: rows bear the time their transaction began.
-SELECT b.id, b.audience, b.texts, b.latecomers_through - interval '1 min' AS since,
+SELECT b.id, b.audience, b.texts, b.restored_at, b.latecomers_through - interval '1 min' AS since,
   now() AS looked_at
 FROM broadcasts b
 WHERE b.kind = 'alert' AND b.status IN ('dispatching', 'dispatched') AND b.valid_until > now()
   AND b.planned_at IS NOT NULL AND b.superseded_at IS NULL
-  AND b.relation IS DISTINCT FROM 'all_clear' AND b.cancelled_at IS NULL
+  AND b.relation IS DISTINCT FROM 'all_clear' AND b.cancelled_at IS NULL AND b.held_at IS NULL
 ORDER BY b.id FOR UPDATE OF b SKIP LOCKED
 """
 
@@ -250,6 +255,17 @@ async def thread_groups(connection: Connection, thread_id: UUID, sequence: int) 
         sequence=sequence,
     )
     return [row["id"] for row in rows]
+
+
+async def cut_short(connection: Connection, thread_id: UUID, sequence: int) -> bool:
+    """Whether a restore cut a thread's planning short: others may have been reached since."""
+    row = await connection.row(
+        "SELECT EXISTS (SELECT FROM broadcasts WHERE thread_id = %(thread_id)s"
+        " AND sequence < %(sequence)s AND restored_at IS NOT NULL AND planned_at IS NULL) AS cut",
+        thread_id=thread_id,
+        sequence=sequence,
+    )
+    return bool(row and row["cut"])
 
 
 async def in_force(connection: Connection) -> list[Row]:

@@ -71,24 +71,6 @@ WITH given AS (
 SELECT id FROM settled
 """
 
-SUPPRESS: LiteralString = """
--- Never again: by keyed hash for mail and phone; a browser's subscription simply ends.
-WITH hit AS (
-  SELECT DISTINCT a.id, a.channel, a.hash, h.code
-  FROM unnest(%(attempts)s::bigint[], %(codes)s::text[]) AS h (attempt_id, code)
-  JOIN attempts t ON t.id = h.attempt_id
-  JOIN deliveries d ON d.id = t.delivery_id
-  JOIN addresses a ON a.id = d.address_id
-), ended AS (
-  UPDATE addresses a SET state = 'gone' FROM hit
-  WHERE a.id = hit.id AND a.channel = 'push'
-)
-INSERT INTO suppressions (channel, hash, reason, code)
-SELECT DISTINCT ON (channel, hash) channel, hash, %(reason)s, code FROM hit
-WHERE channel <> 'push' ORDER BY channel, hash
-ON CONFLICT DO NOTHING
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -135,10 +117,3 @@ async def settle(connection: Connection, settled: Sequence[Settled], *, worker: 
     }
     rows = await connection.rows(SETTLE, worker=worker, **columns)
     return {row["id"] for row in rows}
-
-
-async def suppress(
-    connection: Connection, *, attempts: list[int], codes: list[str | None], reason: str
-) -> None:
-    """Suppress the addresses these attempts went to. `codes` are the provider's, one each."""
-    await connection.run(SUPPRESS, attempts=attempts, codes=codes, reason=reason)

@@ -1,5 +1,7 @@
 """Addresses that are never used again, known by their keyed hash only."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import LiteralString
 
 from notify.store.database import Connection
@@ -13,6 +15,41 @@ ON CONFLICT (channel, hash) DO NOTHING
 REASON: LiteralString = """
 SELECT reason FROM suppressions WHERE channel = %(channel)s AND hash = %(hash)s
 """
+
+BY_ATTEMPTS: LiteralString = """
+-- The addresses these attempts went to: by keyed hash for mail and phone, a browser's subscription
+-- simply ends. For all reasons in one statement and in one order, so that two who suppress the same
+-- addresses wait for each other at most one way. The first reason given for an address counts.
+WITH hit AS MATERIALIZED (
+  SELECT a.id, a.channel, a.hash, h.reason, h.code, h.place
+  FROM unnest(%(attempts)s::bigint[], %(reasons)s::text[], %(codes)s::text[]) WITH ORDINALITY
+    AS h (attempt_id, reason, code, place)
+  JOIN attempts t ON t.id = h.attempt_id
+  JOIN deliveries d ON d.id = t.delivery_id
+  JOIN addresses a ON a.id = d.address_id
+), held AS MATERIALIZED (
+  SELECT id FROM addresses WHERE id IN (SELECT id FROM hit WHERE channel = 'push')
+  ORDER BY id FOR UPDATE
+), ended AS (
+  UPDATE addresses a SET state = 'gone' FROM held WHERE a.id = held.id
+)
+INSERT INTO suppressions (channel, hash, reason, code)
+SELECT DISTINCT ON (channel, hash) channel, hash, reason, code FROM hit
+WHERE channel <> 'push' ORDER BY channel, hash, place
+ON CONFLICT DO NOTHING
+"""
+
+
+async def by_attempts(
+    connection: Connection, chosen: Sequence[tuple[int, str, str | None]]
+) -> None:
+    """Never again: the addresses of (attempt, reason, the provider's code)."""
+    await connection.run(
+        BY_ATTEMPTS,
+        attempts=[attempt for attempt, _, _ in chosen],
+        reasons=[reason for _, reason, _ in chosen],
+        codes=[code for _, _, code in chosen],
+    )
 
 
 async def add(
@@ -32,3 +69,28 @@ async def reason(connection: Connection, *, channel: str, address_hash: bytes) -
     """Why the address is suppressed, or None where it is not."""
     row = await connection.row(REASON, channel=channel, hash=address_hash)
     return row["reason"] if row else None
+
+
+STOP: LiteralString = """
+-- As of when the resident said so, by the provider's clock.
+INSERT INTO suppressions (channel, hash, reason, code, created_at)
+VALUES ('sms', %(hash)s, 'opted_out', 'stop', %(at)s)
+ON CONFLICT (channel, hash) DO NOTHING
+"""
+
+START: LiteralString = """
+-- Takes back an earlier word, or what the provider told of it before; not a number that is gone,
+-- nor a refusal that came after.
+DELETE FROM suppressions WHERE channel = 'sms' AND hash = %(hash)s AND reason = 'opted_out'
+  AND (code = 'stop' OR created_at <= %(at)s)
+"""
+
+
+async def opt_out(connection: Connection, address_hash: bytes, *, at: datetime) -> bool:
+    """No SMS to this number any more, by its owner's word; whether that is new."""
+    return await connection.run(STOP, hash=address_hash, at=at) == 1
+
+
+async def opt_in(connection: Connection, address_hash: bytes, *, at: datetime) -> bool:
+    """SMS to this number again, by its owner's word; whether anything stood against it."""
+    return await connection.run(START, hash=address_hash, at=at) == 1

@@ -40,7 +40,7 @@ WITH ripe AS MATERIALIZED (
 SELECT d.id AS delivery_id, d.attempt_id, d.channel, d.lane, d.language, d.repeats,
   d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.tries, d.created_at, a.value, a.keys,
   t.started_at, t.sender, coalesce(t.settled_at, t.started_at) < now() - interval '15 min' AS long_ago,
-  coalesce(b.valid_until, n.valid_until) AS valid_until,
+  coalesce(b.valid_until, n.valid_until) AS valid_until, b.held_at IS NOT NULL AS held,
   coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
     OR b.cancelled_at IS NOT NULL OR b.superseded_at IS NOT NULL AS over
 FROM ripe JOIN deliveries d USING (id)

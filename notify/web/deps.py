@@ -8,7 +8,8 @@ from notify.bootstrap import App
 from notify.services.receiving import Receiver
 
 
-def the_app(request: Request) -> App:
+async def the_app(request: Request) -> App:
+    # A coroutine for nothing, because FastAPI runs whatever is none in a thread.
     return cast("App", request.app.state.notify)
 
 

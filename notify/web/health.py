@@ -1,15 +1,23 @@
 """What machines ask: alive, ready, and the figures."""
 
+from collections.abc import Mapping
 from itertools import product
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+)
 
+from notify.domain.alarms import Level
 from notify.domain.words import Channel, Lane
-from notify.services import watching
+from notify.services import inbound, noticing, watching
 from notify.services.watching import Health, Totals
-from notify.store.database import AWAY
+from notify.store.database import AWAY, Row
 from notify.web.deps import TheApp
 
 router = APIRouter(include_in_schema=False)
@@ -27,6 +35,7 @@ async def readyz(app: TheApp) -> Response:
     without it everything still leaves, a moment later."""
     try:
         health = await watching.health(app.db)
+        raised = await noticing.in_force(app.db)
     except Exception as problem:  # noqa: BLE001 - whatever it is, we are not ready
         return JSONResponse(
             {"status": "not ready", "database": type(problem).__name__}, status_code=503
@@ -40,6 +49,7 @@ async def readyz(app: TheApp) -> Response:
         for row in health.senders
         if row["state"] in {"down", "probing"}
     ]
+    warnings += [f"alarm {row['key']}" for row in raised if row["level"] == Level.ALARM]
     body = {
         "status": "not ready" if missing else "ready",
         "database": "ok",
@@ -58,10 +68,19 @@ async def metrics(app: TheApp) -> Response:
     up = Gauge("notify_database_up", "1 while the database answers", registry=shared)
     try:
         _fill(shared, await watching.health(app.db), await watching.totals(app.db))
+        _fill_inbound(shared, await inbound.counts(app.db))
+        _fill_alarms(shared, await noticing.in_force(app.db))
         up.set(1)
     except AWAY:
         up.set(0)
     return Response(generate_latest() + generate_latest(shared), media_type=CONTENT_TYPE_LATEST)
+
+
+def _fill_alarms(registry: CollectorRegistry, raised: list[Row]) -> None:
+    alarms = Gauge("notify_alarms", "1 while an alarm or a warning is in force", ["key", "level"],
+                   registry=registry)  # fmt: skip
+    for row in raised:
+        alarms.labels(row["key"], row["level"]).set(1)
 
 
 def _fill(registry: CollectorRegistry, health: Health, totals: Totals) -> None:
@@ -108,3 +127,9 @@ def _fill_senders(registry: CollectorRegistry, health: Health) -> None:
         if row["rate"] is not None:
             rate.labels(*of).set(row["rate"])
             backlog.labels(*of).set(row["backlog"])
+
+
+def _fill_inbound(registry: CollectorRegistry, counts: Mapping[str, int]) -> None:
+    taken = Counter("notify_inbound", "Texts of residents taken in", ["how"], registry=registry)
+    for how, n in counts.items():
+        taken.labels(how).inc(n)

@@ -52,11 +52,12 @@ def create_app(app: App) -> FastAPI:
     api.add_middleware(SecurityHeaders, https=app.settings.public_url.startswith("https"))
     problems.install(api)
     document(api)
+    api.include_router(hooks.router)  # first: routes are tried in turn, and these are called most
     v1 = APIRouter(prefix="/api/v1")
     for part in (groups, residents, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
-    for router in (hooks.router, health.router, public.router, leaving.router, confirming.router):
+    for router in (health.router, public.router, leaving.router, confirming.router):
         api.include_router(router)
     api.mount("/static", static.assets(), name="static")
     return api

@@ -154,6 +154,19 @@ def test_a_key_that_is_taken_again_is_good_again() -> None:
     assert type(refusals.judge(FCM, "/1", code="401")) is Rejected
 
 
+def test_after_a_person_has_looked_one_refusal_alone_does_not_stop_the_sender_again() -> None:
+    now = [0.0]
+    refusals = Refusals(clock=lambda: now[0])
+    stopped = [type(refusals.judge(FCM, f"/{number}", code="401")) for number in range(8)]
+
+    now[0] += Refusals.TOGETHER + 0.1
+
+    assert stopped == [TryAgain] * 4 + [SenderStopped] * 4
+    assert type(refusals.judge(FCM, "/odd", code="401")) is TryAgain
+    again = [type(refusals.judge(FCM, f"/{number}", code="401")) for number in range(4)]
+    assert again == [TryAgain] * 3 + [SenderStopped]
+
+
 def test_what_is_remembered_about_services_is_bounded() -> None:
     refusals = Refusals()
     refusals.accepted(FCM)

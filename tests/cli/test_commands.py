@@ -89,6 +89,72 @@ def test_a_group_and_a_broadcast_are_made_looked_at_and_recalled(
     assert CliRunner().invoke(app, ["cancel", sent]).exit_code in {0, 1}
 
 
+def test_why_somebody_was_not_reached_is_said_in_plain_words(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def notify(*words: str) -> str:
+        return " ".join(CliRunner().invoke(app, words).stdout.split())
+
+    notify("group", "create", "town", "--name", "Stadt")
+    sent = notify("send", "--group", "town", "--title", "Sturm", "--body", "Bleiben Sie drin.")
+    with psycopg.connect(environment["NOTIFY_DATABASE_URL"]) as connection:
+        connection.execute("INSERT INTO skip_counts VALUES (%s, 'sms', 'no_address', 2)", [sent])
+        connection.execute(
+            "INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel,"
+            " lane, language, status, reason)"
+            " VALUES (%s, gen_random_uuid(), 1, 1, 'email', 'bulk', 'de', 'failed', 'mailbox_full')",
+            [sent],
+        )
+
+    shown, german = notify("status", sent), notify("status", sent, "--language", "de")
+
+    assert "failed on email: mailbox_full 1 The mailbox is full." in shown
+    assert "skipped on sms: no_address 2 The person has chosen" in shown
+    assert "failed on email: mailbox_full 1 Das Postfach ist voll." in german
+    assert '"said": "The mailbox is full.' in notify("status", sent, "--json")
+
+
+def test_a_command_pressed_twice_sends_once_and_names_the_first(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    words = ("send", "--group", "town", "--title", "Sturm", "--body", "Bleiben Sie drin.")
+    for slug in ("town", "village"):
+        CliRunner().invoke(app, ["group", "create", slug, "--name", slug])
+
+    first = CliRunner().invoke(app, words)
+    twice = CliRunner().invoke(app, words)
+    others = [
+        CliRunner().invoke(app, [*words, *more])
+        for more in (
+            ["--title", "en=Storm", "--body", "en=Stay in."],
+            ["--group", "village"],
+            ["--kind", "alert", "--valid-until", "2099-01-01T00:00"],
+            ["--send-at", "2098-12-31T00:00"],
+            ["--again"],
+        )
+    ]
+
+    assert (first.exit_code, twice.exit_code) == (0, 1)
+    assert first.stdout.strip() in twice.output
+    assert "--again" in twice.output
+    assert [other.exit_code for other in others] == [0] * 5
+    with psycopg.connect(environment["NOTIFY_DATABASE_URL"]) as connection:
+        rows = connection.execute("SELECT count(*) FROM broadcasts").fetchone()
+        assert rows == (6,)
+        connection.execute("UPDATE broadcasts SET created_at = now() - interval '11 min'")
+    later = CliRunner().invoke(app, words)
+    assert later.exit_code == 0
+    assert CliRunner().invoke(app, ["cancel", later.stdout.strip()]).exit_code == 0
+    assert CliRunner().invoke(app, words).exit_code == 0
+
+
 def test_health_of_a_lane_is_told_by_the_exit_code(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ class Installation(World):
         return self.start("up")
 
     def sign_in(self) -> None:
-        self._key = self.notify("key", "create", "clerk", "--alerts")
+        self.key = self.notify("key", "create", "clerk", "--alerts")
 
     def notify(self, *words: str) -> str:
         done = command(*words, environment=self.environment, folder=self.folder)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from channels.base import (
     AddressGone,
     Failure,
+    NotAsked,
     OutcomeUnknown,
     Rejected,
     SenderDown,
@@ -39,8 +40,10 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 def _judge(
     result: Sent | Failure, *, lane: Lane = Lane.ALERT, tries: int = 0, age: float = 0
 ) -> Verdict:
-    until = worth_until(created_at=NOW - timedelta(seconds=age), valid_until=None)
-    return judge(result, lane=lane, tries=tries, worth_until=until, now=NOW, spread=0.0)
+    return judge(
+        result, lane=lane, tries=tries, created_at=NOW - timedelta(seconds=age), valid_until=None,
+        now=NOW, spread=0.0,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -52,6 +55,7 @@ def _judge(
         pytest.param(AddressGone("no_mailbox"), "address_gone", S.FAILED, id="nor this address"),
         pytest.param(SenderStopped("auth"), "sender_stopped", S.PENDING, id="nor this provider"),
         pytest.param(SenderDown("refused"), "try_again", S.PENDING, id="provider away"),
+        pytest.param(NotAsked("service_resting"), "try_again", S.PENDING, id="nobody asked"),
         pytest.param(OutcomeUnknown("timeout"), "unknown", S.UNKNOWN, id="unknown"),
     ],
 )
@@ -65,6 +69,7 @@ def test_each_outcome_has_one_meaning(
     assert verdict.suppress is isinstance(result, AddressGone)
     assert verdict.sender_stopped is isinstance(result, SenderStopped)
     assert verdict.sender_down is isinstance(result, SenderDown)
+    assert verdict.judged is not isinstance(result, SenderStopped | SenderDown | NotAsked)
 
 
 def test_an_unknown_outcome_waits_for_a_receipt_first() -> None:
@@ -118,14 +123,33 @@ def test_greylisting_is_given_a_minute() -> None:
         pytest.param(TryAgain("x"), MOST_TRIES - 1, 0, S.FAILED, id="tried enough"),
         pytest.param(SenderDown("x"), MOST_TRIES, 0, S.PENDING, id="not the delivery's fault"),
         pytest.param(TryAgain("x"), 0, GIVE_UP.total_seconds() - 1, S.PENDING, id="still worth it"),
-        pytest.param(TryAgain("x"), 0, GIVE_UP.total_seconds(), S.FAILED, id="too old"),
-        pytest.param(SenderDown("x"), 0, GIVE_UP.total_seconds(), S.FAILED, id="too old, too"),
+        pytest.param(NotAsked("x"), MOST_TRIES, 0, S.PENDING, id="nobody was asked"),
     ],
 )
 def test_trying_ends_some_time(
     result: Failure, tries: int, age: float, status: DeliveryStatus
 ) -> None:
     assert _judge(result, tries=tries, age=age).status is status
+
+
+@pytest.mark.parametrize("failure", [TryAgain("x"), SenderDown("x"), NotAsked("x")])
+@pytest.mark.parametrize("left", [0.5, 0.0, -1.0])
+def test_what_would_come_too_late_is_due_at_its_end_where_it_is_found_expired(
+    failure: Failure, left: float
+) -> None:
+    verdict = _judge(failure, lane=Lane.BULK, tries=0, age=GIVE_UP.total_seconds() - left)
+
+    assert (verdict.status, verdict.reason) == (S.PENDING, "x")
+    assert verdict.delay == max(left, 0)
+
+
+@pytest.mark.parametrize(("left", "status"), [(0.5, S.FAILED), (0.0, S.PENDING)])
+def test_the_last_try_fails_only_what_was_still_worth_one(
+    left: float, status: DeliveryStatus
+) -> None:
+    age = GIVE_UP.total_seconds() - left
+
+    assert _judge(TryAgain("x"), tries=MOST_TRIES, age=age).status is status
 
 
 @given(

@@ -54,6 +54,8 @@ async def until(condition: Callable[[], bool]) -> None:
         pytest.param({"do": "refuse"}, 550, id="recipient"),
         pytest.param({"do": "refuse", "code": 452, "text": "4.2.2 full"}, 452, id="own code"),
         pytest.param({"do": "refuse", "at": "mail", "code": 550}, 550, id="sender"),
+        pytest.param({"do": "refuse", "at": "ready", "code": 554}, 554, id="command DATA"),
+        pytest.param({"do": "close", "at": "ready"}, 421, id="421 at DATA"),
         pytest.param({"do": "refuse", "at": "data", "code": 554}, 554, id="message"),
         pytest.param({"do": "close", "at": "connect"}, 421, id="421 at connect"),
         pytest.param({"do": "close"}, 421, id="421 at recipient"),

@@ -18,6 +18,7 @@ EVERY_TIME: tuple[LiteralString, ...] = (
       down_since = down_since + interval '1 h', down_until = down_until + interval '1 h',
       probing_until = probing_until + interval '1 h'""",
     "UPDATE workers SET seen_at = seen_at + interval '1 h'",
+    "UPDATE inbound_pulls SET due_at = due_at + interval '1 h'",
     "UPDATE broadcasts SET latecomers_through = latecomers_through + interval '1 h'",
 )
 """What the database would hold, had its clock been an hour ahead until now."""
@@ -106,6 +107,16 @@ async def test_senders_are_free_and_dead_workers_are_not_seen(town: Town) -> Non
     sender = await town.rows("SELECT free_at - now() < interval '40 s' AS soon FROM senders")
     worker = await town.rows("SELECT seen_at <= now() AS past FROM workers")
     assert (sender[0]["soon"], worker[0]["past"]) == (True, True)
+
+
+async def test_texts_of_residents_are_pulled_again_in_time(town: Town) -> None:
+    await town.change("INSERT INTO inbound_pulls (number, through) VALUES ('+491', now())")
+    await _clock_goes_back(town)
+
+    await keep_time(town.db)
+
+    row = await town.rows("SELECT due_at <= now() AS due FROM inbound_pulls")
+    assert row[0]["due"]
 
 
 async def test_a_clock_that_goes_on_changes_nothing(town: Town) -> None:

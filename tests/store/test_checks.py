@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from channels.receipts import Report
-from notify.domain.broadcast import BroadcastStatus
+from notify.domain.broadcast import BroadcastStatus, HeldWhy
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.words import (
     AddressState,
@@ -35,6 +35,7 @@ WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("addresses", "channel"): Channel,
     ("addresses", "state"): AddressState,
     ("attempts", "outcome"): OUTCOMES,
+    ("broadcasts", "held_why"): HeldWhy,
     ("broadcasts", "kind"): Kind,
     ("broadcasts", "plan_phase"): {"reached", "followers", "done"},
     ("broadcasts", "relation"): Relation,

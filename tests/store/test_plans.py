@@ -20,6 +20,7 @@ async def test_whoever_is_left_out_is_looked_up_by_resident_not_among_all_that_i
     values = {
         "id": uuid4(), "after": BEFORE_ALL, "span": 5000, "audience": [1], "alert": True,
         "channels": ["email"], "lane": "alert", "languages": ["de"], "default_language": "de",
+        "restored_at": None,
     }  # fmt: skip
     async with db.transaction() as connection:
         await connection.run("ANALYZE deliveries")

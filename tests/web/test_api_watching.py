@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from channels.base import Rejected
+from channels.base import AddressGone, Rejected
 from channels.memory import MemoryChannel
 from channels.messages import Email
 from channels.receipts import Receipt, Report
@@ -180,6 +180,42 @@ async def test_why_a_delivery_failed_stands_on_its_attempt(api: Caller, town: To
         "rejected",
         "550 5.1.1",
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        pytest.param("en-GB,de;q=0.5", "This e-mail address does not exist.", id="English"),
+        pytest.param("de", "Diese E-Mail-Adresse gibt es nicht.", id="German"),
+        pytest.param("fr", "Diese E-Mail-Adresse gibt es nicht.", id="the town's own"),
+        pytest.param("", "Diese E-Mail-Adresse gibt es nicht.", id="no wish"),
+    ],
+)
+async def test_a_reason_is_said_in_plain_words_of_the_caller_s_language(
+    api: Caller, town: Town, header: str, sentence: str
+) -> None:
+    group = await town.group()
+    await town.resident(group, email="r0@example.org", alerts=["email", "sms"])
+    broadcast = (await api.send()).body["id"]
+    await town.plan()
+    gone = MemoryChannel[Email](script=lambda _: AddressGone("no_such_address"))
+    await (await town.pump(gone)).round()
+    spoken = {"Accept-Language": header}
+
+    (row,) = (await api.get(f"/broadcasts/{broadcast}/deliveries", **spoken)).body["deliveries"]
+    one = (await api.get(f"/deliveries/{row['id']}", **spoken)).body
+    (skip,) = (await api.get(f"/broadcasts/{broadcast}/skips", **spoken)).body["skips"]
+
+    assert row["said"].startswith(sentence)
+    assert [one["said"], one["attempts"][0]["said"]] == [row["said"]] * 2
+    assert (skip["reason"], skip["said"] is None) == ("no_address", False)
+
+
+async def test_what_went_well_has_no_reason_to_be_said(api: Caller, town: Town) -> None:
+    broadcast = await _sent(api, town)
+    rows = (await api.get(f"/broadcasts/{broadcast}/deliveries?status=sent")).body["deliveries"]
+
+    assert {row["said"] for row in rows} == {None}
 
 
 async def test_addresses_are_shown_only_to_a_key_that_may_read_residents(

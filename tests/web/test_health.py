@@ -161,3 +161,22 @@ async def test_the_figures_survive_the_database_and_say_that_it_is_away(
 
     assert figures[("notify_database_up",)] == 0
     assert ("notify_workers", "alert") not in figures
+
+
+async def test_alarms_in_force_are_warnings_and_figures(site: ClientSession, town: Town) -> None:
+    await _at_work(town, *Lane)
+    await town.change(
+        "INSERT INTO alarms (key, level, since, raised_at, over_at) VALUES"
+        " ('ring:sms', 'alarm', now(), now(), NULL), ('redis', 'warning', now(), now(), NULL),"
+        " ('duty:sms', 'alarm', now(), NULL, NULL), ('late:alert', 'alarm', now(), now(), now())"
+    )
+
+    async with site.get("/readyz") as answer:
+        body = await answer.json()
+
+    assert answer.status == 200
+    assert body["warnings"] == ["redis does not answer", "alarm ring:sms"]
+    figures = await _figures(site)
+    assert {name[1:] for name in figures if name[0] == "notify_alarms"} == {
+        ("ring:sms", "alarm"), ("redis", "warning"),
+    }  # fmt: skip

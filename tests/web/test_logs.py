@@ -1,5 +1,6 @@
 """No log line ever holds an address, a text, a token or a secret, whatever goes wrong."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from channels.base import AddressGone, OutcomeUnknown, Rejected, Sent
 from channels.memory import MemoryChannel
 from channels.messages import Email
 from channels.vapid import make_vapid_key
-from notify import bootstrap, log
+from notify import bootstrap, log, on_watch
+from notify.bootstrap import App
 from notify.domain.broadcast import Text
 from notify.domain.scopes import Scope
+from notify.queue import Bell
 from notify.services.composing import Composer
 from notify.services.sweeping import Sweeper
 from notify.settings import Settings
@@ -170,3 +173,38 @@ async def test_not_when_requests_are_refused_or_break(
 
     assert any("web.broke" in line for line in lines)
     _check(lines, str(api.token))
+
+
+async def test_not_when_somebody_outside_is_told_in_vain(town: Town, lines: list[str]) -> None:
+    settings = town.settings.model_copy(
+        update={
+            "duty": (f"{MAIL}@example.org",),
+            "ring_at": "00:00",
+            "alarm_mail": (f"{MAIL}@example.org",),
+            "alarm_webhook": SecretStr(f"http://{AWAY}/{ENDPOINT}"),
+            "heartbeat_url": SecretStr(f"http://{AWAY}/{ENDPOINT}"),
+        }
+    )
+    await town.resident(email=f"{MAIL}@example.org", phone=f"+49{PHONE}")
+    await town.change(
+        "INSERT INTO workers (id, lane, host) SELECT gen_random_uuid(), lane, 'h'"
+        " FROM unnest(ARRAY['alert', 'note', 'bulk']) AS lane"
+    )
+    await town.change(
+        "INSERT INTO senders (name, channel, stopped_at, reason)"
+        f" VALUES ('smtp://{AWAY}', 'email', now(), 'bad_credentials')"
+    )
+    app = App(settings, town.db, town.keyring, Bell(None), bootstrap.push_hosts(settings))
+
+    async with on_watch.watch(app, tells_of_database=True) as watch:
+        standing = asyncio.create_task(watch.stand())
+        async with asyncio.timeout(20):
+            while len([line for line in lines if "alarm.not_told" in line]) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            while not [line for line in lines if "heartbeat.failed" in line]:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        standing.cancel()
+        await asyncio.wait([standing])
+
+    assert any("ring.rung" in line for line in lines)
+    _check(lines)

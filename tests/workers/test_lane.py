@@ -116,6 +116,7 @@ async def test_a_worker_that_stops_settles_what_is_out_and_leaves_the_rest_pendi
     ("more", "named"),
     [
         pytest.param({"smtp_urls": (SecretStr("http://x"),)}, "SMTP_URLS", id="relay"),
+        pytest.param({"duty": ("erika",)}, "DUTY", id="nobody"),
         pytest.param(
             {"twilio_account_sid": "AC1", "twilio_senders": ("+491@fast",)},
             "TWILIO_SENDERS", id="rate",

@@ -35,7 +35,7 @@ class Holding:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def __call__(self, key: Annotated[Key, Depends(the_key)]) -> Key:
+    async def __call__(self, key: Annotated[Key, Depends(the_key)]) -> Key:
         key.require(self._scope)
         return key
 

@@ -19,8 +19,11 @@ from notify.services import submitting, watching
 from notify.services.once import Answer, once
 from notify.services.watching import Watched
 from notify.store.database import Connection, Row
+from notify.web.api import shapes
 from notify.web.api.auth import BroadcastReader, BroadcastWriter
 from notify.web.api.documents import refusals
+from notify.web.api.said import AddSaid
+from notify.web.api.shapes import answer
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/broadcasts", tags=["broadcasts"])
@@ -53,7 +56,11 @@ class BroadcastIn(Strict):
     in_reply_to: InReplyTo | None = None
 
 
-@router.post("", status_code=202, responses=refusals(400, 404, 409, 413))
+@router.post(
+    "", status_code=202, response_model=None,
+    responses=answer(202, shapes.SubmittedOut, headers=shapes.LOCATION, links=shapes.LINKS)
+    | refusals(400, 404, 409, 413),
+)  # fmt: skip
 async def send(
     wanted: BroadcastIn,
     app: TheApp,
@@ -74,15 +81,15 @@ async def send(
         }
         return Answer(202, {"id": str(done.id), "status": str(done.status), "sms": sms})
 
-    answer = await once(
+    done = await once(
         app.db, key_id=key.id, idempotency_key=idempotency_key,
         request=["broadcasts", wanted.model_dump(mode="json")], work=work,
     )  # fmt: skip
     app.bell.ring(lane_of(wanted.kind))
-    headers = {"Location": f"/api/v1/broadcasts/{answer.body['id']}"}
-    if answer.replayed:
+    headers = {"Location": f"/api/v1/broadcasts/{done.body['id']}"}
+    if done.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return JSONResponse(dict(answer.body), status_code=answer.status, headers=headers)
+    return JSONResponse(dict(done.body), status_code=done.status, headers=headers)
 
 
 def _submission(wanted: BroadcastIn) -> Submission:
@@ -101,13 +108,19 @@ def _submission(wanted: BroadcastIn) -> Submission:
     )
 
 
-@router.get("/{broadcast_id}", responses=refusals(404))
+@router.get(
+    "/{broadcast_id}", response_model=None,
+    responses=answer(200, shapes.BroadcastOut) | refusals(404),
+)  # fmt: skip
 async def look(broadcast_id: UUID, app: TheApp, key: BroadcastReader) -> Mapping[str, Any]:
     """Where a broadcast stands, from its counters."""
     return as_json(await watching.broadcast(app.db, broadcast_id, within=key.group_id))
 
 
-@router.post("/{broadcast_id}/cancel", status_code=202, responses=refusals(404, 409))
+@router.post(
+    "/{broadcast_id}/cancel", status_code=202, response_model=None,
+    responses=answer(202, shapes.CancelledOut) | refusals(404, 409),
+)  # fmt: skip
 async def cancel(broadcast_id: UUID, app: TheApp, key: BroadcastWriter) -> Mapping[str, Any]:
     """Recall a broadcast within a second; what was handed over stays told."""
     row = await submitting.cancel(app.db, broadcast_id, within=key.group_id)
@@ -115,17 +128,22 @@ async def cancel(broadcast_id: UUID, app: TheApp, key: BroadcastWriter) -> Mappi
     return {"id": str(row["id"]), "status": row["status"], "cancelled_at": row["cancelled_at"]}
 
 
-@router.get("/{broadcast_id}/deliveries", responses=refusals(404))
+@router.get(
+    "/{broadcast_id}/deliveries", response_model=None,
+    responses=answer(200, shapes.DeliveriesOut) | refusals(404),
+)  # fmt: skip
 async def deliveries(
     broadcast_id: UUID,
     app: TheApp,
     key: BroadcastReader,
+    add_said: AddSaid,
     channel: Channel | None = None,
     status: DeliveryStatus | None = None,
     cursor: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Mapping[str, Any]:
-    """Deliveries one by one, oldest first. `next_cursor` is null at the end."""
+    """Deliveries one by one, oldest first. `next_cursor` is null at the end. `said` is the
+    reason in plain words, in the language of Accept-Language."""
     rows = await watching.delivery_page(
         app.db, broadcast_id, within=key.group_id, channel=channel, status=status, after=cursor,
         limit=limit,
@@ -133,14 +151,21 @@ async def deliveries(
     more = len(rows) == limit
     if Scope.RESIDENTS_READ not in key.scopes:
         rows = [{**row, "address": None} for row in rows]
-    return {"deliveries": rows, "next_cursor": rows[-1]["id"] if more else None}
+    return {
+        "deliveries": [add_said(row) for row in rows],
+        "next_cursor": rows[-1]["id"] if more else None,
+    }
 
 
-@router.get("/{broadcast_id}/skips", responses=refusals(404))
+@router.get(
+    "/{broadcast_id}/skips", response_model=None,
+    responses=answer(200, shapes.SkipsOut) | refusals(404),
+)  # fmt: skip
 async def skips(
     broadcast_id: UUID,
     app: TheApp,
     key: BroadcastReader,
+    add_said: AddSaid,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Mapping[str, Any]:
@@ -149,7 +174,10 @@ async def skips(
         app.db, broadcast_id, within=key.group_id, after=cursor or UUID(int=0), limit=limit
     )
     more = len({row["resident_id"] for row in rows}) == limit
-    return {"skips": rows, "next_cursor": rows[-1]["resident_id"] if more else None}
+    return {
+        "skips": [add_said(row) for row in rows],
+        "next_cursor": rows[-1]["resident_id"] if more else None,
+    }
 
 
 def as_json(watched: Watched) -> dict[str, Any]:
@@ -175,6 +203,8 @@ def as_json(watched: Watched) -> dict[str, Any]:
         "dispatched_at": row["dispatched_at"],
         "cancelled_at": row["cancelled_at"],
         "superseded_at": row["superseded_at"],
+        "held_at": row["held_at"],
+        "held_why": row["held_why"],
         "progress": progress.counts,
         "skips": progress.skips,
         "first_handover_at": progress.first_handover_at,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from notify.services import groups
 from notify.web.api.auth import GroupWriter
 from notify.web.api.documents import refusals
+from notify.web.api.shapes import GroupOut, answer
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/groups", tags=["groups"])
@@ -36,7 +37,10 @@ class GroupIn(BaseModel):
     )
 
 
-@router.post("", status_code=201, responses=refusals(400, 409, 413))
+@router.post(
+    "", status_code=201, response_model=None,
+    responses=answer(201, GroupOut) | refusals(400, 409, 413),
+)  # fmt: skip
 async def create(wanted: GroupIn, app: TheApp, key: GroupWriter) -> Mapping[str, Any]:
     """Create a group, below `parent` where one is named."""
     names = wanted.name

@@ -11,6 +11,7 @@ from notify.domain.words import Channel, Lane
 from notify.services import residents
 from notify.web.api.auth import ResidentWriter
 from notify.web.api.documents import refusals
+from notify.web.api.shapes import ResidentOut, answer
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/residents", tags=["residents"])
@@ -62,7 +63,10 @@ class ResidentIn(Strict):
     )
 
 
-@router.post("", status_code=201, responses=refusals(400, 409, 413))
+@router.post(
+    "", status_code=201, response_model=None,
+    responses=answer(201, ResidentOut) | refusals(400, 409, 413),
+)  # fmt: skip
 async def create(wanted: ResidentIn, app: TheApp, key: ResidentWriter) -> Mapping[str, Any]:
     """Create a resident. An address known already: 409 with the id of its resident. Without
     `consent` the addresses are unverified, and only asked to confirm."""

@@ -1,5 +1,5 @@
 -- What SMS cost: counted by group and month, and capped where a group says so.
--- depends: 0007-clock
+-- depends: 0008-clock
 
 -- Segments a month for the group and all below it; NULL without a cap. It stops bulk, never alerts.
 ALTER TABLE groups ADD COLUMN sms_cap integer CHECK (sms_cap >= 0);

@@ -1,5 +1,5 @@
 -- Broadcasts of a lane take turns: what waits is found by broadcast, and each gets its share.
--- depends: 0004-provider-ids
+-- depends: 0005-holding
 
 CREATE INDEX deliveries_waiting ON deliveries (lane, channel, broadcast_id, due_at, id)
   WHERE status = 'pending';
@@ -28,7 +28,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- When the next delivery of a lane and channel is due: the earliest of each broadcast's first
--- and, for notes, which belong to none, of theirs.
+-- and, for notes, which belong to none, of theirs. What is held is due when somebody lets it go.
 CREATE FUNCTION next_due(of_lane text, of_channel text) RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
   SELECT least(
@@ -36,8 +36,10 @@ LANGUAGE sql STABLE AS $$
      WHERE status = 'pending' AND lane = of_lane AND channel = of_channel AND broadcast_id IS NULL
      ORDER BY due_at LIMIT 1),
     (SELECT min(first.due_at) FROM waiting_broadcasts(of_lane, of_channel) AS w (id)
+     LEFT JOIN broadcasts b ON b.id = w.id
      CROSS JOIN LATERAL (SELECT d.due_at FROM deliveries d
        WHERE d.status = 'pending' AND d.lane = of_lane AND d.channel = of_channel
          AND d.broadcast_id = w.id
-       ORDER BY d.due_at LIMIT 1) AS first))
+       ORDER BY d.due_at LIMIT 1) AS first
+     WHERE b.held_at IS NULL))
 $$;

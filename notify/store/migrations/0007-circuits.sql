@@ -1,5 +1,5 @@
 -- A sender's health is shared by all workers: its circuit opens for all and is probed by one.
--- depends: 0005-turns
+-- depends: 0006-turns
 
 -- rate: units a second as set, NULL without a limit. place: its turn among those of its channel.
 -- failures counts since it last worked; it rests until down_until, and then one worker at a time

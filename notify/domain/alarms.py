@@ -1,0 +1,208 @@
+"""When something is wrong with the service itself: the limits, and how long each may be a hiccup."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from notify.domain.words import Lane
+
+LATE: Mapping[Lane, float] = {Lane.ALERT: 10.0, Lane.NOTE: 300.0, Lane.BULK: 900.0}
+"""Seconds the oldest due delivery of a lane may wait. A code that comes after five minutes is of
+no use; bulk steps aside for alerts, and slow senders take their time with it."""
+
+DOWN = 120.0
+"""Seconds between a sender's first failure and its last, with no success between."""
+
+CALM = 30.0
+"""Seconds for which nothing must be seen of an alarm until it is over, so that what flickers is
+told once."""
+
+REMIND = timedelta(days=1)
+
+
+class Level(StrEnum):
+    """Whether somebody is told. A warning is only shown: nothing is lost or late by it."""
+
+    ALARM = "alarm"
+    WARNING = "warning"
+
+
+class What(StrEnum):
+    """What can be wrong; the first part of an alarm's key."""
+
+    LATE = "late"  # a lane's oldest due delivery waits too long, and nothing of it moves
+    SLOW = "slow"  # it waits as long, but its broadcast moves
+    NO_WORKER = "no_worker"
+    SENDER_STOPPED = "sender_stopped"
+    SENDER_DOWN = "sender_down"
+    RING = "ring"  # a test ring failed, or its receipt did not come
+    DUTY = "duty"  # nobody on duty can be reached on a channel that is open
+    HELD = "held"  # after a restore broadcasts wait for somebody to decide
+    DATABASE = "database"
+    REDIS = "redis"
+
+
+PATIENCE: Mapping[What, float] = {
+    What.LATE: 5.0,
+    What.SLOW: 5.0,
+    What.NO_WORKER: 40.0,  # a worker that is started anew is back by then
+    What.SENDER_STOPPED: 0.0,
+    What.SENDER_DOWN: 0.0,
+    What.RING: 0.0,
+    What.DUTY: 600.0,  # whoever sets up an installation gets to it
+    What.HELD: 600.0,  # whoever restores decides as a rule at once
+    What.DATABASE: 30.0,
+    What.REDIS: 30.0,
+}
+"""Seconds something may last before it is an alarm."""
+
+_SHOWN_ONLY = frozenset({What.SLOW, What.REDIS})
+
+ALERTS_CANNOT_LEAVE = (f"{What.LATE}:{Lane.ALERT}", f"{What.NO_WORKER}:{Lane.ALERT}")
+"""While one of these is in force the heartbeat is silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that is wrong right now. `about` is the lane, channel or sender it is about,
+    `facts` are the values its words need, `since` is when it began, where that is known."""
+
+    what: What
+    about: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    since: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.what}:{self.about}" if self.about else str(self.what)
+
+    @property
+    def level(self) -> Level:
+        return Level.WARNING if self.what in _SHOWN_ONLY else Level.ALARM
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The oldest due delivery of a lane on a channel, and when something of the same broadcast
+    was last handed over there. `unplanned`: a broadcast that waits to be begun."""
+
+    lane: Lane
+    channel: str
+    due_at: datetime
+    moved_at: datetime | None = None
+
+
+def lateness(waiting: Iterable[Waiting], *, now: datetime) -> list[Condition]:
+    """Lanes that are late. A slow sender that works through a long queue is no alarm."""
+    found: dict[tuple[What, Lane], list[Waiting]] = {}
+    for one in waiting:
+        limit = timedelta(seconds=LATE[one.lane])
+        if now - one.due_at <= limit:
+            continue
+        moves = one.moved_at is not None and now - one.moved_at <= limit
+        found.setdefault((What.SLOW if moves else What.LATE, one.lane), []).append(one)
+    return [
+        Condition(
+            what, str(lane),
+            {"lane": str(lane), "channels": [one.channel for one in several]},
+            min(one.due_at for one in several),
+        )
+        for (what, lane), several in found.items()
+    ]  # fmt: skip
+
+
+def empty_lanes(seen: AbstractSet[str]) -> list[Condition]:
+    return [Condition(What.NO_WORKER, str(lane), {"lane": str(lane)}) for lane in Lane
+            if lane not in seen]  # fmt: skip
+
+
+def off_duty(channels: Sequence[str], reached: AbstractSet[str]) -> list[Condition]:
+    """Channels that are open and reach nobody on duty."""
+    return [
+        Condition(What.DUTY, channel, {"channel": channel})
+        for channel in channels
+        if channel not in reached
+    ]
+
+
+class State(StrEnum):
+    """What is told of an alarm."""
+
+    RAISED = "raised"
+    REMINDER = "reminder"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing to tell somebody outside. `ref` is its own: who hears it twice can tell."""
+
+    key: str
+    state: State
+    facts: Mapping[str, Any]
+    since: datetime
+    over_at: datetime | None = None
+    ref: str = ""
+
+    @property
+    def what(self) -> What:
+        return What(self.key.partition(":")[0])
+
+
+RETRY: Sequence[float] = (5, 15, 60, 300, 900)
+"""Seconds before each further try to tell somebody; the last one repeats."""
+
+WORTH_TELLING = timedelta(days=1)
+
+
+def retry_after(tries: int) -> float:
+    """Seconds to wait after that many tries in vain."""
+    return RETRY[min(tries, len(RETRY)) - 1]
+
+
+class Outage:
+    """The database as one process sees it. Kept in memory, for it cannot be written down."""
+
+    def __init__(self, host: str, *, patience: float = PATIENCE[What.DATABASE]) -> None:
+        self._host = host
+        self._patience = patience
+        self._since: datetime | None = None
+        self._well_since: datetime | None = None
+        self._told_at: datetime | None = None
+        self._facts: Mapping[str, Any] = {}
+
+    def saw(self, problem: str | None, *, now: datetime) -> News | None:
+        """What one more look showed (None: it works), and what is to be told for it."""
+        if problem is not None:
+            self._well_since = None
+            self._facts = {"problem": problem, "host": self._host}
+            self._since = self._since or now
+            return self._still(self._since, now)
+        if self._since is None:
+            return None
+        self._well_since = self._well_since or now
+        if self._told_at is not None and (now - self._well_since).total_seconds() < CALM:
+            return None
+        over = None
+        if self._told_at is not None:
+            over = self._news(State.OVER, self._since, now, over_at=self._well_since)
+        self._since = self._well_since = self._told_at = None
+        return over
+
+    def _still(self, since: datetime, now: datetime) -> News | None:
+        if (now - since).total_seconds() < self._patience:
+            return None
+        if self._told_at is not None and now - self._told_at < REMIND:
+            return None
+        state = State.RAISED if self._told_at is None else State.REMINDER
+        self._told_at = now
+        return self._news(state, since, now)
+
+    def _news(
+        self, state: State, since: datetime, now: datetime, *, over_at: datetime | None = None
+    ) -> News:
+        ref = f"{self._host} {now.isoformat()}"
+        return News(str(What.DATABASE), state, self._facts, since, over_at, ref)

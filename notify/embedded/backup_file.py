@@ -1,0 +1,192 @@
+"""A backup as one file: a dump of the database, the secrets, and a manifest that vouches for both.
+
+It is an uncompressed ZIP (the dump is compressed already), so that in an emergency any tool takes
+the dump out for `pg_restore`. The manifest comes last: a file without it was never finished.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Self
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from notify.errors import Invalid
+
+FORMAT = 1
+DUMP = "database.dump"
+SECRETS = "secrets.json"
+MANIFEST = "manifest.json"
+CHUNK = 1 << 20
+
+Progress = Callable[[int, int], None]
+"""Called with what is done and the whole, in one unit or another."""
+
+
+class Member(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What a backup holds. `counts` are rows of each table, as they were at `made_at`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int
+    made_at: datetime
+    version: str
+    postgres: int
+    migrations: tuple[str, ...]
+    counts: Mapping[str, int]
+    members: Mapping[str, Member]
+
+
+class Secrets(BaseModel):
+    """Without the last key suppressions are forgotten; without the VAPID key no browser listens."""
+
+    model_config = ConfigDict(frozen=True)
+
+    secret_keys: tuple[str, ...]
+    vapid_private_key: str
+
+
+class Draft:
+    """A backup being written."""
+
+    def __init__(self, archive: ZipFile) -> None:
+        self._archive = archive
+        self.members: dict[str, Member] = {}
+
+    @contextmanager
+    def member(self, name: str) -> Iterator[Callable[[bytes], None]]:
+        """Gives what takes the member's bytes, piece by piece."""
+        digest, size = hashlib.sha256(), 0
+        info = ZipInfo(name, time.gmtime()[:6])
+        info.external_attr = 0o600 << 16
+        with self._archive.open(info, "w", force_zip64=True) as out:
+
+            def write(piece: bytes) -> None:
+                nonlocal size
+                digest.update(piece)
+                size += len(piece)
+                out.write(piece)
+
+            yield write
+        self.members[name] = Member(bytes=size, sha256=digest.hexdigest())
+
+    def add(self, name: str, text: str) -> None:
+        with self.member(name) as write:
+            write(text.encode())
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Draft]:
+    """Writes a backup beside its place, for its owner only, and moves it there when it is whole
+    and on the disk. Raises Invalid; whatever goes wrong leaves nothing behind."""
+    if path.exists():
+        raise Invalid(f"There is a {path} already. Name another file, or move that one away.")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with _private(part) as file:
+            with ZipFile(file, "w") as archive:
+                yield Draft(archive)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+        _sync(path.parent)
+    except OSError as problem:
+        raise Invalid(f"{path} could not be written: {problem.strerror}.") from problem
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class Backup:
+    """A backup that was found whole; `with` closes it."""
+
+    def __init__(self, archive: ZipFile, manifest: Manifest, secrets: Secrets) -> None:
+        self._archive = archive
+        self.manifest = manifest
+        self.secrets = secrets
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.close()
+
+    def dump(self) -> Iterator[bytes]:
+        """The dump, piece by piece."""
+        return _pieces(self._archive, DUMP)
+
+    @property
+    def dump_bytes(self) -> int:
+        return self.manifest.members[DUMP].bytes
+
+
+def opened(path: Path, *, progress: Progress) -> Backup:
+    """The backup in a file, after reading all of it. Raises Invalid when it is not whole."""
+    try:
+        archive = ZipFile(path)
+    except (OSError, BadZipFile) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else "it is cut off, or none of ours"
+        raise Invalid(f"{path} is no whole backup: {why}.") from problem
+    try:
+        return _checked(archive, progress=progress)
+    except (OSError, BadZipFile, KeyError, EOFError, NotImplementedError, ValueError) as problem:
+        archive.close()
+        if isinstance(problem, _Changed):
+            raise Invalid(f"{path} is damaged: {problem}.") from problem
+        raise Invalid(f"{path} is damaged, or no backup of ours.") from problem
+    except BaseException:
+        archive.close()
+        raise
+
+
+class _Changed(ValueError):
+    pass
+
+
+def _checked(archive: ZipFile, *, progress: Progress) -> Backup:
+    try:
+        manifest = Manifest.model_validate_json(archive.read(MANIFEST))
+    except ValidationError as problem:
+        raise _Changed("its manifest cannot be read") from problem
+    if manifest.format != FORMAT:
+        raise _Changed(f"its format {manifest.format} is not known to this version")
+    whole, seen = sum(member.bytes for member in manifest.members.values()), 0
+    for name in (DUMP, SECRETS):
+        digest, told = hashlib.sha256(), manifest.members[name]
+        for piece in _pieces(archive, name):
+            digest.update(piece)
+            seen += len(piece)
+            progress(seen, whole)
+        if digest.hexdigest() != told.sha256:
+            raise _Changed(f"{name} is not what was written")
+    return Backup(archive, manifest, Secrets.model_validate_json(archive.read(SECRETS)))
+
+
+def _pieces(archive: ZipFile, name: str) -> Iterator[bytes]:
+    with archive.open(name) as member:
+        while piece := member.read(CHUNK):
+            yield piece
+
+
+def _private(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename last through a power cut."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,123 @@
+"""Limits of what is late, and the database seen from memory."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from notify.domain.alarms import (
+    CALM,
+    LATE,
+    PATIENCE,
+    News,
+    Outage,
+    State,
+    Waiting,
+    What,
+    empty_lanes,
+    lateness,
+    off_duty,
+    retry_after,
+)
+from notify.domain.words import Lane
+
+NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_lane_is_late_beyond_its_limit_and_not_before(lane: Lane) -> None:
+    limit = LATE[lane]
+
+    assert lateness([Waiting(lane, "sms", ago(limit))], now=NOW) == []
+    (late,) = lateness([Waiting(lane, "sms", ago(limit + 1))], now=NOW)
+
+    assert (late.key, late.level, late.since) == (f"late:{lane}", "alarm", ago(limit + 1))
+
+
+def test_what_moves_is_slow_and_no_alarm_and_what_stopped_moving_is() -> None:
+    moving = Waiting(Lane.ALERT, "sms", ago(300), moved_at=ago(1))
+    stuck = Waiting(Lane.ALERT, "email", ago(200), moved_at=ago(11))
+
+    found = {one.key: one for one in lateness([moving, stuck], now=NOW)}
+
+    assert found["slow:alert"].level == "warning"
+    assert found["late:alert"].facts["channels"] == ["email"]
+
+
+def test_a_lane_that_is_late_on_two_channels_is_one_alarm_since_the_first() -> None:
+    waiting = [Waiting(Lane.BULK, "sms", ago(1000)), Waiting(Lane.BULK, "push", ago(2000))]
+
+    (late,) = lateness(waiting, now=NOW)
+
+    assert late.facts["channels"] == ["sms", "push"]
+    assert late.since == ago(2000)
+
+
+def test_empty_lanes_and_channels_without_duty_are_named() -> None:
+    assert [one.key for one in empty_lanes({"note", "bulk"})] == ["no_worker:alert"]
+    assert [one.key for one in off_duty(["sms", "push"], {"sms"})] == ["duty:push"]
+    assert off_duty(["sms"], {"sms", "email"}) == []
+
+
+def test_everything_that_can_be_wrong_has_its_patience() -> None:
+    assert set(PATIENCE) == set(What)
+
+
+def test_tries_are_made_less_and_less_often() -> None:
+    pauses = [retry_after(tries) for tries in range(1, 20)]
+
+    assert pauses == sorted(pauses)
+    assert pauses[0] < 10
+    assert max(pauses) <= 900
+
+
+def _look(outage: Outage, *, seconds: float, problem: str | None) -> News | None:
+    return outage.saw(problem, now=NOW + timedelta(seconds=seconds))
+
+
+def test_a_database_that_is_away_for_a_moment_is_no_news() -> None:
+    outage = Outage("host-a")
+
+    assert _look(outage, seconds=0, problem="OperationalError") is None
+    assert _look(outage, seconds=PATIENCE[What.DATABASE] - 1, problem="PoolTimeout") is None
+    assert _look(outage, seconds=100, problem=None) is None
+    assert _look(outage, seconds=200, problem=None) is None
+
+
+def test_a_database_that_stays_away_is_told_once_daily_and_when_it_is_back() -> None:
+    outage = Outage("host-a")
+    patience, day = PATIENCE[What.DATABASE], 86_400
+    looks = [
+        (0, "OperationalError"), (patience, "OperationalError"), (patience + 2, "PoolTimeout"),
+        (patience + day, "PoolTimeout"), (patience + day + 2, "PoolTimeout"),
+        (2 * day, None), (2 * day + CALM - 1, None), (2 * day + CALM, None),
+        (2 * day + 2 * CALM, None),
+    ]  # fmt: skip
+
+    said = [_look(outage, seconds=at, problem=problem) for at, problem in looks]
+
+    assert [one and one.state for one in said] == [
+        None, State.RAISED, None, State.REMINDER, None, None, None, State.OVER, None,
+    ]  # fmt: skip
+    raised, over = said[1], said[7]
+    assert raised is not None
+    assert raised.facts == {"problem": "OperationalError", "host": "host-a"}
+    assert over is not None
+    assert (over.since, over.over_at) == (NOW, NOW + timedelta(days=2))
+
+
+def test_a_database_that_flickers_is_one_outage() -> None:
+    outage = Outage("host-a")
+    _look(outage, seconds=0, problem="OperationalError")
+    _look(outage, seconds=PATIENCE[What.DATABASE], problem="OperationalError")
+
+    assert _look(outage, seconds=40, problem=None) is None
+    assert _look(outage, seconds=40 + CALM - 1, problem="OperationalError") is None
+    assert _look(outage, seconds=100, problem=None) is None
+    over = _look(outage, seconds=100 + CALM, problem=None)
+
+    assert over is not None
+    assert over.state is State.OVER

@@ -1,0 +1,109 @@
+"""A resident texts us: signed, once, answered with nothing to say."""
+
+import asyncio
+from urllib.parse import urlencode
+
+import pytest
+from aiohttp import ClientSession
+from multidict import MultiDict
+from pydantic import SecretStr
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
+from notify.settings import Settings
+from notify.store.database import Database
+from tests.town import Town
+
+PUBLIC = "https://warnung.musterstadt.example"
+TOKEN = "auth-token-of-the-tests"
+URL = f"{PUBLIC}/hooks/twilio/inbound"
+PHONE = "+4915123456789"
+NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(
+        database_url=database_url,
+        secret_keys=(SecretStr("a-key-for-tests-only"),),
+        public_url=PUBLIC,
+        twilio_account_sid="AC" + "0" * 32,
+        twilio_auth_token=SecretStr(TOKEN),
+        twilio_senders=("+4915100000000",),
+    )
+
+
+def _form(body: str = "Stopp", sid: str = "SM1", **changes: str) -> dict[str, str]:
+    return {
+        "MessageSid": sid, "SmsSid": sid, "AccountSid": "AC" + "0" * 32, "From": PHONE,
+        "To": "+4915100000000", "Body": body, "NumMedia": "0", "NumSegments": "1",
+        "SmsStatus": "received", "ApiVersion": "2010-04-01",
+    } | changes  # fmt: skip
+
+
+async def _post(
+    site: ClientSession, form: dict[str, str], *, token: str = TOKEN, url: str = URL
+) -> tuple[int, str, str]:
+    signature = RequestValidator(token).compute_signature(url, MultiDict(form))
+    headers = {
+        "X-Twilio-Signature": signature,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    path = url.removeprefix(PUBLIC)
+    async with site.post(path, data=urlencode(form), headers=headers) as answer:
+        return answer.status, answer.content_type, await answer.text()
+
+
+async def test_a_stop_is_heeded_and_nothing_is_texted_back(site: ClientSession, town: Town) -> None:
+    assert await _post(site, _form()) == (200, "text/xml", NOTHING)
+
+    (row,) = await town.rows("SELECT reason, hash FROM suppressions")
+    assert row["reason"] == "opted_out"
+    assert row["hash"] == town.keyring.address_hash("sms", PHONE)
+
+
+async def test_a_text_that_is_posted_again_is_one(site: ClientSession, town: Town) -> None:
+    answers = await asyncio.gather(*(_post(site, _form("Hallo")) for _ in range(10)))
+
+    assert set(answers) == {(200, "text/xml", NOTHING)}
+    assert await town.rows("SELECT body, how FROM inbound") == [{"body": "Hallo", "how": "hook"}]
+    async with site.get("/metrics") as figures:
+        assert 'notify_inbound_total{how="hook"} 1.0' in await figures.text()
+
+
+async def test_what_twilio_did_not_sign_is_refused(site: ClientSession, town: Town) -> None:
+    assert (await _post(site, _form(), token="guess"))[0] == 403
+    assert (await _post(site, _form(), url=f"{URL}?x=1"))[0] == 200
+    async with site.post("/hooks/twilio/inbound", data=_form(sid="SM2")) as unsigned:
+        assert unsigned.status == 403
+
+    assert len(await town.rows("SELECT 1 FROM inbound")) == 1
+
+
+@pytest.mark.parametrize("changes", [{"From": ""}, {"To": ""}, {"MessageSid": "a b"}])
+async def test_a_broken_text_is_refused(
+    site: ClientSession, town: Town, changes: dict[str, str]
+) -> None:
+    assert (await _post(site, _form(**changes)))[0] == 400
+
+    assert await town.rows("SELECT 1 FROM inbound") == []
+
+
+async def test_a_text_that_cannot_be_kept_is_not_answered_with_yes(
+    site: ClientSession, db: Database
+) -> None:
+    await db.close()
+
+    assert (await _post(site, _form()))[0] >= 500
+
+
+async def test_neither_sender_nor_text_reaches_a_log(
+    site: ClientSession, town: Town, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await _post(site, _form("Meine Tochter ist allein"))
+    await _post(site, _form("STOP", "SM2"))
+    await _post(site, _form("Meine Tochter", "SM3", To=""))
+
+    out, err = capfd.readouterr()
+    assert "inbound.heeded" in out + err
+    assert "Tochter" not in out + err
+    assert PHONE.lstrip("+") not in out + err
