@@ -14,7 +14,7 @@ ifneq ($(HERE),yes)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test api-fuzz up check lint format types layers fix lock clean
+.PHONY: help setup demo test api-fuzz faults up check lint format types layers fix lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +26,11 @@ demo: $(INSTALLED) ## Show a storm alert reaching a town of 5,000 and check ever
 
 test: $(INSTALLED) ## Run the tests (ARGS="tests/channels -k bounce" for some of them)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+faults: $(INSTALLED) ## Break the service in every way, count messages (SCENARIO='kill*' BREAK=fence SEED=1)
+	@$(BIN)/python -m faults $(if $(SEED),--seed '$(SEED)') $(if $(SCENARIO),--scenario '$(SCENARIO)') \
+		$(if $(RECIPIENTS),--recipients '$(RECIPIENTS)') $(if $(BREAK),--break '$(BREAK)') \
+		$(if $(JSON),--json) $(ARGS)
 
 api-fuzz: $(INSTALLED) ## Call the API in every way its description allows (ARGS="-n 500 --seed 7")
 	@$(BIN)/python -m tests.fuzz $(ARGS)

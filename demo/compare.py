@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message in the books."""
+    """One message in the books. `mark` names the attempt it was handed over in, as the service
+    wrote it; where two have the same `sameness`, the receiver shows them as one."""
 
     channel: str
     address: str
     content: str
+    at: float = 0.0
+    mark: str = ""
+    sameness: str = ""
 
 
 class Difference(Exception):
@@ -37,24 +41,41 @@ class Difference(Exception):
 def compare(sandbox: Sandbox, accounts: Mapping[str, Account], texts: Mapping[str, Any]) -> None:
     """Raises Difference unless, for each broadcast (by name), exactly the deliveries that the
     database calls handed over are in the books, each once, each with its own words."""
-    books = list(_books(sandbox))
     by_name: dict[str, Counter[tuple[str, str, str]]] = {name: Counter() for name in accounts}
-    for message in books:
-        found = [
-            (name, language)
-            for name in accounts
-            for language in texts[name]
-            if _carries(message, _said(texts, name, language, message.channel))
-        ]
-        if len(found) != 1:
-            raise Difference(f"a message in the {message.channel} book is not what was written")
-        name, language = found[0]
+    for message, (name, language) in recognised(sandbox, texts):
         by_name[name][message.channel, message.address, language] += 1
     for name, account in accounts.items():
         believed = Counter(
             (d.channel, d.address, d.language) for d in account.deliveries if d.handed_over_at
         )
         _agree(name, believed, by_name[name])
+
+
+def recognised(
+    sandbox: Sandbox, texts: Mapping[str, Any], *, but: Collection[str] = ()
+) -> Iterator[tuple[Message, tuple[str, str]]]:
+    """Every message in the books, with the name of the broadcast and the language it is in;
+    not those to the addresses of `but`.
+
+    Raises Difference at one that is none of these texts, or more than one of them.
+    """
+    written = [
+        (name, language, channel, _said(texts, name, language, channel))
+        for name in texts
+        for language in texts[name]
+        for channel in CHANNELS
+    ]
+    for message in _books(sandbox):
+        if message.address in but:
+            continue
+        found = [
+            (name, language)
+            for name, language, channel, said in written
+            if channel == message.channel and _carries(message, said)
+        ]
+        if len(found) != 1:
+            raise Difference(f"a message in the {message.channel} book is not what was written")
+        yield message, found[0]
 
 
 def _agree(
@@ -103,10 +124,20 @@ def _flat(text: str) -> str:
 
 def _books(sandbox: Sandbox) -> Iterator[Message]:
     for mail in sandbox.each("email"):
-        yield Message("email", mail["to"], _flat(f"{mail['subject']} {mail['text']}"))
+        yield Message(
+            "email", mail["to"], _flat(f"{mail['subject']} {mail['text']}"), mail["at"],
+            mark=mail["envelope_from"].partition("+")[2].partition("@")[0],
+            sameness=mail["message_id"],
+        )  # fmt: skip
     for text in sandbox.each("sms"):
-        yield Message("sms", text["to"], _flat(text["body"]))
+        yield Message(
+            "sms", text["to"], _flat(text["body"]), text["at"],
+            mark=(text["status_callback"] or "").rpartition("=")[2], sameness=text["sid"],
+        )  # fmt: skip
     for shown in sandbox.each("push"):
         payload = shown["payload"]
         said = payload if isinstance(payload, dict) else json.loads(payload)
-        yield Message("push", shown["endpoint"], _flat(f"{said['title']} {said['body']}"))
+        yield Message(
+            "push", shown["endpoint"], _flat(f"{said['title']} {said['body']}"), shown["at"],
+            mark=said["beacon"].rpartition("/")[2], sameness=shown["topic"] or shown["id"],
+        )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parents[2]
-TARGETS = {"setup", "demo", "test", "up", "check", "lock", "clean"}
+TARGETS = {"setup", "demo", "test", "faults", "up", "check", "lock", "clean"}
 
 
 def make(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -78,6 +78,7 @@ def test_a_changed_lock_is_installed(clone: Path) -> None:
         pytest.param("demo", ".venv/bin/notify demo", id="demo"),
         pytest.param("up", ".venv/bin/notify up", id="up"),
         pytest.param("test", ".venv/bin/python -m pytest", id="test"),
+        pytest.param("faults", ".venv/bin/python -m faults", id="faults"),
         pytest.param("types", ".venv/bin/mypy", id="types"),
         pytest.param("layers", ".venv/bin/lint-imports", id="layers"),
     ],
@@ -87,6 +88,18 @@ def test_a_target_sets_up_and_then_runs_its_command(clone: Path, target: str, co
 
     assert "-m venv --clear .venv" in told.stdout
     assert command in told.stdout
+
+
+def test_what_is_asked_of_the_faults_is_passed_on(clone: Path) -> None:
+    asked = ("SEED=7", "SCENARIO=kill *", "RECIPIENTS=500", "BREAK=fence", "JSON=1", "ARGS=--short")
+
+    told = make("faults", "--dry-run", *asked, folder=clone)
+
+    words = " ".join(told.stdout.replace("\\\n", " ").split())
+    assert (
+        "-m faults --seed '7' --scenario 'kill *' --recipients '500' --break 'fence' --json --short"
+        in words
+    )
 
 
 def test_every_change_is_judged_by_make_check_and_make_test_and_nothing_else() -> None:

@@ -14,7 +14,7 @@ import pytest
 from notify.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("notify", "channels", "workers", "sandbox", "demo")
+PACKAGES = ("notify", "channels", "workers", "sandbox", "demo", "faults")
 MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 LONGEST = 300
 NAME = re.compile(r"\bNOTIFY_([A-Z][A-Z_]*[A-Z])\b")
@@ -50,11 +50,16 @@ def _imports(path: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("package", "forbidden"),
     [
-        pytest.param("notify", {"sandbox", "demo", "tests", "workers"}, id="notify"),
-        pytest.param("channels", {"sandbox", "demo", "tests", "workers", "notify"}, id="channels"),
-        pytest.param("workers", {"sandbox", "demo", "tests"}, id="workers"),
-        pytest.param("sandbox", {"notify", "channels", "workers", "demo", "tests"}, id="sandbox"),
-        pytest.param("demo", {"tests"}, id="demo"),
+        pytest.param("notify", {"sandbox", "demo", "faults", "tests", "workers"}, id="notify"),
+        pytest.param(
+            "channels", {"sandbox", "demo", "faults", "tests", "workers", "notify"}, id="channels"
+        ),
+        pytest.param("workers", {"sandbox", "demo", "faults", "tests"}, id="workers"),
+        pytest.param(
+            "sandbox", {"notify", "channels", "workers", "demo", "faults", "tests"}, id="sandbox"
+        ),
+        pytest.param("demo", {"faults", "tests"}, id="demo"),
+        pytest.param("faults", {"tests"}, id="faults"),
     ],
 )
 def test_imports_run_one_way(package: str, forbidden: set[str]) -> None:
@@ -134,5 +139,5 @@ def test_the_wheel_carries_all_that_runs(wheel: set[str], pattern: str) -> None:
 
 
 def test_the_wheel_carries_no_tests_and_its_licence(wheel: set[str]) -> None:
-    assert not [name for name in wheel if name.startswith(("tests/", "docs/", "bench/"))]
+    assert not [name for name in wheel if name.startswith(("tests/", "docs/", "bench/", "faults/"))]
     assert [name for name in wheel if name.endswith("licenses/LICENSE")]
