@@ -143,9 +143,9 @@ async def enrol(db: Database, every: Sequence[Sender]) -> None:
     """Make each sender known to the database. One stopped before gets a fresh chance: whoever
     restarts a worker has looked."""
     places: dict[Channel, dict[str, int]] = {}
-    async with db.transaction() as connection:
-        for sender in every:
-            of_channel = places.setdefault(sender.channel, {})
+    for sender in every:
+        of_channel = places.setdefault(sender.channel, {})
+        async with db.transaction() as connection:  # each its own: nobody waits for two
             await senders.ensure(
                 connection, sender.name, channel=sender.channel, rate=sender.rate,
                 place=of_channel.setdefault(sender.name, len(of_channel)),

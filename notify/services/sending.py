@@ -126,7 +126,10 @@ class Pump:
         return False
 
     async def _claim(self, sender: Sender) -> list[Claimed] | None:
-        """What to hand over to this sender now; None when it is not ours to use."""
+        """What to hand over to this sender now; None when it is not ours to use.
+
+        The sender's row is let go before deliveries are locked: others wait for it.
+        """
         # One message is enough to see whether a sender that was down works again.
         size = 1 if sender.failures else max(1, min(MOST, int(self._speed * WINDOW)))
         async with self._db.transaction() as connection:
@@ -136,19 +139,19 @@ class Pump:
                 size = await senders.reserve(
                     connection, sender.name, rate=sender.rate, wanted=size, window=WINDOW
                 )
-                if size == 0:
-                    return []
+        if size == 0:
+            return []
+        async with self._db.transaction() as connection:
             batch = await claiming.claim(
                 connection, lane=self._lane, channel=self._channel, sender=sender.name,
                 worker=self._worker, size=size, lease=self._lease,
                 allowed=allowed_from(DeliveryStatus.SENDING),
                 month=clock.month(self._zone) if self._capped else None,
             )  # fmt: skip
-            if sender.rate is not None and len(batch) < size:
-                await senders.give_back(
-                    connection, sender.name, rate=sender.rate, units=size - len(batch)
-                )
-            if sender.failures and not batch:
+        if sender.rate is not None and len(batch) < size:
+            await self._give_back(sender, size - len(batch))
+        if sender.failures and not batch:
+            async with self._db.transaction() as connection:
                 await senders.leave_probe(connection, sender.name)
         return batch
 

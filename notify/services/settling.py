@@ -129,8 +129,8 @@ class Settler:
         verdicts: Sequence[tuple[Result, Verdict]],
         circuit: "Circuit | None",
     ) -> None:
-        """Tell all workers how the sender fares. A transaction of its own: a claim holds the
-        sender before it moves deliveries, and the two must not wait for each other crosswise."""
+        """Tell all workers how the sender fares. A transaction of its own: whoever holds
+        deliveries never waits for a sender."""
         stop = next((verdict for _, verdict in verdicts if verdict.sender_stopped), None)
         if stop is None and circuit is None:
             return

@@ -31,10 +31,14 @@ WHERE due_at > now()
 """
 
 ATTEMPTS: LiteralString = """
--- Leases, and the time of the hand-over: the provider is asked for what it got since then.
-UPDATE attempts t SET lease_until = t.lease_until - %(back)s * interval '1 s',
-  started_at = CASE WHEN t.started_at IS NOT NULL
-    THEN least(now(), t.started_at - %(back)s * interval '1 s') END
+-- Leases, and the time of the hand-over: the provider is asked for what it got since then. A lease
+-- that would be over by that was taken after the jump, or is over: it gets the longest there is.
+UPDATE attempts t SET
+  lease_until = CASE WHEN t.lease_until - %(back)s * interval '1 s' > now()
+    THEN t.lease_until - %(back)s * interval '1 s'
+    ELSE least(t.lease_until, now() + interval '10 min') END,
+  started_at = CASE WHEN t.started_at > now()
+    THEN least(now(), t.started_at - %(back)s * interval '1 s') ELSE t.started_at END
 FROM deliveries d
 WHERE d.id = t.delivery_id AND d.attempt_id = t.id
   AND ((d.status = 'sending' AND t.settled_at IS NULL)

@@ -13,6 +13,13 @@ ON CONFLICT (name) DO UPDATE SET channel = excluded.channel, rate = excluded.rat
   place = excluded.place, seen_at = now()
 """
 
+SEEN: LiteralString = """
+-- Now and then, and never waiting for a row that is in use.
+UPDATE senders SET seen_at = now() WHERE name IN (
+  SELECT name FROM senders
+  WHERE name = ANY(%(names)s) AND seen_at < now() - interval '1 min' FOR UPDATE SKIP LOCKED)
+"""
+
 RESERVE: LiteralString = """
 -- Units free within the next %(window)s seconds at this rate, taken in one go (GCRA).
 WITH sender AS (
@@ -106,9 +113,7 @@ async def ensure(
 
 async def seen(connection: Connection, names: Sequence[str]) -> None:
     """A worker knows these still; one that nobody has known for a day is not shown any more."""
-    await connection.run(
-        "UPDATE senders SET seen_at = now() WHERE name = ANY(%(names)s)", names=list(names)
-    )
+    await connection.run(SEEN, names=list(names))
 
 
 async def reserve(
