@@ -9,9 +9,7 @@ WORST = 60.0  # beyond it nothing was overtaken, however slow the machine is
 ALERT = 10_000
 MANY = 20_000  # mails, that need their while by themselves
 SLOW = {"channel": "email", "do": "slow", "seconds": 1}
-FAIR = (
-    0.5  # the later one gets at least so much of what the earlier one gets, a head start included
-)
+FAIR = 0.5  # the later one gets at least so much of what the earlier one gets
 
 
 def overtake(stage: Stage) -> None:
@@ -80,8 +78,9 @@ def fair(stage: Stage) -> None:
     stage.worker()
     big_one = stage.send("announcement")
     stage.until_taken(1)
-    before = _handed_over(stage, big_one)
     small_one = stage.send("announcement", groups=[village])
+    stage.until(lambda: _handed_over(stage, small_one))  # planned and begun, however busy it is
+    before = _handed_over(stage, big_one)
     stage.until(lambda: _handed_over(stage, small_one) >= small / 2)
     big, little = _handed_over(stage, big_one) - before, _handed_over(stage, small_one)
     stage.figures |= {"big": big, "small": little}
