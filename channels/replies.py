@@ -96,6 +96,8 @@ _NO_SUCH = re.compile(
 _NO_RELAYING = re.compile(r"\brelay", re.IGNORECASE)
 
 _RULES = (
+    # At an address it may be about that one only; several in a row are the relay's.
+    _Rule(_RCPT, "421", "*", TryAgain, "relay_busy"),
     _Rule(_ANY, "421", "*", SenderDown, "relay_busy"),
     _Rule(_GREETING, "4*", "*", SenderDown, "relay_busy"),
     _Rule(_GREETING, "5*", "*", SenderDown, "refused_connection"),

@@ -123,11 +123,13 @@ class Town:
         slots: int = 50,
     ) -> Pump:
         every = [Sender(channel, carrier, rate=rate) for carrier in carriers]
+        for sender in every:
+            sender.slots = asyncio.Semaphore(slots)
         await enrol(self.db, every)
         return Pump(
             db=self.db, lane=lane, channel=channel, every=every,
             composer=Composer(settings=self.settings, keyring=self.keyring),
-            worker=uuid4(), lease=lease, slots=asyncio.Semaphore(slots),
+            worker=uuid4(), lease=lease,
             zone=self.settings.zone,
         )  # fmt: skip
 

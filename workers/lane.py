@@ -56,6 +56,7 @@ class Worker:
         ]
         self._composer = Composer(settings=app.settings, keyring=app.keyring)
         self._stop = asyncio.Event()
+        self._broken = False
         self._wake = {lane: asyncio.Event() for lane in lanes}
         self._pumps: dict[Lane, list[Pump]] = {lane: [] for lane in lanes}
 
@@ -87,6 +88,8 @@ class Worker:
 
     async def _serve(self, watch: Watch) -> None:
         tasks = [asyncio.create_task(pump.run()) for ps in self._pumps.values() for pump in ps]
+        for task in tasks:
+            task.add_done_callback(self._ended)
         sweeper = Sweeper(self._app.db, senders=self._every, composer=self._composer)
         side = [
             asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY)),
@@ -108,6 +111,15 @@ class Worker:
         for sender in self._every:
             await sender.carrier.close()
         log.info("worker.stopped", worker=str(self._id))
+        if self._broken:
+            raise RuntimeError("a pump ended by itself; whoever looks after the worker restarts it")
+
+    def _ended(self, pump: asyncio.Task[None]) -> None:
+        """A pump runs until told to stop. One that ended otherwise would be missed by nobody."""
+        if not self._stop.is_set():
+            log.error("pump.ended", cancelled=pump.cancelled())
+            self._broken = True
+            self.stop()
 
     async def _enter(self) -> None:
         """Be seen at once, and forget who left without a word long ago."""
@@ -117,14 +129,13 @@ class Worker:
 
     def _add_pumps(self, lane: Lane, channel: Channel, every: Sequence[Sender]) -> None:
         most = every[0].carrier.concurrency
-        slots = asyncio.Semaphore(most)
         # Push services that answer and one that hangs share groups: go on without the one.
         late = most if channel is Channel.PUSH else MOST_LATE
         for _ in range(PUMPS):
             pump = Pump(
                 db=self._app.db, lane=lane, channel=channel, every=every,
                 composer=self._composer, worker=self._id,
-                lease=self._app.settings.lease_seconds, slots=slots, most_late=late,
+                lease=self._app.settings.lease_seconds, most_late=late,
                 zone=self._app.settings.zone,
             )  # fmt: skip
             self._pumps[lane].append(pump)

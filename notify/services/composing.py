@@ -14,6 +14,7 @@ from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Broadcast, Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Lane
+from notify.log import get
 from notify.rendering import rings
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
 from notify.services import leaving
@@ -24,6 +25,8 @@ from notify.store.claiming import Claimed
 from notify.store.database import Connection, Database
 from notify.store.notes import Note
 from notify.store.rows import to_broadcast
+
+log = get(__name__)
 
 Message = Email | Sms | Push
 Rendered = Letter | SmsText | Notice
@@ -75,7 +78,7 @@ class Composer:
         if len(sources) < len(wanted) or note_ids:
             async with db.transaction() as connection:
                 for broadcast_id in wanted - set(sources):
-                    source = await self._read(connection, broadcast_id)
+                    source = await self._source(connection, broadcast_id)
                     if source is not None:
                         sources[broadcast_id] = source
                 noted = await notes.by_ids(connection, note_ids) if note_ids else {}
@@ -92,6 +95,14 @@ class Composer:
             return self._push(source, claimed, now)
 
         return compose
+
+    async def _source(self, connection: Connection, broadcast_id: UUID) -> _Source | None:
+        """One that cannot be read must not hold up the others of the batch."""
+        try:
+            return await self._read(connection, broadcast_id)
+        except (TypeError, ValueError, LookupError) as problem:
+            log.error("compose.unreadable", broadcast=str(broadcast_id), why=type(problem).__name__)
+            return None
 
     async def _read(self, connection: Connection, broadcast_id: UUID) -> _Source | None:
         row = await broadcasts.get(connection, broadcast_id)

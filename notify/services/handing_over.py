@@ -28,20 +28,23 @@ LONGEST_CALL = 40.0  # seconds; every carrier has a shorter time-out of its own
 SETTLE_EVERY = 0.1  # seconds
 LOOK_EVERY = 0.5  # seconds; a recall is noticed at least this often
 PATIENCE = 1.0  # seconds a group is waited for before the next one begins
+SUSPICIOUS = 3.0  # seconds without any answer, after which another sender is better
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What is under way together: to which sender, and until when on the monotonic clock."""
+    """What is under way together: to which sender, until when on the monotonic clock, and whether
+    another sender could take over."""
 
     sender: Sender
     compose: Compose
     until: float
     broadcasts: set[UUID]
+    replaceable: bool
 
 
 class HandOver:
-    """One worker's hands for a lane and channel. `slots` bounds the calls at once."""
+    """One worker's hands for a lane and channel."""
 
     def __init__(
         self,
@@ -51,7 +54,6 @@ class HandOver:
         channel: Channel,
         worker: UUID,
         lease: int,
-        slots: asyncio.Semaphore,
         zone: ZoneInfo,
         most_late: int,
     ) -> None:
@@ -62,17 +64,22 @@ class HandOver:
         self._settler = Settler(
             db, lane=lane, channel=channel, worker=worker, lease=lease, zone=zone
         )
-        self._slots = slots
         self._most_late = most_late
         self._late: dict[asyncio.Task[None], int] = {}
         self._stopping = False
         self.recalled: set[UUID] = set()  # broadcasts found recalled while they were in hand
 
-    async def group(self, sender: Sender, claimed: Sequence[Claimed], compose: Compose) -> int:
-        """Start, send and settle; returns the parts that the provider bills, as far as known."""
+    async def group(
+        self, sender: Sender, claimed: Sequence[Claimed], compose: Compose, *, replaceable: bool
+    ) -> int:
+        """Start, send and settle; returns the parts that the provider bills, as far as known.
+
+        `replaceable`: another sender is there, so that one that answers nothing is not waited for.
+        """
         group = Group(
             sender, compose, until=clock.monotonic() + self._lease,
             broadcasts={one.broadcast_id for one in claimed if one.broadcast_id},
+            replaceable=replaceable,
         )  # fmt: skip
         started = await self._start(claimed)
         calls = {
@@ -86,6 +93,11 @@ class HandOver:
             self._late[task] = len(calls)
             task.add_done_callback(lambda done: self._late.pop(done, None))
         return parts + len(calls)
+
+    @property
+    def out(self) -> bool:
+        """Whether calls of an earlier group are still waited for."""
+        return bool(self._late)
 
     def stop(self) -> None:
         """Begin no more calls; what has not begun is handed back."""
@@ -124,7 +136,7 @@ class HandOver:
         """Settle answers as they come. Returns the parts billed and, unless patient, the calls
         that are still out after a while, if they are few."""
         began = looked = clock.monotonic()
-        parts = 0
+        parts, silent = 0, not patient and group.replaceable
         try:
             while calls:
                 done, calls = await asyncio.wait(calls, timeout=SETTLE_EVERY)
@@ -132,6 +144,11 @@ class HandOver:
                 await self._settler.settle(group.sender, results, until=group.until)
                 parts += sum(r.answer.parts if isinstance(r.answer, Sent) else 1 for r in results)
                 now = clock.monotonic()
+                silent = silent and not any(result.answer for result in results)
+                if silent and calls and now - began > SUSPICIOUS:
+                    group.sender.suspect(now=now)
+                    await self._settler.tell(group.sender, until=group.until)
+                    break
                 if calls and now - looked > LOOK_EVERY:
                     looked = now
                     await self._look_for_recalls(group)
@@ -154,18 +171,27 @@ class HandOver:
         return sum(self._late.values()) + count <= self._most_late
 
     async def _send(self, group: Group, claimed: Claimed) -> Result:
-        async with self._slots:
+        # Those that wait look ahead now and then: behind a sender that hangs no slot gets free.
+        while not await _slot(group.sender):
             if not self._may_begin(group, claimed):
                 return Result(claimed, None, clock.now())
-            try:
-                message = group.compose(claimed, channel=self._channel, now=clock.now())
-            except Exception as problem:  # noqa: BLE001 - it must not take the others along
-                log.error(
-                    "compose.failed", delivery=claimed.delivery_id, why=type(problem).__name__
-                )
-                return Result(claimed, Rejected("cannot_compose"), clock.now())
-            answer = await _call(group.sender, message, claimed)
-            return Result(claimed, answer, clock.now())
+        try:
+            return await self._begin(group, claimed)
+        finally:
+            group.sender.slots.release()
+
+    async def _begin(self, group: Group, claimed: Claimed) -> Result:
+        if not self._may_begin(group, claimed):
+            return Result(claimed, None, clock.now())
+        try:
+            message = group.compose(claimed, channel=self._channel, now=clock.now())
+        except Exception as problem:  # noqa: BLE001 - it must not take the others along
+            log.error("compose.failed", delivery=claimed.delivery_id, why=type(problem).__name__)
+            return Result(claimed, Rejected("cannot_compose"), clock.now())
+        began = clock.monotonic()
+        answer = await _call(group.sender, message, claimed)
+        group.sender.hear(answer, began=began, now=clock.monotonic())
+        return Result(claimed, answer, clock.now())
 
     def _may_begin(self, group: Group, claimed: Claimed) -> bool:
         now = clock.monotonic()
@@ -177,6 +203,15 @@ class HandOver:
         )
 
 
+async def _slot(sender: Sender) -> bool:
+    """Wait for a slot, not for long; whether we have it."""
+    try:
+        async with asyncio.timeout(LOOK_EVERY):
+            return await sender.slots.acquire()
+    except TimeoutError:
+        return False
+
+
 async def _call(sender: Sender, message: Message, claimed: Claimed) -> Sent | Failure:
     try:
         async with asyncio.timeout(LONGEST_CALL):
@@ -185,6 +220,12 @@ async def _call(sender: Sender, message: Message, claimed: Claimed) -> Sent | Fa
         return failure
     except TimeoutError:
         return OutcomeUnknown("no_answer")
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        log.error("channel.broke", delivery=claimed.delivery_id, problem="CancelledError")
+        return OutcomeUnknown("internal_error")  # a future of the library's own, not us
     except Exception as problem:  # noqa: BLE001 - a channel's bug must not take the batch along
         log.error("channel.broke", delivery=claimed.delivery_id, problem=type(problem).__name__)
         return OutcomeUnknown("internal_error")

@@ -9,8 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from channels.base import (
+    AddressGone,
+    Failure,
+    NotAsked,
+    Rejected,
+    SenderDown,
+    SenderStopped,
+    Sent,
+    TryAgain,
+)
 from channels.base import Channel as Carrier
-from channels.base import Failure, SenderDown
 from notify.domain.words import Channel
 from notify.log import get
 from notify.store import senders
@@ -27,11 +36,37 @@ _LONGEST_KNOCK = 20.0
 _LONGEST_PROBE = 15.0  # a worker may be gone by then: another one tries
 
 
+SILENCE = frozenset({"timed_out", "no_answer", "no_answer_after_data"})
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A sender's circuit opens for `rest` seconds, or closes where that is None."""
+
+    rest: float | None = None
+    reason: str | None = None
+    code: str | None = None
+
+    async def write(self, connection: Connection, sender: "Sender") -> None:
+        """Tell all workers."""
+        if self.rest is None:
+            if await senders.close_circuit(connection, sender.name):
+                log.warning("sender.up", sender=sender.name)
+        elif await senders.open_circuit(
+            connection, sender.name, rest=self.rest, reason=self.reason, code=self.code
+        ):
+            log.warning(
+                "sender.down", sender=sender.name, reason=self.reason, code=self.code,
+                rest=round(self.rest, 1),
+            )  # fmt: skip
+
+
 @dataclass(slots=True)
 class Sender:
     """`rate` is in messages (SMS: segments) a second over all workers, None without a limit.
     Health is what the database said at the last look, on the monotonic clock, and what this
-    process has seen since."""
+    process has seen since; `circuit` is what of it the other workers are still to be told.
+    `slots` bounds the calls at once: one that hangs holds up no other sender."""
 
     channel: Channel
     carrier: Carrier[Any]
@@ -40,6 +75,12 @@ class Sender:
     stopped: bool = False
     failures: int = field(default=0)
     silent: int = field(default=0)
+    down_at: float = field(default=0.0, init=False)
+    slots: asyncio.Semaphore = field(init=False)
+    circuit: Circuit | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.slots = asyncio.Semaphore(self.carrier.concurrency)
 
     @property
     def name(self) -> str:
@@ -55,6 +96,28 @@ class Sender:
         self.failures = health.failures
         self.down_until = now + health.rest if health.rest > 0 else 0.0
 
+    def hear(self, answer: Sent | Failure, *, began: float, now: float) -> None:
+        """What the answer to a call says of the sender itself, at once: the calls that wait for a
+        slot look before they begin. A success that `began` before the last failure shows nothing,
+        and one browser's push service says nothing of the others."""
+        if isinstance(answer, SenderStopped):
+            self.stopped = True
+        elif isinstance(answer, SenderDown):
+            self._tell(self.went_down(now=now, rest=answer.after), answer)
+        elif isinstance(answer, Sent) or _answered(answer):
+            if began >= self.down_at and self.worked():
+                self.circuit = Circuit()
+        elif self.channel is not Channel.PUSH and _in_trouble(answer):
+            self._tell(self.said_nothing(now=now), answer)
+
+    def suspect(self, *, now: float) -> None:
+        """It has not answered anything for a while: leave it alone, another one is there."""
+        self._tell(self.went_down(now=now), SenderDown("timed_out"))
+
+    def _tell(self, rest: float | None, why: Failure) -> None:
+        if rest is not None:
+            self.circuit = Circuit(rest, why.reason, why.code)
+
     def worked(self) -> bool:
         """It took something; True when it had been down."""
         was_down = self.failures > 0
@@ -64,10 +127,10 @@ class Sender:
         return was_down
 
     def said_nothing(self, *, now: float) -> float | None:
-        """It did not answer. A relay that hangs for several in a row is as good as away: then
-        seconds to leave it alone."""
+        """It did not answer. A relay that hangs for several in a row, or for the one that tries
+        whether it works again, is as good as away: then seconds to leave it alone."""
         self.silent += 1
-        if self.silent < _SILENT:
+        if self.silent < _SILENT and not self.failures:
             return None
         self.silent = 0
         return self.went_down(now=now)
@@ -78,10 +141,26 @@ class Sender:
         if self.down_until > now:
             return None
         self.failures += 1
+        self.down_at = now
         wished = rest if rest is not None else 2.0 ** min(self.failures - 1, 10)
         pause = min(max(wished, _SHORTEST_REST), _LONGEST_REST)
         self.down_until = now + pause
         return pause
+
+
+def _answered(failure: Failure) -> bool:
+    """The provider judged this message: it works, whatever it thinks of this one."""
+    return (
+        isinstance(failure, Rejected | AddressGone | TryAgain)
+        and failure.code is not None
+        and not isinstance(failure, NotAsked)
+        and not _in_trouble(failure)
+    )
+
+
+def _in_trouble(failure: Failure) -> bool:
+    """Silence, or 421: about one address it says little, several in a row are the relay's."""
+    return failure.reason in SILENCE or (failure.code or "").startswith("421")
 
 
 def ready(

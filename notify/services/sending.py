@@ -23,7 +23,7 @@ from notify.services.handing_over import HandOver
 from notify.services.senders import Sender, may_use, ready
 from notify.store import claiming, senders
 from notify.store.claiming import Claimed
-from notify.store.database import AWAY, Database
+from notify.store.database import Database
 
 log = get(__name__)
 
@@ -46,7 +46,6 @@ class Pump:
         composer: Composer,
         worker: UUID,
         lease: int,
-        slots: asyncio.Semaphore,
         zone: ZoneInfo,
         most_late: int = 10,
     ) -> None:
@@ -58,7 +57,7 @@ class Pump:
         self._worker = worker
         self._lease = lease
         self._hands = HandOver(
-            db, lane=lane, channel=channel, worker=worker, lease=lease, slots=slots,
+            db, lane=lane, channel=channel, worker=worker, lease=lease,
             zone=zone, most_late=most_late,
         )  # fmt: skip
         self._zone = zone
@@ -113,20 +112,22 @@ class Pump:
         async with self._db.transaction() as connection:
             health = await senders.health(connection, [sender.name for sender in self._every])
         began = clock.monotonic()
-        for sender in ready(self._every, health, now=began):
+        able = list(ready(self._every, health, now=began))
+        for sender in able:
             batch = await self._claim(sender)
             if batch is None:
-                continue  # another worker is trying it just now
+                continue
             if not batch:
                 return False
-            done = await self._work(sender, batch, began=began)
+            done = await self._work(sender, batch, began=began, replaceable=len(able) > 1)
             took = max(clock.monotonic() - began, 0.001)
             self._speed = 0.5 * self._speed + 0.5 * done / took
             return True
         return False
 
     async def _claim(self, sender: Sender) -> list[Claimed] | None:
-        """What to hand over to this sender now; None when it is not ours to use.
+        """What to hand over to this sender now; None when it is not to be used just now: another
+        worker tries whether it works again, or its rate has no room for something urgent.
 
         The sender's row is let go before deliveries are locked: others wait for it.
         """
@@ -139,8 +140,10 @@ class Pump:
                 size = await senders.reserve(
                     connection, sender.name, rate=sender.rate, wanted=size, window=WINDOW
                 )
+                if size == 0 and sender.failures:
+                    await senders.leave_probe(connection, sender.name)
         if size == 0:
-            return []
+            return [] if self._lane is Lane.BULK else None
         async with self._db.transaction() as connection:
             batch = await claiming.claim(
                 connection, lane=self._lane, channel=self._channel, sender=sender.name,
@@ -151,31 +154,40 @@ class Pump:
         if sender.rate is not None and len(batch) < size:
             await self._give_back(sender, size - len(batch))
         if sender.failures and not batch:
-            async with self._db.transaction() as connection:
-                await senders.leave_probe(connection, sender.name)
+            await self._tried(sender)
         return batch
 
-    async def _work(self, sender: Sender, batch: Sequence[Claimed], *, began: float) -> int:
+    async def _tried(self, sender: Sender) -> None:
+        """Whatever came of it: the next worker may try this sender."""
+        async with self._db.transaction() as connection:
+            await senders.leave_probe(connection, sender.name)
+
+    async def _work(
+        self, sender: Sender, batch: Sequence[Claimed], *, began: float, replaceable: bool
+    ) -> int:
         """Hand over a batch group by group; what there is no time for goes back."""
         size = GROUP if sender.rate is None else max(1, min(GROUP, int(sender.rate * HALF_SECOND)))
         rest = batch
         looked = began
+        trying = sender.failures > 0
         try:
             compose = await self._composer.prepare(self._db, batch)
             while rest and self._may_go_on(sender, began=began):
                 group, rest = rest[:size], rest[size:]
                 started = clock.monotonic()
-                parts = await self._hands.group(sender, group, compose)
+                parts = await self._hands.group(sender, group, compose, replaceable=replaceable)
                 if sender.rate is not None and parts:
                     await self._pace(sender, parts, count=len(group), started=started)
                 if clock.monotonic() - looked > HALF_SECOND:
                     looked = clock.monotonic()
                     if await self._must_yield():
                         break
-        except (*AWAY, asyncio.CancelledError):
+        except BaseException:
             await self._hands.release(rest)
             raise
         await self._hands.release(rest)
+        if trying and not self._hands.out:
+            await self._tried(sender)
         if rest and sender.rate is not None:
             await self._give_back(sender, len(rest))
         return len(batch) - len(rest)
@@ -201,6 +213,8 @@ class Pump:
         rate = sender.rate or 1.0
         if parts > count:
             await self._give_back(sender, count - parts)
-        left = max(parts, count) / rate - (clock.monotonic() - started)
-        if left > 0:
-            await asyncio.sleep(min(left, WINDOW))
+        until = started + min(max(parts, count) / rate, WINDOW)
+        while (left := until - clock.monotonic()) > 0:
+            await asyncio.sleep(min(left, HALF_SECOND))
+            if left > HALF_SECOND and await self._must_yield():
+                return

@@ -21,14 +21,12 @@ from notify.log import get
 from notify.services.senders import Sender
 from notify.store import pump, senders, sms_spending, suppressions
 from notify.store.claiming import Claimed
-from notify.store.database import AWAY, Connection, Database
+from notify.store.database import AWAY, Database
 from notify.store.pump import Settled
 
 log = get(__name__)
 
 MOST_PARTS = 32_767  # what the database can hold
-SILENCE = frozenset({"timed_out", "no_answer", "no_answer_after_data"})
-ANSWERED = frozenset({"sent", "rejected", "address_gone"})  # it works, whatever it thinks of this
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +77,6 @@ class Settler:
             for result in results
             if result.answer is not None
         ]
-        # Before anything else: the calls that wait for a slot ask the sender first.
-        circuit = self._remember(sender, verdicts)
         await self.release([result.claimed for result in results if result.answer is None])
         if not verdicts:
             return
@@ -88,7 +84,7 @@ class Settler:
             await _patiently(lambda: self._write(verdicts), until=until)
         except DataError:
             await self._singly(verdicts, until=until)
-        await _patiently(lambda: self._tell(sender, verdicts, circuit), until=until)
+        await self.tell(sender, verdicts, until=until)
 
     async def _singly(self, verdicts: Sequence[tuple[Result, Verdict]], *, until: float) -> None:
         """One answer that cannot be written must not take the others of its group along."""
@@ -123,24 +119,28 @@ class Settler:
         if len(ours) < len(settled):
             log.warning("pump.lease_lost", attempts=len(settled) - len(ours))
 
-    async def _tell(
-        self,
-        sender: Sender,
-        verdicts: Sequence[tuple[Result, Verdict]],
-        circuit: "Circuit | None",
+    async def tell(
+        self, sender: Sender, verdicts: Sequence[tuple[Result, Verdict]] = (), *, until: float
     ) -> None:
         """Tell all workers how the sender fares. A transaction of its own: whoever holds
         deliveries never waits for a sender."""
         stop = next((verdict for _, verdict in verdicts if verdict.sender_stopped), None)
+        circuit, sender.circuit = sender.circuit, None
         if stop is None and circuit is None:
             return
-        async with self._db.transaction() as connection:
-            if stop is not None and await senders.stop(
-                connection, sender.name, reason=stop.reason or "stopped", code=stop.code
-            ):
-                log.error("sender.stopped", sender=sender.name, reason=stop.reason, code=stop.code)
-            if circuit is not None:
-                await circuit.write(connection, sender)
+
+        async def write() -> None:
+            async with self._db.transaction() as connection:
+                if stop is not None and await senders.stop(
+                    connection, sender.name, reason=stop.reason or "stopped", code=stop.code
+                ):
+                    log.error(
+                        "sender.stopped", sender=sender.name, reason=stop.reason, code=stop.code
+                    )
+                if circuit is not None:
+                    await circuit.write(connection, sender)
+
+        await _patiently(write, until=until)
 
     def _judge(self, claimed: Claimed, answer: Sent | Failure) -> Verdict:
         return judge(
@@ -152,51 +152,6 @@ class Settler:
             now=clock.now(),
             spread=random.random(),  # noqa: S311 - jitter, not a secret
         )
-
-    def _remember(
-        self, sender: Sender, verdicts: Sequence[tuple[Result, Verdict]]
-    ) -> "Circuit | None":
-        """What this says of the sender itself, at once for this process; gives what the others
-        are to know."""
-        now = clock.monotonic()
-        sender.stopped = sender.stopped or any(v.sender_stopped for _, v in verdicts)
-        answered = any(verdict.outcome in ANSWERED for _, verdict in verdicts)
-        was_down = answered and sender.worked()
-        down = next((pair for pair in verdicts if pair[1].sender_down), None)
-        if down is not None:
-            result, verdict = down
-            rest = sender.went_down(now=now, rest=getattr(result.answer, "after", None))
-            return Circuit(rest, verdict.reason, verdict.code) if rest is not None else None
-        if answered:
-            return Circuit() if was_down else None
-        if self._channel is Channel.PUSH:  # there one sender speaks to many services
-            return None
-        for verdict in (v for _, v in verdicts if v.reason in SILENCE):
-            rest = sender.said_nothing(now=now)
-            if rest is not None:
-                return Circuit(rest, verdict.reason, verdict.code)
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Circuit:
-    """A sender's circuit opens for `rest` seconds, or closes where that is None."""
-
-    rest: float | None = None
-    reason: str | None = None
-    code: str | None = None
-
-    async def write(self, connection: Connection, sender: Sender) -> None:
-        if self.rest is None:
-            if await senders.close_circuit(connection, sender.name):
-                log.warning("sender.up", sender=sender.name)
-        elif await senders.open_circuit(
-            connection, sender.name, rest=self.rest, reason=self.reason, code=self.code
-        ):
-            log.warning(
-                "sender.down", sender=sender.name, reason=self.reason, code=self.code,
-                rest=round(self.rest, 1),
-            )  # fmt: skip
 
 
 async def _patiently(work: Callable[[], Awaitable[None]], *, until: float) -> None:

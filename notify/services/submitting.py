@@ -71,6 +71,7 @@ async def submit(
     await broadcasts.insert(
         connection, id=draft.id, kind=str(draft.kind), status=str(status),
         severity=str(draft.severity) if draft.severity else None,
+        sms_segments=segments,
         texts={language: _as_json(text) for language, text in submission.texts.items()},
         group_ids=group_ids, valid_until=draft.valid_until, send_at=send_at,
         thread_id=draft.thread_id, sequence=sequence, in_reply_to=draft.in_reply_to,

@@ -13,9 +13,9 @@ COLUMNS: LiteralString = """id, kind, status, severity, texts, group_ids, audien
 
 INSERT: LiteralString = """
 INSERT INTO broadcasts (id, kind, status, severity, texts, group_ids, valid_until, send_at,
-  thread_id, sequence, in_reply_to, relation, key_id, approved_at)
+  thread_id, sequence, in_reply_to, relation, key_id, sms_segments, approved_at)
 VALUES (%(id)s, %(kind)s, %(status)s, %(severity)s, %(texts)s, %(group_ids)s, %(valid_until)s,
-  %(send_at)s, %(thread_id)s, %(sequence)s, %(in_reply_to)s, %(relation)s, %(key_id)s,
+  %(send_at)s, %(thread_id)s, %(sequence)s, %(in_reply_to)s, %(relation)s, %(key_id)s, %(sms_segments)s,
   CASE WHEN %(status)s <> 'submitted' THEN now() END)
 """
 
@@ -57,8 +57,10 @@ ONE_AT_A_TIME: LiteralString = (
 )
 
 
-async def insert(connection: Connection, *, texts: dict[str, Any], **values: Any) -> None:
-    await connection.run(INSERT, texts=Jsonb(texts), **values)
+async def insert(
+    connection: Connection, *, texts: dict[str, Any], sms_segments: dict[str, int], **values: Any
+) -> None:
+    await connection.run(INSERT, texts=Jsonb(texts), sms_segments=Jsonb(sms_segments), **values)
 
 
 async def get(connection: Connection, broadcast_id: UUID) -> Row | None:

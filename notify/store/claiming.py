@@ -54,8 +54,17 @@ WITH turn AS MATERIALIZED (
 
 _CLAIM: LiteralString = """, budget AS MATERIALIZED (
   -- What the group that pays may still spend on SMS; month is NULL where no cap applies.
-  SELECT b.id, sms_left(b.group_ids[1], %(month)s) AS remaining FROM broadcasts b
+  SELECT b.id, sms_left(b.group_ids[1], %(month)s) AS remaining, b.sms_segments FROM broadcasts b
   WHERE %(month)s::date IS NOT NULL AND b.id IN (SELECT broadcast_id FROM due)
+), priced AS MATERIALIZED (
+  -- With what stands before it in this batch, and what others have in hand just now.
+  SELECT d.id, g.remaining, p.parts, sum(p.parts) OVER (ORDER BY d.id) + (
+      SELECT coalesce(sum(coalesce((o.sms_segments ->> h.language)::int, 1)), 0)
+      FROM attempts t JOIN deliveries h ON h.id = t.delivery_id
+      JOIN broadcasts o ON o.id = h.broadcast_id
+      WHERE t.settled_at IS NULL AND h.channel = 'sms' AND h.lane = 'bulk') AS with_others
+  FROM due d JOIN budget g ON g.id = d.broadcast_id AND g.remaining IS NOT NULL
+  CROSS JOIN LATERAL (SELECT coalesce((g.sms_segments ->> d.language)::int, 1) AS parts) AS p
 ), judged AS MATERIALIZED (
   -- What was locked is judged: looked at anew it might be the row of a moment before.
   SELECT d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.language, d.claims,
@@ -73,8 +82,8 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
           AND s.group_id = ANY(b.audience)
           AND d.channel = ANY(CASE WHEN b.kind = 'alert' THEN s.alerts ELSE s.news END)
       ) THEN 'left'
-      WHEN g.remaining <= 0 THEN 'sms_cap'
-      WHEN g.remaining < row_number() OVER (PARTITION BY d.broadcast_id ORDER BY d.id) THEN 'wait'
+      WHEN g.remaining < g.parts THEN 'sms_cap'
+      WHEN g.remaining < g.with_others THEN 'wait'
       WHEN b.sequence > 0 AND EXISTS (
         SELECT FROM broadcasts e JOIN deliveries p ON p.broadcast_id = e.id
           AND p.address_id = d.address_id
@@ -86,7 +95,7 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
   LEFT JOIN notes n ON n.id = d.note_id
   LEFT JOIN addresses a ON a.id = d.address_id
   LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
-  LEFT JOIN budget g ON g.id = d.broadcast_id
+  LEFT JOIN priced g ON g.id = d.id
 ), tried AS (
   INSERT INTO attempts (delivery_id, number, sender, worker, repeat, lease_until)
   SELECT id, claims + 1, %(sender)s, %(worker)s, repeats > 0, now() + %(lease)s * interval '1 s'

@@ -12,6 +12,7 @@ RCPT, MAIL, BODY = Phase.RCPT, Phase.MAIL, Phase.BODY
     ("phase", "reply", "failure", "reason"),
     [
         # Every phase
+        (Phase.RCPT, "421 4.7.0 not this one", TryAgain, "relay_busy"),
         (Phase.DATA, "421 4.3.2 shutting down", SenderDown, "relay_busy"),
         (Phase.GREETING, "450 later", SenderDown, "relay_busy"),
         (Phase.GREETING, "554 no service for you", SenderDown, "refused_connection"),

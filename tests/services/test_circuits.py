@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
-from channels.base import OutcomeUnknown, Rejected, SenderDown
+import pytest
+from typing_extensions import override
+
+from channels.base import OutcomeUnknown, Rejected, SenderDown, Sent, TryAgain
 from channels.memory import MemoryChannel
 from channels.messages import Email
 from notify.domain.words import Channel, Kind, Lane
-from notify.services import watching
+from notify.services import handing_over, watching
 from notify.services.senders import Sender, knock
 from notify.services.sending import Pump
 from tests.town import Town
@@ -114,7 +117,7 @@ async def test_a_refusal_of_one_message_shows_that_the_sender_works(town: Town) 
     await _town(town)
     await (await town.pump(_down())).round()
     await _rest_is_over(town)
-    strict = MemoryChannel[Email]("relay", script=lambda _: Rejected("too_big"))
+    strict = MemoryChannel[Email]("relay", script=lambda _: Rejected("too_big", code="552"))
 
     await (await town.pump(strict)).round()
 
@@ -224,3 +227,106 @@ async def test_one_that_messages_try_is_not_asked_as_well(town: Town) -> None:
     await knock(town.db, every)
 
     assert (await _sender(town))["failures"] == 1
+
+
+async def test_one_that_answers_later_to_everybody_works(town: Town) -> None:
+    await _town(town)
+    await (await town.pump(_down())).round()
+    await _rest_is_over(town)
+    greylists = MemoryChannel[Email]("relay", script=lambda _: TryAgain("greylisted", code="451"))
+
+    await (await town.pump(greylists)).round()
+
+    row = await _sender(town)
+    assert (row["failures"], row["probing_until"]) == (0, None)
+
+
+async def test_what_we_cannot_compose_says_nothing_of_the_sender(town: Town) -> None:
+    await _town(town)
+    await (await town.pump(_down())).round()
+    await _rest_is_over(town)
+    await town.change("UPDATE deliveries SET broadcast_id = gen_random_uuid()")
+
+    await (await town.pump(MemoryChannel[Email]("relay"))).round()
+
+    row = await _sender(town)
+    assert (row["failures"], row["probing_until"]) == (1, None)
+
+
+async def test_an_address_with_421_does_not_rest_the_relay_but_five_in_a_row_do(
+    town: Town,
+) -> None:
+    await _town(town, readers=6)
+    poison = MemoryChannel[Email](
+        "relay",
+        script=lambda mail: (
+            TryAgain("relay_busy", code="421") if mail.to.startswith("r0@") else None
+        ),
+    )
+    await (await town.pump(poison)).round()
+    assert (await _sender(town))["failures"] == 0
+    assert len(poison.taken) == 6
+
+    await town.change("UPDATE deliveries SET status = 'pending', due_at = now()")
+    busy = MemoryChannel[Email]("relay", script=lambda _: TryAgain("relay_busy", code="421"))
+    await (await town.pump(busy)).round()
+
+    assert (await _sender(town))["failures"] == 1
+
+
+async def test_what_waits_behind_a_sender_that_hangs_goes_to_the_next_within_seconds(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_over, "SUSPICIOUS", 0.3)
+    await _town(town, readers=30)
+    hangs, good = MemoryChannel[Email]("first"), MemoryChannel[Email]("second")
+    hangs.hold.clear()
+    pump = await town.pump(hangs, good, slots=4)
+
+    async with asyncio.timeout(10):
+        while len(good.taken) < 26:
+            await pump.round()
+            await asyncio.sleep(0.1)
+
+    assert (len(hangs.taken), len(good.taken)) == (4, 26)
+    assert (await _sender(town, "first"))["down_reason"] == "timed_out"
+    hangs.hold.set()
+
+
+async def test_an_alert_does_not_wait_for_the_rate_of_one_sender_while_another_is_free(
+    town: Town,
+) -> None:
+    await _town(town, readers=4)
+    slow, quick = MemoryChannel[Email]("slow"), MemoryChannel[Email]("quick")
+    pump = await town.pump(slow, quick, rate=100.0)
+    await town.change("UPDATE senders SET free_at = now() + interval '1 h' WHERE name = 'slow'")
+
+    assert await pump.round()
+
+    assert (len(slow.taken), len(quick.taken)) == (0, 4)
+
+
+async def test_a_probe_without_room_in_its_rate_is_left_to_the_next(town: Town) -> None:
+    await _town(town)
+    await (await town.pump(_down())).round()
+    await _rest_is_over(town)
+    await town.change("UPDATE senders SET free_at = now() + interval '1 h'")
+
+    await (await town.pump(MemoryChannel[Email]("relay"), rate=1.0)).round()
+
+    assert (await _sender(town))["probing_until"] is None
+
+
+async def test_a_library_that_cancels_its_own_call_ends_no_pump(town: Town) -> None:
+    await _town(town, readers=2)
+
+    class Odd(MemoryChannel[Email]):
+        @override
+        async def send(self, message: Email) -> Sent:
+            raise asyncio.CancelledError
+
+    assert await (await town.pump(Odd("relay"))).round()
+
+    assert {row["status"] for row in await town.rows("SELECT status FROM deliveries")} == {
+        "unknown"
+    }

@@ -9,6 +9,7 @@ from channels.base import OutcomeUnknown, Sent
 from channels.memory import MemoryChannel
 from channels.messages import Sms
 from notify import clock
+from notify.domain.broadcast import Text
 from notify.domain.words import Channel, Kind, Lane
 from notify.errors import Invalid, NotFound
 from notify.services import groups, watching
@@ -133,3 +134,36 @@ async def test_a_cap_that_is_none_is_refused(town: Town) -> None:
         await groups.cap_sms(town.db, "town", -1)
     with pytest.raises(NotFound):
         await groups.cap_sms(town.db, "atlantis", 5)
+
+
+async def test_a_cap_is_kept_by_the_segments_a_text_takes(town: Town) -> None:
+    await _phones(town, await town.group(), 8)
+    await groups.cap_sms(town.db, "town", 14)
+    long = {"de": Text("Sturm", "Bleiben Sie im Haus. " * 18)}  # three parts, the author was told
+
+    made = await town.broadcast("town", kind=Kind.ANNOUNCEMENT, texts=long)
+    await town.plan(Lane.BULK)
+    carrier = MemoryChannel[Sms](script=lambda _: Sent(parts=3))
+    pump = await town.pump(carrier, channel=Channel.SMS, lane=Lane.BULK)
+    while await pump.round():
+        await town.change("UPDATE deliveries SET due_at = now() WHERE status = 'pending'")
+
+    rows = await town.rows("SELECT sms_segments FROM broadcasts WHERE id = %(id)s", id=made)
+    assert rows[0]["sms_segments"] == {"de": 3}
+    assert len(carrier.taken) == 4  # a fifth would make fifteen
+    assert await _spent(town) == {"town": 12}
+
+
+async def test_several_announcements_at_once_keep_to_the_cap_together(town: Town) -> None:
+    await _phones(town, await town.group(), 6)
+    await groups.cap_sms(town.db, "town", 10)
+    for _ in range(3):
+        await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
+    await town.plan(Lane.BULK)
+    carrier = MemoryChannel[Sms](script=lambda _: Sent(parts=1))
+    pump = await town.pump(carrier, channel=Channel.SMS, lane=Lane.BULK)
+
+    while await pump.round():
+        await town.change("UPDATE deliveries SET due_at = now() WHERE status = 'pending'")
+
+    assert len(carrier.taken) == 10

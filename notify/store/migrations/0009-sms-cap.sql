@@ -4,6 +4,9 @@
 -- Segments a month for the group and all below it; NULL without a cap. It stops bulk, never alerts.
 ALTER TABLE groups ADD COLUMN sms_cap integer CHECK (sms_cap >= 0);
 
+-- Parts of its SMS by language, as its author was told.
+ALTER TABLE broadcasts ADD COLUMN sms_segments jsonb NOT NULL DEFAULT '{}';
+
 -- Each group with what it and those below it have spent.
 CREATE TABLE sms_spent (
   group_id bigint NOT NULL REFERENCES groups (id),
