@@ -20,6 +20,7 @@ from notify.services.senders import Sender
 from notify.services.sending import Pump
 from notify.services.standing_watch import Watch
 from notify.services.sweeping import Sweeper
+from notify.store import claiming
 from notify.store import senders as sender_store
 from notify.store import workers as register
 from workers.bell import listen
@@ -34,6 +35,7 @@ KNOCK_EVERY = 10.0
 PLAN_EVERY = 1.0
 LATECOMERS_EVERY = 5.0
 PULL_LOOK_EVERY = 5.0
+STEP_BACK = 1.0  # seconds between slices of bulk while an alert is on its way
 DRAIN = 25.0  # seconds to finish what is in hand after SIGTERM
 
 
@@ -174,6 +176,12 @@ class Worker:
         while await planner.plan_slice():
             self._wake_pumps(lane)
             self._app.bell.ring(lane)
+            if lane is Lane.BULK and await self._alert_under_way():
+                await asyncio.sleep(STEP_BACK)
+
+    async def _alert_under_way(self) -> bool:
+        async with self._app.db.transaction() as connection:
+            return any([await claiming.alert_waiting(connection, channel) for channel in Channel])
 
     async def _find_latecomers(self) -> None:
         if Lane.ALERT in self._lanes and await self._planner(Lane.ALERT).plan_latecomers():
