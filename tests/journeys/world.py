@@ -127,9 +127,10 @@ class World(world.World):
 
         def look() -> Any:
             self.hurry()
+            if self.rows(WAITING, id=UUID(broadcast_id))[0]["n"]:
+                return None
             seen = self.look(broadcast_id)
-            still = self.rows(WAITING, id=UUID(broadcast_id))[0]["n"]
-            return seen if seen["dispatched_at"] and not still else None
+            return seen if seen["dispatched_at"] else None
 
         return until(look, why=self.everything)
 
