@@ -7,7 +7,7 @@ from types import FrameType
 
 import typer
 
-from notify.cli import backups, broadcasts, duty, groups, keys, operate, residents
+from notify.cli import backups, broadcasts, duty, groups, inbound, keys, operate, residents
 
 app = typer.Typer(
     name="notify",
@@ -32,6 +32,7 @@ for command in (
     broadcasts.status,
     broadcasts.approve,
     broadcasts.cancel,
+    inbound.inbound,
     backups.backup,
     backups.restore,
     backups.hold,

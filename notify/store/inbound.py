@@ -41,6 +41,12 @@ SELECT word, sent_at FROM inbound WHERE sender = %(sender)s AND word IS NOT NULL
 ORDER BY sent_at DESC, id DESC LIMIT 1
 """
 
+LATEST: LiteralString = """
+SELECT sender, body, word, sent_at FROM inbound
+WHERE NOT %(unhandled)s OR handled_at IS NULL
+ORDER BY sent_at DESC, id DESC LIMIT %(limit)s
+"""
+
 FORGET: LiteralString = """
 WITH old AS (
   SELECT id FROM inbound WHERE received_at < now() - %(days)s * interval '1 day'
@@ -117,6 +123,11 @@ async def add(
 async def last_word(connection: Connection, sender: str) -> Row | None:
     """The `word` a sender said last by the provider's time, and when."""
     return await connection.row(LAST_WORD, sender=sender)
+
+
+async def latest(connection: Connection, *, unhandled: bool, limit: int) -> list[Row]:
+    """Messages with `sender`, `body`, `word` and `sent_at`, the newest first."""
+    return await connection.rows(LATEST, unhandled=unhandled, limit=limit)
 
 
 async def forget(connection: Connection, *, days: int, size: int) -> int:
