@@ -34,6 +34,8 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP TRIGGER deliveries_erased ON deliveries;
+DROP FUNCTION count_erased;
 DROP TABLE watch, tellings, alarms, rings;
 ALTER TABLE notes DROP CONSTRAINT notes_kind_check,
   ADD CONSTRAINT notes_kind_check CHECK (kind IN ('confirm'));
