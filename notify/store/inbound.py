@@ -85,7 +85,7 @@ WHERE number = %(number)s AND holder = %(holder)s
 
 FINISH: LiteralString = """
 UPDATE inbound_pulls SET through = greatest(through, newest), resume = NULL, newest = NULL,
-  holder = NULL, held_until = NULL, due_at = now() + %(wait)s * interval '1 s'
+  holder = NULL, held_until = NULL, due_at = now() + %(wait)s * interval '1 s', read_at = now()
 WHERE number = %(number)s AND holder = %(holder)s
 """
 
@@ -95,6 +95,14 @@ UPDATE inbound_pulls SET holder = NULL, held_until = NULL,
   resume = CASE WHEN %(keep)s THEN resume END, newest = CASE WHEN %(keep)s THEN newest END,
   due_at = now() + %(wait)s * interval '1 s'
 WHERE number = %(number)s AND holder = %(holder)s
+"""
+
+
+UNREAD: LiteralString = """
+-- Tried lately, which a number is not that was given up, and not read to the end for so long.
+SELECT count(*) AS numbers, min(read_at) AS since FROM inbound_pulls
+WHERE read_at < now() - %(silent)s * interval '1 s' AND due_at > now() - %(tried)s * interval '1 s'
+HAVING count(*) > 0
 """
 
 
@@ -171,3 +179,9 @@ async def put_off(
     connection: Connection, number: str, *, holder: UUID, wait: float, keep: bool
 ) -> None:
     await connection.run(PUT_OFF, number=number, holder=holder, wait=wait, keep=keep)
+
+
+async def unread(connection: Connection, *, silent: float, tried: float) -> Row | None:
+    """How many `numbers` have not been read for `silent` seconds, `since` when; None: all are.
+    Only those that somebody has tried to read within `tried` seconds."""
+    return await connection.row(UNREAD, silent=silent, tried=tried)
