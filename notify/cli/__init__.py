@@ -45,10 +45,12 @@ def main() -> None:
     """Run the command line, with the commands that other packages of the house bring."""
     for entry in entry_points(group="notify.commands"):
         app.command(entry.name)(entry.load())
-    signal.signal(signal.SIGTERM, _unwind)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, _unwind)
     app()
 
 
 def _unwind(number: int, _frame: FrameType | None) -> None:
-    """End as Ctrl-C does: what was begun is left in order, embedded servers too."""
+    """End as Ctrl-C does, also when the terminal goes: what was begun is left in order, embedded servers too."""
     sys.exit(128 + number)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -148,6 +149,27 @@ def test_an_end_in_the_middle_leaves_no_file_behind(tmp_path: Path) -> None:
         begin()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next_and_nothing_else(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as dead:
+        dead.wait()
+    left = tmp_path / f".old.backup.{dead.pid}.part"
+    left.write_bytes(b"PK\x03\x04 and keys")
+    others = [
+        tmp_path / f".old.backup.{os.getppid()}.part",  # is being written
+        tmp_path / f".film.{dead.pid}.part",  # another program's
+        tmp_path / ".some.part",
+    ]
+    for other in others:
+        other.write_bytes(b"PK" if other is others[0] else b"RIFF")
+
+    with written(tmp_path / "a.backup"):
+        write(tmp_path / "town.backup")
+        assert len(list(tmp_path.glob(".a.backup.*.part"))) == 1
+
+    assert not left.exists()
+    assert all(other.exists() for other in others)
 
 
 def test_a_backup_that_is_there_is_not_written_over(backup: Path) -> None:
