@@ -6,9 +6,12 @@ the dump out for `pg_restore`. The manifest comes last: a file without it was ne
 
 import fcntl
 import hashlib
+import lzma
 import os
 import re
+import struct
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -26,6 +29,9 @@ SECRETS = "secrets.json"
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
 
+# What the archive's library says of a changed bit: of another compression, of encryption …
+_BROKEN = (OSError, BadZipFile, EOFError, LookupError, ValueError, RuntimeError, zlib.error,
+           lzma.LZMAError, struct.error)  # fmt: skip
 _PART = re.compile(r"\..+\.(\d{1,7})\.part", re.DOTALL)  # a backup being written, by whom
 
 Progress = Callable[[int, int], None]
@@ -142,12 +148,12 @@ def opened(path: Path, *, progress: Progress) -> Backup:
     """The backup in a file, after reading all of it. Raises Invalid when it is not whole."""
     try:
         archive = ZipFile(path)
-    except (OSError, BadZipFile) as problem:
+    except _BROKEN as problem:
         why = problem.strerror if isinstance(problem, OSError) else "it is cut off, or none of ours"
         raise Invalid(f"{path} is no whole backup: {why}.") from problem
     try:
         return _checked(archive, progress=progress)
-    except (OSError, BadZipFile, KeyError, EOFError, NotImplementedError, ValueError) as problem:
+    except _BROKEN as problem:
         archive.close()
         if isinstance(problem, _Changed):
             raise Invalid(f"{path} is damaged: {problem}.") from problem
