@@ -158,10 +158,15 @@ def _inbound(
 ) -> Inbound:
     if not _SID.fullmatch(provider_id):
         raise ValueError("MessageSid is missing or malformed")
-    if not _PARTY.fullmatch(sender):
+    if not _party(sender):
         raise ValueError("From is missing or malformed")
-    if not _PARTY.fullmatch(recipient):
+    if not _party(recipient):
         raise ValueError("To is missing or malformed")
     # What PostgreSQL cannot hold is no loss: no phone can write it.
     text = body.replace("\0", "").encode("utf-8", "replace").decode()
     return Inbound(PROVIDER, provider_id, sender, recipient, text[:_LONGEST_BODY], at)
+
+
+def _party(text: str) -> bool:
+    """Whether it is a sender or recipient that a database takes and a screen bears."""
+    return text.isprintable() and _PARTY.fullmatch(text) is not None

@@ -7,7 +7,7 @@ from types import FrameType
 
 import typer
 
-from notify.cli import backups, broadcasts, duty, groups, keys, operate, residents
+from notify.cli import backups, broadcasts, duty, groups, inbound, keys, operate, residents
 
 app = typer.Typer(
     name="notify",
@@ -32,6 +32,7 @@ for command in (
     broadcasts.status,
     broadcasts.approve,
     broadcasts.cancel,
+    inbound.inbound,
     backups.backup,
     backups.restore,
     backups.hold,
@@ -44,10 +45,12 @@ def main() -> None:
     """Run the command line, with the commands that other packages of the house bring."""
     for entry in entry_points(group="notify.commands"):
         app.command(entry.name)(entry.load())
-    signal.signal(signal.SIGTERM, _unwind)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, _unwind)
     app()
 
 
 def _unwind(number: int, _frame: FrameType | None) -> None:
-    """End as Ctrl-C does: what was begun is left in order, embedded servers too."""
+    """End as Ctrl-C does, also when the terminal goes: what was begun is left in order, embedded servers too."""
     sys.exit(128 + number)

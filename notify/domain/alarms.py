@@ -16,6 +16,9 @@ no use; bulk steps aside for alerts, and slow senders take their time with it.""
 DOWN = 120.0
 """Seconds between a sender's first failure and its last, with no success between."""
 
+UNREAD = 3_600.0
+"""Seconds for which a number's list of texts was not read to its end, though somebody tried."""
+
 CALM = 30.0
 """Seconds for which nothing must be seen of an alarm until it is over, so that what flickers is
 told once."""
@@ -40,6 +43,7 @@ class What(StrEnum):
     SENDER_DOWN = "sender_down"
     RING = "ring"  # a test ring failed, or its receipt did not come
     DUTY = "duty"  # nobody on duty can be reached on a channel that is open
+    PULL = "pull"  # the list of texts at the provider cannot be read; the hook still works
     HELD = "held"  # after a restore broadcasts wait for somebody to decide
     DATABASE = "database"
     REDIS = "redis"
@@ -53,13 +57,14 @@ PATIENCE: Mapping[What, float] = {
     What.SENDER_DOWN: 0.0,
     What.RING: 0.0,
     What.DUTY: 600.0,  # whoever sets up an installation gets to it
+    What.PULL: 600.0,  # after a standstill the first reading may need a while
     What.HELD: 600.0,  # whoever restores decides as a rule at once
     What.DATABASE: 30.0,
     What.REDIS: 30.0,
 }
 """Seconds something may last before it is an alarm."""
 
-_SHOWN_ONLY = frozenset({What.SLOW, What.REDIS})
+_SHOWN_ONLY = frozenset({What.SLOW, What.PULL, What.REDIS})
 
 ALERTS_CANNOT_LEAVE = (f"{What.LATE}:{Lane.ALERT}", f"{What.NO_WORKER}:{Lane.ALERT}")
 """While one of these is in force the heartbeat is silent."""

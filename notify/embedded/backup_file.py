@@ -4,11 +4,16 @@ It is an uncompressed ZIP (the dump is compressed already), so that in an emerge
 the dump out for `pg_restore`. The manifest comes last: a file without it was never finished.
 """
 
+import fcntl
 import hashlib
+import lzma
 import os
+import re
+import struct
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Self
@@ -23,6 +28,11 @@ DUMP = "database.dump"
 SECRETS = "secrets.json"
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
+
+# What the archive's library says of a changed bit: of another compression, of encryption …
+_BROKEN = (OSError, BadZipFile, EOFError, LookupError, ValueError, RuntimeError, zlib.error,
+           lzma.LZMAError, struct.error)  # fmt: skip
+_PART = re.compile(r"\..+\.(\d{1,7})\.part", re.DOTALL)  # a backup being written, by whom
 
 Progress = Callable[[int, int], None]
 """Called with what is done and the whole, in one unit or another."""
@@ -90,11 +100,13 @@ class Draft:
 @contextmanager
 def written(path: Path) -> Iterator[Draft]:
     """Writes a backup beside its place, for its owner only, and moves it there when it is whole
-    and on the disk. Raises Invalid; whatever goes wrong leaves nothing behind."""
-    if path.exists():
-        raise Invalid(f"There is a {path} already. Name another file, or move that one away.")
+    and on the disk. Raises Invalid; whatever goes wrong leaves nothing behind, and what one that was
+    killed left behind is removed."""
+    _sweep(path.parent)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        if path.exists():
+            raise Invalid(f"There is a {path} already. Name another file, or move that one away.")
         with _private(part) as file:
             with ZipFile(file, "w") as archive:
                 yield Draft(archive)
@@ -105,7 +117,8 @@ def written(path: Path) -> Iterator[Draft]:
     except OSError as problem:
         raise Invalid(f"{path} could not be written: {problem.strerror}.") from problem
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(PermissionError):  # a folder that cannot be entered has nothing of ours
+            part.unlink(missing_ok=True)
 
 
 class Backup:
@@ -135,12 +148,12 @@ def opened(path: Path, *, progress: Progress) -> Backup:
     """The backup in a file, after reading all of it. Raises Invalid when it is not whole."""
     try:
         archive = ZipFile(path)
-    except (OSError, BadZipFile) as problem:
+    except _BROKEN as problem:
         why = problem.strerror if isinstance(problem, OSError) else "it is cut off, or none of ours"
         raise Invalid(f"{path} is no whole backup: {why}.") from problem
     try:
         return _checked(archive, progress=progress)
-    except (OSError, BadZipFile, KeyError, EOFError, NotImplementedError, ValueError) as problem:
+    except _BROKEN as problem:
         archive.close()
         if isinstance(problem, _Changed):
             raise Invalid(f"{path} is damaged: {problem}.") from problem
@@ -180,7 +193,35 @@ def _pieces(archive: ZipFile, name: str) -> Iterator[bytes]:
 
 
 def _private(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
+    with suppress(OSError):  # not every file system has locks
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed backups left: the secrets are in it in clear. Not what is being written,
+    here or by another machine that shares the folder."""
+    for part in folder.glob(".*.part"):
+        name = _PART.fullmatch(part.name)
+        if name is None or _works(int(name[1])):
+            continue
+        with suppress(OSError), part.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if file.read(2) in {b"", b"PK"}:
+                part.unlink()
+
+
+def _works(pid: int) -> bool:
+    if pid == os.getpid():
+        return False  # a number that came round; the lock tells
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
 
 
 def _sync(folder: Path) -> None:

@@ -144,6 +144,15 @@ def _duty(words: Words, facts: Mapping[str, Any]) -> Said:
     return Said(what % {"channel": channel_word(words, facts["channel"])}, todo)
 
 
+def _pull(words: Words, facts: Mapping[str, Any]) -> Said:
+    what = words.gettext(
+        "The list of texts from residents cannot be read (numbers: %(numbers)s). Only those that "
+        "the provider posts come in."
+    )
+    todo = words.gettext("Look for inbound.not_pulled in the log, and at the provider's account.")
+    return Said(what % facts, todo)
+
+
 def _held(words: Words, facts: Mapping[str, Any]) -> Said:
     what = words.gettext(
         "After a restore %(broadcasts)s broadcasts are held, %(alerts)s of them alerts."
@@ -177,6 +186,7 @@ _SAYINGS: Mapping[What, Callable[[Words, Mapping[str, Any]], Said]] = {
     What.SENDER_DOWN: _sender_down,
     What.RING: _ring,
     What.DUTY: _duty,
+    What.PULL: _pull,
     What.HELD: _held,
     What.DATABASE: _database,
     What.REDIS: _redis,

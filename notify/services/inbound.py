@@ -12,7 +12,7 @@ from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
 from notify.log import get
 from notify.store import inbound, suppressions
-from notify.store.database import Connection, Database
+from notify.store.database import Connection, Database, Row
 
 log = get(__name__)
 
@@ -60,3 +60,9 @@ async def counts(db: Database) -> dict[str, int]:
     """How many messages came in by hook and by pull, over all time."""
     async with db.transaction() as connection:
         return {HOOK: 0, PULL: 0} | await inbound.counts(connection)
+
+
+async def latest(db: Database, *, unhandled: bool, limit: int) -> list[Row]:
+    """What came last, the newest first; with `unhandled` only what nobody has dealt with."""
+    async with db.transaction() as connection:
+        return await inbound.latest(connection, unhandled=unhandled, limit=limit)

@@ -13,6 +13,7 @@ from notify.domain.alarms import (
     LATE,
     PATIENCE,
     REMIND,
+    UNREAD,
     WORTH_TELLING,
     Condition,
     Level,
@@ -28,9 +29,10 @@ from notify.domain.words import Kind, Lane
 from notify.log import get
 from notify.rendering import alarms as wording
 from notify.rendering.languages import Words
+from notify.services.pulling import LONGEST_WAIT
 from notify.services.ringing import Duty
 from notify.services.watching import LATELY
-from notify.store import alarms, duty, holding, tellings, workers
+from notify.store import alarms, duty, holding, inbound, tellings, workers
 from notify.store.database import Connection, Database, Row
 
 log = get(__name__)
@@ -79,6 +81,7 @@ class Lookout:
                 for row in await alarms.bad_senders(connection, self._senders, down=DOWN)
             ),
             *await self._rings(connection),
+            *_unread(await inbound.unread(connection, silent=UNREAD, tried=LONGEST_WAIT)),
             *_held(await holding.held(connection)),
             *off_duty(self._channels, await duty.reached(connection, self._on_duty)),
         ]
@@ -130,6 +133,12 @@ class Lookout:
         told = [row["id"] for row in rows if row["level"] == Level.ALARM]
         if told and self._targets:
             await tellings.add(connection, told, state=state, targets=self._targets)
+
+
+def _unread(row: Row | None) -> list[Condition]:
+    return (
+        [Condition(What.PULL, facts={"numbers": row["numbers"]}, since=row["since"])] if row else []
+    )
 
 
 def _held(rows: Sequence[Row]) -> list[Condition]:

@@ -41,11 +41,12 @@ WHERE id = %(id)s AND status = ANY(%(allowed)s) AND (valid_until IS NULL OR vali
 
 
 TWIN: LiteralString = """
--- The same words to the same groups, taken in just before. Whoever asks does so after its own
+-- The same words to the same groups, as bad and for as long, taken in just before. Whoever asks does so after its own
 -- INSERT and one at a time, so that of two at the same moment the second sees the first.
 SELECT e.id, e.status, e.created_at FROM broadcasts b JOIN broadcasts e ON e.id <> b.id
 WHERE b.id = %(id)s AND e.created_at > now() - %(seconds)s * interval '1 s'
-  AND e.kind = b.kind AND e.texts = b.texts AND e.group_ids @> b.group_ids
+  AND e.kind = b.kind AND e.severity IS NOT DISTINCT FROM b.severity
+  AND e.valid_until IS NOT DISTINCT FROM b.valid_until AND e.texts = b.texts AND e.group_ids @> b.group_ids
   AND e.group_ids <@ b.group_ids AND e.in_reply_to IS NOT DISTINCT FROM b.in_reply_to
   AND e.relation IS NOT DISTINCT FROM b.relation AND e.send_at IS NOT DISTINCT FROM b.send_at
   AND e.status NOT IN ('returned', 'cancelled', 'expired')

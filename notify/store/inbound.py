@@ -41,6 +41,12 @@ SELECT word, sent_at FROM inbound WHERE sender = %(sender)s AND word IS NOT NULL
 ORDER BY sent_at DESC, id DESC LIMIT 1
 """
 
+LATEST: LiteralString = """
+SELECT sender, body, word, sent_at FROM inbound
+WHERE NOT %(unhandled)s OR handled_at IS NULL
+ORDER BY sent_at DESC, id DESC LIMIT %(limit)s
+"""
+
 FORGET: LiteralString = """
 WITH old AS (
   SELECT id FROM inbound WHERE received_at < now() - %(days)s * interval '1 day'
@@ -79,7 +85,7 @@ WHERE number = %(number)s AND holder = %(holder)s
 
 FINISH: LiteralString = """
 UPDATE inbound_pulls SET through = greatest(through, newest), resume = NULL, newest = NULL,
-  holder = NULL, held_until = NULL, due_at = now() + %(wait)s * interval '1 s'
+  holder = NULL, held_until = NULL, due_at = now() + %(wait)s * interval '1 s', read_at = now()
 WHERE number = %(number)s AND holder = %(holder)s
 """
 
@@ -89,6 +95,14 @@ UPDATE inbound_pulls SET holder = NULL, held_until = NULL,
   resume = CASE WHEN %(keep)s THEN resume END, newest = CASE WHEN %(keep)s THEN newest END,
   due_at = now() + %(wait)s * interval '1 s'
 WHERE number = %(number)s AND holder = %(holder)s
+"""
+
+
+UNREAD: LiteralString = """
+-- Tried lately, which a number is not that was given up, and not read to the end for so long.
+SELECT count(*) AS numbers, min(read_at) AS since FROM inbound_pulls
+WHERE read_at < now() - %(silent)s * interval '1 s' AND due_at > now() - %(tried)s * interval '1 s'
+HAVING count(*) > 0
 """
 
 
@@ -117,6 +131,11 @@ async def add(
 async def last_word(connection: Connection, sender: str) -> Row | None:
     """The `word` a sender said last by the provider's time, and when."""
     return await connection.row(LAST_WORD, sender=sender)
+
+
+async def latest(connection: Connection, *, unhandled: bool, limit: int) -> list[Row]:
+    """Messages with `sender`, `body`, `word` and `sent_at`, the newest first."""
+    return await connection.rows(LATEST, unhandled=unhandled, limit=limit)
 
 
 async def forget(connection: Connection, *, days: int, size: int) -> int:
@@ -160,3 +179,9 @@ async def put_off(
     connection: Connection, number: str, *, holder: UUID, wait: float, keep: bool
 ) -> None:
     await connection.run(PUT_OFF, number=number, holder=holder, wait=wait, keep=keep)
+
+
+async def unread(connection: Connection, *, silent: float, tried: float) -> Row | None:
+    """How many `numbers` have not been read for `silent` seconds, `since` when; None: all are.
+    Only those that somebody has tried to read within `tried` seconds."""
+    return await connection.row(UNREAD, silent=silent, tried=tried)

@@ -87,6 +87,9 @@ def test_what_no_table_can_hold_is_left_out_of_a_text() -> None:
         pytest.param({"From": ""}, "From", id="from nobody"),
         pytest.param({"From": "x" * 200}, "From", id="from a novel"),
         pytest.param({"To": ""}, "To", id="to nobody"),
+        pytest.param({"From": "+49\0151"}, "From", id="from a null"),
+        pytest.param({"From": "a\ud800b"}, "From", id="from half a sign"),
+        pytest.param({"To": "a\x1b[2Jb"}, "To", id="to a terminal"),
     ],
 )
 def test_a_broken_text_is_refused_by_the_name_of_its_field(
@@ -116,13 +119,14 @@ async def test_one_record_that_cannot_be_read_does_not_hide_the_others() -> None
     records = [
         text("SM1"), text("", body="x"), text("SM3", date_sent=None, date_created=None),
         text("SM4", body=None), taken(sid="SM5"), text("SM6", **{"from": None}),
+        text("SM7", **{"from": "+49\0151"}), text("SM8", to="a\ud800b"),
     ]  # fmt: skip
 
     async with gateway(listed(*records)) as twilio, inbox(twilio.url) as box:
         page = await box.page(SENDER, since=SINCE)
 
     assert [message.provider_id for message in page.messages] == ["SM1", "SM4"]
-    assert page.unreadable == 3
+    assert page.unreadable == 5
 
 
 async def test_a_page_of_the_longest_texts_can_be_read() -> None:

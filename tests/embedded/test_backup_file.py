@@ -1,9 +1,12 @@
 """One file, whole or not there, that says itself whether it is still what was written."""
 
 import contextlib
+import itertools
 import os
 import resource
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,6 +17,21 @@ from notify import clock
 from notify.embedded.backup_file import DUMP, MANIFEST, SECRETS, Manifest, opened, written
 from notify.errors import Invalid
 
+NOBODY = """
+import os, tempfile
+from pathlib import Path
+from notify.embedded.backup_file import written
+from notify.errors import Invalid
+folder = Path(tempfile.mkdtemp())
+folder.chmod(0)
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    with written(folder / "town.backup"):
+        pass
+except Invalid as problem:
+    print(problem.message)
+"""
 KEYS = '{"secret_keys": ["new", "old"], "vapid_private_key": "vapid"}'
 
 
@@ -89,6 +107,25 @@ def test_a_single_changed_bit_is_found_wherever_it_is(backup: Path) -> None:
         backup.write_bytes(whole)
 
 
+def test_a_changed_bit_in_the_archives_own_lists_is_never_a_traceback(tmp_path: Path) -> None:
+    backup = tmp_path / "small.backup"
+    write(backup, dump=b"PGDMP")
+    whole = backup.read_bytes()
+    places = [*range(60), *range(len(whole) - 1_000, len(whole))]
+    refused = 0
+
+    for place, bit in itertools.product(places, range(8)):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << bit
+        backup.write_bytes(changed)
+        try:
+            opened(backup, progress=lambda _done, _whole: None).__exit__()
+        except Invalid:
+            refused += 1
+
+    assert refused > 4_000
+
+
 def test_a_dump_that_was_exchanged_with_its_archive_in_order_is_found_by_its_digest(
     backup: Path, tmp_path: Path
 ) -> None:
@@ -150,6 +187,27 @@ def test_an_end_in_the_middle_leaves_no_file_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_backup_left_is_removed_by_the_next_and_nothing_else(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as dead:
+        dead.wait()
+    left = tmp_path / f".old.backup.{dead.pid}.part"
+    left.write_bytes(b"PK\x03\x04 and keys")
+    others = [
+        tmp_path / f".old.backup.{os.getppid()}.part",  # is being written
+        tmp_path / f".film.{dead.pid}.part",  # another program's
+        tmp_path / ".some.part",
+    ]
+    for other in others:
+        other.write_bytes(b"PK" if other is others[0] else b"RIFF")
+
+    with written(tmp_path / "a.backup"):
+        write(tmp_path / "town.backup")
+        assert len(list(tmp_path.glob(".a.backup.*.part"))) == 1
+
+    assert not left.exists()
+    assert all(other.exists() for other in others)
+
+
 def test_a_backup_that_is_there_is_not_written_over(backup: Path) -> None:
     before = backup.read_bytes()
 
@@ -157,6 +215,17 @@ def test_a_backup_that_is_there_is_not_written_over(backup: Path) -> None:
         write(backup)
 
     assert backup.read_bytes() == before
+
+
+def test_a_folder_that_may_not_be_entered_is_told() -> None:
+    """As an ordinary user; root may enter all."""
+    done = subprocess.run(
+        [sys.executable, "-c", NOBODY], capture_output=True, text=True, check=False,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "could not be written: Permission denied" in done.stdout
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

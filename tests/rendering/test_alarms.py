@@ -24,6 +24,7 @@ FACTS: list[tuple[What, Mapping[str, Any]]] = [
     (What.RING, {"channel": "sms", "result": "silent", "reason": "sent"}),
     *((What.DUTY, {"channel": channel}) for channel in Channel),
     (What.DATABASE, {"problem": "PoolTimeout", "host": "a"}),
+    (What.PULL, {"numbers": 2}),
     (What.HELD, {"broadcasts": 3, "alerts": 1}),
     (What.REDIS, {}),
 ]

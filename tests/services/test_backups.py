@@ -34,6 +34,8 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP TRIGGER deliveries_erased ON deliveries;
+DROP FUNCTION count_erased;
 DROP TABLE watch, tellings, alarms, rings;
 ALTER TABLE notes DROP CONSTRAINT notes_kind_check,
   ADD CONSTRAINT notes_kind_check CHECK (kind IN ('confirm'));
@@ -43,6 +45,17 @@ DROP FUNCTION group_line;
 DROP TABLE sms_spent;
 ALTER TABLE groups DROP COLUMN sms_cap;
 DELETE FROM _yoyo_migration WHERE migration_id >= '0009'
+"""
+SLOW = """
+import time
+from notify import cli
+from notify.services import backing_up
+real = backing_up.dumping.dump
+def waits(done, whole):
+    print("in", flush=True)
+    time.sleep(60)
+backing_up.dumping.dump = lambda *words, progress, **more: real(*words, progress=waits, **more)
+cli.main()
 """
 WAITS = """
 import sys, time
@@ -167,6 +180,23 @@ def test_ctrl_c_in_the_middle_of_a_backup_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
     left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_dump'"
     assert ask(source.url, left) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_is_told_to_end_in_the_middle_of_a_backup_leaves_nothing_behind(
+    source: Installation, tmp_path: Path, number: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, "backup", str(tmp_path / "one")], stdout=subprocess.PIPE,
+        env=os.environ | {"NOTIFY_DATA_DIR": str(source.settings.data_dir)},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"in\n"
+        assert len(list(tmp_path.iterdir())) == 1
+        process.send_signal(number)
+
+    assert process.returncode == 128 + number
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_there_is_no_data_none_is_made(tmp_path: Path) -> None:

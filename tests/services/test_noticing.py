@@ -37,6 +37,27 @@ async def _late_alert(town: Town, *, seconds: int) -> None:
     await town.change("UPDATE deliveries SET due_at = now() - %(s)s * interval '1 s'", s=seconds)
 
 
+@pytest.mark.parametrize(
+    ("read", "due", "found"),
+    [
+        pytest.param(3_700, -30, ["pull"], id="tried in vain for an hour"),
+        pytest.param(3_500, -30, [], id="not that long"),
+        pytest.param(90_000, 90_000, [], id="a number that was given up"),
+    ],
+)
+async def test_a_list_that_cannot_be_read_is_noticed(
+    watched: Watched, read: int, due: int, found: list[str]
+) -> None:
+    await watched.town.change(
+        "INSERT INTO inbound_pulls (number, through, read_at, due_at) VALUES ('+491511', now(),"
+        " now() - %(read)s * interval '1 s', now() - %(due)s * interval '1 s')",
+        read=read, due=due,
+    )  # fmt: skip
+
+    assert await watched.raised() == found
+    assert await _tellings(watched.town) == []
+
+
 async def test_where_all_is_well_nothing_is_raised(watched: Watched) -> None:
     assert await watched.raised() == []
 

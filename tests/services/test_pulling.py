@@ -205,6 +205,30 @@ async def test_a_messaging_service_has_all_numbers_of_the_account_read(
         assert await puller.round() == 1
 
 
+async def test_only_a_list_that_was_read_to_its_end_counts_as_read(
+    town: Town, twilio: Gateway
+) -> None:
+    async def ago(puller: Puller) -> float:
+        await due_now(town)
+        await town.change("UPDATE inbound_pulls SET read_at = now() - interval '1 h'")
+        await puller.round()
+        query = "SELECT extract(epoch FROM now() - read_at)::float AS ago FROM inbound_pulls"
+        return float((await town.rows(query))[0]["ago"])
+
+    async with pulling_from(town, twilio) as puller:
+        await puller.round()
+        read = await ago(puller)
+        async with answering(REFUSAL) as double:
+            inbox = TwilioInbox(
+                account_sid="AC1", auth_token="x", senders=(OURS,), api_url=double.url
+            )
+            failed = await ago(Puller(town.db, town.keyring, inbox=inbox, days=90))
+            await inbox.close()
+
+    assert read < 60
+    assert failed > 3_500
+
+
 async def test_whoever_starts_looks_at_once_though_somebody_looked_just_before(
     town: Town, twilio: Gateway
 ) -> None:

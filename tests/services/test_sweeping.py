@@ -12,7 +12,7 @@ from channels.memory import MemoryChannel
 from channels.messages import Sms
 from channels.sms import TwilioSms
 from notify.domain.words import Channel, Kind, Lane
-from notify.services import confirming, submitting
+from notify.services import confirming, submitting, watching
 from notify.services.composing import Composer
 from notify.services.senders import Sender
 from notify.services.sweeping import Sweeper
@@ -199,6 +199,23 @@ async def test_a_broadcast_that_never_began_expires(town: Town) -> None:
     await sweeper(town).sweep()
 
     assert (await town.rows("SELECT status FROM broadcasts"))[0]["status"] == "expired"
+
+
+async def test_what_is_erased_while_open_does_not_keep_its_broadcast_open(town: Town) -> None:
+    await town.readers(3)
+    sent = await town.broadcast("town")
+    await town.plan()
+    await town.change(
+        "UPDATE deliveries SET status = 'sent', handed_over_at = now()"
+        " WHERE id = (SELECT min(id) FROM deliveries)"
+    )
+
+    await town.change("DELETE FROM deliveries")
+    await sweeper(town).sweep()
+
+    assert (await town.rows("SELECT status FROM broadcasts"))[0]["status"] == "dispatched"
+    counts = (await watching.broadcast(town.db, sent, within=None)).progress.counts["email"]
+    assert (counts["pending"], counts["sent"]) == (0, 1)
 
 
 async def test_three_days_of_silence_close_a_delivery_and_leave_its_status_honest(

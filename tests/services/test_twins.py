@@ -1,21 +1,24 @@
 """The same sent twice by people: the second is told of the first."""
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from notify import clock
 from notify.domain.submission import Submission
-from notify.domain.words import Kind
+from notify.domain.words import Kind, Severity
 from notify.errors import Conflict
 from notify.services import submitting
 from tests.town import TEXTS, Town
 
 
-async def _send(town: Town) -> str:
+async def _send(town: Town, **more: Any) -> str:
     async with town.db.transaction() as connection:
         done = await submitting.submit(
-            connection, Submission(kind=Kind.ANNOUNCEMENT, groups=["town"], texts=TEXTS),
+            connection,
+            Submission(**{"kind": Kind.ANNOUNCEMENT, "groups": ["town"], "texts": TEXTS} | more),
             settings=town.settings, now=clock.now(), may_alert=True, within=None, key_id=None,
         )  # fmt: skip
         await submitting.refuse_twin(connection, done, settings=town.settings)
@@ -52,3 +55,16 @@ async def test_what_was_recalled_or_is_long_ago_may_be_said_again(
     told = await asyncio.gather(_send(town), return_exceptions=True)
 
     assert isinstance(told[0], str) is sent
+
+
+async def test_a_warning_that_is_worse_or_holds_longer_is_another(town: Town) -> None:
+    await town.group()
+    until = clock.now() + timedelta(hours=6)
+    alert = {"kind": Kind.ALERT, "severity": Severity.MODERATE, "valid_until": until}
+    await _send(town, **alert)
+
+    await _send(town, **alert | {"severity": Severity.EXTREME})
+    await _send(town, **alert | {"valid_until": until + timedelta(hours=6)})
+
+    with pytest.raises(Conflict):
+        await _send(town, **alert)

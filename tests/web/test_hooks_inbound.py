@@ -80,7 +80,10 @@ async def test_what_twilio_did_not_sign_is_refused(site: ClientSession, town: To
     assert len(await town.rows("SELECT 1 FROM inbound")) == 1
 
 
-@pytest.mark.parametrize("changes", [{"From": ""}, {"To": ""}, {"MessageSid": "a b"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"From": ""}, {"To": ""}, {"MessageSid": "a b"}, {"From": "+49\0151"}, {"To": "a\x07b"}],
+)
 async def test_a_broken_text_is_refused(
     site: ClientSession, town: Town, changes: dict[str, str]
 ) -> None:
