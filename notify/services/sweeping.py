@@ -55,7 +55,10 @@ class Sweeper:
 
     async def sweep(self) -> Swept:
         """One round over everything that may have been left behind."""
-        await keep_time(self._db)
+        try:
+            await keep_time(self._db)
+        except Exception as problem:  # noqa: BLE001 - the next round tries again; leases go on lapsing
+            log.error("sweep.clock_failed", problem=type(problem).__name__)
         async with self._db.transaction() as connection:
             lapsed = await sweep.lapsed(connection, size=_BATCH, grace=GRACE)
         ended = await self._end()
