@@ -33,6 +33,7 @@ DOUBTFUL: LiteralString = """
 -- nobody else takes them while the provider is asked.
 WITH ripe AS MATERIALIZED (
   SELECT id FROM deliveries WHERE status = 'unknown' AND closed_at IS NULL AND due_at <= now()
+    AND lane = ANY(%(lanes)s) AND channel = ANY(%(channels)s)
   ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED
 ), taken AS (
   UPDATE deliveries d SET due_at = now() + %(hold)s * interval '1 s' FROM ripe WHERE d.id = ripe.id
@@ -147,8 +148,10 @@ async def lapsed(connection: Connection, *, size: int, grace: float) -> int:
     return await connection.run(LAPSED, size=size, grace=grace)
 
 
-async def doubtful(connection: Connection, *, size: int, hold: float) -> list[Row]:
-    return await connection.rows(DOUBTFUL, size=size, hold=hold)
+async def doubtful(
+    connection: Connection, *, lanes: list[str], channels: list[str], size: int, hold: float
+) -> list[Row]:
+    return await connection.rows(DOUBTFUL, lanes=lanes, channels=channels, size=size, hold=hold)
 
 
 async def resend(connection: Connection, delivery_id: int, *, attempt_id: int) -> int:

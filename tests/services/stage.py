@@ -288,7 +288,9 @@ class Stage:
     async def doubt(self) -> None:
         """A sweeper takes what is unknown, to ask the provider; the hold on it ends at once."""
         async with self.db.transaction() as connection:
-            self.doubts += await sweep.doubtful(connection, size=10, hold=0.0)
+            self.doubts += await sweep.doubtful(
+                connection, lanes=list(Lane), channels=list(Channel), size=10, hold=0.0
+            )
 
     async def decide(self, found: str) -> None:
         """A sweeper that took a doubt some time ago has its answer."""
