@@ -20,7 +20,7 @@ from notify.log import get
 from notify.services.composing import Composer
 from notify.services.senders import Sender
 from notify.services.timekeeping import keep_time
-from notify.store import holding, sweep
+from notify.store import holding, sms_spending, sweep
 from notify.store.claiming import Claimed
 from notify.store.database import Database, Row
 
@@ -64,11 +64,14 @@ class Sweeper:
         except Exception as problem:  # noqa: BLE001 - the next round tries again; leases go on lapsing
             log.error("sweep.clock_failed", problem=type(problem).__name__)
         async with self._db.transaction() as connection:
-            lapsed = await sweep.lapsed(connection, size=_BATCH, grace=GRACE)
+            closed = await sweep.lapsed(connection, size=_BATCH, grace=GRACE)
+            if closed:  # what a crash leaves in doubt may be billed
+                month = clock.month(self._composer.zone)
+                await sms_spending.count(connection, attempts=closed, month=month)
         ended = await self._end()
-        if lapsed:
-            log.warning("sweep.leases_lapsed", deliveries=lapsed)
-        return Swept(lapsed=lapsed, ended=ended)
+        if closed:
+            log.warning("sweep.leases_lapsed", deliveries=len(closed))
+        return Swept(lapsed=len(closed), ended=ended)
 
     async def _end(self) -> int:
         ended = 0
