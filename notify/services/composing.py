@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Broadcast, Identity
@@ -61,6 +62,11 @@ class Composer:
         self._rendered: OrderedDict[tuple[UUID, str, str], Rendered] = OrderedDict()
         self._mail_domain = settings.mail_from.rpartition("@")[2]
         self._bounce_domain = settings.bounce_domain or self._mail_domain
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The town's."""
+        return self._settings.zone
 
     def warm(self) -> None:
         """Get ready for the first message, so that it does not wait."""

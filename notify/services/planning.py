@@ -1,10 +1,11 @@
 """Plans who gets a broadcast, slice by slice, so that the first leaves before the last is found."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from notify.domain.broadcast import BroadcastStatus, broadcast_from
-from notify.domain.delivery import REACHED, DeliveryStatus, allowed_from
+from notify.domain.delivery import REACHED
 from notify.domain.words import Kind, Lane, Relation, lane_of
 from notify.log import get
 from notify.settings import Settings
@@ -36,19 +37,34 @@ class Planner:
 
     async def plan_slice(self) -> bool:
         """Plan one slice of whatever comes next; False when there is nothing to plan."""
-        async with self._db.transaction() as connection:
-            row = await planning.choose(connection, alert=self._alert)
-            if row is None:
-                return False
-            if row["audience"] is None:
-                row = await self._begin(connection, row)
-                if row is None:
-                    return True
+        row = None
+        try:
+            async with self._db.transaction() as connection:
+                row = await planning.choose(connection, alert=self._alert)
+                if row is not None:
+                    await self._plan(connection, row)
+        except Exception:
+            if row is not None:
+                await self._pass_over(row)
+            raise
+        return row is not None
+
+    async def _plan(self, connection: Connection, row: Row) -> None:
+        if row["audience"] is not None:
             await self._advance(connection, row)
-        return True
+        elif (begun := await self._begin(connection, row)) is not None:
+            await self._advance(connection, begun)
+
+    async def _pass_over(self, row: Row) -> None:
+        """Whatever keeps one broadcast from being planned, the others get their turn."""
+        log.error("broadcast.slice_failed", broadcast=str(row["id"]))
+        with suppress(Exception):  # the failure of the slice is the one to tell
+            async with self._db.transaction() as connection:
+                await planning.pass_over(connection, row["id"])
 
     async def _begin(self, connection: Connection, row: Row) -> Row | None:
-        """Freeze the audience; a follow-up takes the place of what the thread still holds."""
+        """Freeze the audience; a follow-up takes the place of what the thread still holds. None
+        where the next slice is none of this transaction's."""
         thread = await planning.thread_groups(connection, row["thread_id"], row["sequence"])
         audience = await groups.audience(connection, group_ids=thread, alert=self._alert)
         phase = "reached" if row["relation"] else "followers"
@@ -58,14 +74,15 @@ class Planner:
         )  # fmt: skip
         if not begun:  # its time passed before it began; the sweeper says so
             return None
-        if row["sequence"] > 0:
-            await planning.supersede(
-                connection, thread_id=row["thread_id"], sequence=row["sequence"],
-                allowed=allowed_from(DeliveryStatus.SUPERSEDED),
-            )  # fmt: skip
         if row["late"] > NOTABLY_LATE:
             log.warning("broadcast.late", broadcast=str(row["id"]), seconds=round(row["late"]))
         log.info("broadcast.planning", broadcast=str(row["id"]), groups=len(audience))
+        if row["sequence"] > 0:
+            # Committed before anybody is looked for: whoever the earlier ones reach is known then.
+            await planning.supersede(
+                connection, thread_id=row["thread_id"], sequence=row["sequence"]
+            )
+            return None
         return {**row, "audience": audience, "plan_phase": phase}
 
     async def _advance(self, connection: Connection, row: Row) -> None:

@@ -20,7 +20,7 @@ from notify.log import get
 from notify.services.composing import Composer
 from notify.services.senders import Sender
 from notify.services.timekeeping import keep_time
-from notify.store import holding, sweep
+from notify.store import holding, sms_spending, sweep
 from notify.store.claiming import Claimed
 from notify.store.database import Database, Row
 
@@ -30,6 +30,10 @@ _BATCH = 1_000
 _DOUBTS = 50
 _HOLD = 60.0  # seconds look-ups may take before somebody else may try
 _TOGETHER = 10  # look-ups at once
+_PATIENCE = 2.0  # seconds the other doubts wait for look-ups
+_LANES = ((Lane.ALERT, Lane.NOTE), (Lane.BULK,))  # announcements hold up nothing else
+_ASKED = (Channel.SMS,)
+_NOT_ASKED = (Channel.EMAIL, Channel.PUSH)
 _ASK_AGAIN = 30.0  # seconds
 _WHILE_HELD = 600.0  # seconds; letting it go looks at once
 
@@ -46,7 +50,7 @@ class Sweeper:
     def __init__(self, db: Database, *, senders: Sequence[Sender], composer: Composer) -> None:
         self._db = db
         self._composer = composer
-        self._asking = asyncio.Semaphore(_TOGETHER)
+        self._asking: dict[tuple[Lane, ...], asyncio.Task[int]] = {}
         self._lookups: Mapping[str, TwilioSms] = {
             sender.name: sender.carrier
             for sender in senders
@@ -55,13 +59,19 @@ class Sweeper:
 
     async def sweep(self) -> Swept:
         """One round over everything that may have been left behind."""
-        await keep_time(self._db)
+        try:
+            await keep_time(self._db)
+        except Exception as problem:  # noqa: BLE001 - the next round tries again; leases go on lapsing
+            log.error("sweep.clock_failed", problem=type(problem).__name__)
         async with self._db.transaction() as connection:
-            lapsed = await sweep.lapsed(connection, size=_BATCH, grace=GRACE)
+            closed = await sweep.lapsed(connection, size=_BATCH, grace=GRACE)
+            if closed:  # what a crash leaves in doubt may be billed
+                month = clock.month(self._composer.zone)
+                await sms_spending.count(connection, attempts=closed, month=month)
         ended = await self._end()
-        if lapsed:
-            log.warning("sweep.leases_lapsed", deliveries=lapsed)
-        return Swept(lapsed=lapsed, ended=ended)
+        if closed:
+            log.warning("sweep.leases_lapsed", deliveries=len(closed))
+        return Swept(lapsed=len(closed), ended=ended)
 
     async def _end(self) -> int:
         ended = 0
@@ -85,17 +95,38 @@ class Sweeper:
     async def resolve(self) -> int:
         """Look into deliveries of which nobody knows whether they were taken; returns how many.
 
-        Providers are asked, which may take its time: run it beside `sweep`, not within.
+        Alerts and notes first. Where nobody is asked it is decided at once. The providers of SMS
+        are asked beside that, and what hangs there is left to go on: the next call collects it.
+        Run it beside `sweep`, not within.
         """
+        for lanes in _LANES:
+            if lanes not in self._asking:
+                self._asking[lanes] = asyncio.create_task(self._round(lanes, _ASKED))
+        try:
+            resolved = 0
+            for lanes in _LANES:
+                resolved += await self._round(lanes, _NOT_ASKED)
+            done, _ = await asyncio.wait(self._asking.values(), timeout=_PATIENCE)
+        except asyncio.CancelledError:
+            for task in self._asking.values():
+                task.cancel()
+            raise
+        self._asking = {lanes: t for lanes, t in self._asking.items() if t not in done}
+        return resolved + sum(await asyncio.gather(*done))
+
+    async def _round(self, lanes: tuple[Lane, ...], channels: tuple[Channel, ...]) -> int:
+        together = asyncio.Semaphore(_TOGETHER)
         async with self._db.transaction() as connection:
-            rows = await sweep.doubtful(connection, size=_DOUBTS, hold=_HOLD)
+            rows = await sweep.doubtful(
+                connection, lanes=list(lanes), channels=list(channels), size=_DOUBTS, hold=_HOLD
+            )
         async with asyncio.timeout(_HOLD - 5):  # then somebody else may take them
-            await asyncio.gather(*(self._resolve_one(row) for row in rows))
+            await asyncio.gather(*(self._resolve_one(row, together) for row in rows))
         return len(rows)
 
-    async def _resolve_one(self, row: Row) -> None:
+    async def _resolve_one(self, row: Row, together: asyncio.Semaphore) -> None:
         try:
-            async with self._asking:
+            async with together:
                 await self._decide(row)
         except Exception as problem:  # noqa: BLE001 - it comes up again; the others go on
             log.error("doubt.failed", delivery=row["delivery_id"], problem=type(problem).__name__)

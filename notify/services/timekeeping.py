@@ -6,7 +6,7 @@ until it is that late again: an alert planned a minute before would leave an hou
 
 from notify.log import get
 from notify.store import clock_mark
-from notify.store.database import Database
+from notify.store.database import Connection, Database
 
 log = get(__name__)
 
@@ -17,22 +17,33 @@ _BATCH = 20_000
 async def keep_time(db: Database) -> bool:
     """Look at the clock; True when it had gone back and everything was put right.
 
-    The mark moves last: whoever is ended in the middle leaves the rest to the next look.
+    The mark moves last: whoever is ended in the middle leaves it to the next look, which at worst
+    makes a retry come early. It is held throughout, so that no two do this at once.
     """
     if not await _went_back(db):
         return False
-    made = _BATCH
-    while made == _BATCH:
-        async with db.transaction() as connection:
-            made = await clock_mark.make_due(connection, size=_BATCH)
     async with db.transaction() as connection:
         back = await clock_mark.look(connection)
         if back is None or back <= NOTICED:
             return False
+        await _move_deliveries(db, connection, back=back)
         await clock_mark.put_right(connection, back=back)
         await clock_mark.mark(connection)
     log.error("clock.went_back", seconds=round(back))
     return True
+
+
+async def _move_deliveries(db: Database, holding: Connection, *, back: float) -> None:
+    made = _BATCH
+    while made == _BATCH:
+        async with db.transaction() as connection:
+            made = await clock_mark.make_due(connection, size=_BATCH)
+        await clock_mark.look(holding)  # or the database takes us for dead
+    after: int | None = 0
+    while after is not None:
+        async with db.transaction() as connection:
+            after = await clock_mark.move(connection, back=back, after=after, size=_BATCH)
+        await clock_mark.look(holding)
 
 
 async def _went_back(db: Database) -> bool:

@@ -22,12 +22,20 @@ UPDATE deliveries d SET due_at = now() FROM ahead WHERE d.id = ahead.id
 """
 
 DELIVERIES: LiteralString = """
--- What is in hand was due, and is again should it be handed back.
-UPDATE deliveries SET due_at = CASE WHEN status = 'sending' THEN now()
-  ELSE greatest(now(), due_at - %(back)s * interval '1 s') END
-WHERE due_at > now()
-  AND ((status = 'pending' AND claims > 0) OR status = 'sending'
-    OR (status = 'unknown' AND closed_at IS NULL))
+-- What is in hand was due, and is again should it be handed back. In batches, by id: a retry that
+-- was moved may still be due later, and must not be moved twice.
+WITH ahead AS (
+  SELECT id FROM deliveries
+  WHERE id > %(after)s AND due_at > now()
+    AND ((status = 'pending' AND claims > 0) OR status = 'sending'
+      OR (status = 'unknown' AND closed_at IS NULL))
+  ORDER BY id LIMIT %(size)s FOR UPDATE
+), moved AS (
+  UPDATE deliveries d SET due_at = CASE WHEN status = 'sending' THEN now()
+    ELSE greatest(now(), due_at - %(back)s * interval '1 s') END
+  FROM ahead WHERE d.id = ahead.id
+)
+SELECT count(*) AS n, max(id) AS through FROM ahead
 """
 
 ATTEMPTS: LiteralString = """
@@ -77,8 +85,8 @@ async def mark(connection: Connection) -> None:
 
 
 async def put_right(connection: Connection, *, back: float) -> None:
-    """Everything but fresh deliveries, once for each time the clock goes back."""
-    for query in (DELIVERIES, ATTEMPTS, SENDERS):
+    """Everything but deliveries, once for each time the clock goes back."""
+    for query in (ATTEMPTS, SENDERS):
         await connection.run(query, back=back)
     await connection.run(WORKERS)
     await connection.run(PULLS)
@@ -88,3 +96,9 @@ async def put_right(connection: Connection, *, back: float) -> None:
 async def make_due(connection: Connection, *, size: int) -> int:
     """Deliveries that nobody has tried yet are due at once; returns how many were not."""
     return await connection.run(FRESH, size=size)
+
+
+async def move(connection: Connection, *, back: float, after: int, size: int) -> int | None:
+    """Deliveries that were tried keep their delay; the id to go on after, None at the end."""
+    row = await connection.row(DELIVERIES, back=back, after=after, size=size)
+    return row["through"] if row and row["n"] == size else None

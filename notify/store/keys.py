@@ -7,7 +7,9 @@ from psycopg.types.json import Jsonb
 from notify.store.database import Connection, Row
 
 LOCK: LiteralString = """
-SELECT pg_try_advisory_xact_lock(%(key_id)s::int, hashtext(%(idempotency_key)s)) AS held
+-- After a restore the ids of keys are larger than an int.
+SELECT pg_try_advisory_xact_lock(
+  hashtextextended(%(key_id)s::bigint || ':' || %(idempotency_key)s, 0)) AS held
 """
 
 

@@ -33,20 +33,13 @@ WHERE id = %(id)s AND status = ANY(%(allowed)s) AND (valid_until IS NULL OR vali
 
 REPLACE: LiteralString = """
 -- A follow-up takes the place of what came before it. What never began ends here. This waits for
--- a planner that is at work on the earlier ones.
+-- a planner that is at work on the earlier ones. From here on none of theirs is claimed or started;
+-- the claim and the sweeper end their deliveries in batches, it may be a whole town.
 UPDATE broadcasts SET superseded_at = now(),
   status = CASE WHEN dispatching_at IS NULL THEN 'cancelled' ELSE status END,
   cancelled_at = CASE WHEN dispatching_at IS NULL THEN now() ELSE cancelled_at END
 WHERE thread_id = %(thread_id)s AND sequence < %(sequence)s AND superseded_at IS NULL
   AND status NOT IN ('cancelled', 'expired')
-"""
-
-SUPERSEDE: LiteralString = """
--- A statement of its own, so that it also sees what that planner wrote last.
-UPDATE deliveries d SET status = 'superseded', ended_at = now()
-FROM broadcasts e
-WHERE e.thread_id = %(thread_id)s AND e.sequence < %(sequence)s AND d.broadcast_id = e.id
-  AND d.status = ANY(%(allowed)s)
 """
 
 _PLANNED: LiteralString = """
@@ -186,6 +179,12 @@ UPDATE broadcasts SET planned_through = %(resident)s, planned_address = %(addres
 WHERE id = %(id)s
 """
 
+NEXT_TURN: LiteralString = """
+-- Another broadcast's turn, unless some planner is at work on this one.
+UPDATE broadcasts SET advanced_at = clock_timestamp()
+WHERE id = (SELECT id FROM broadcasts WHERE id = %(id)s FOR UPDATE SKIP LOCKED)
+"""
+
 IN_FORCE: LiteralString = """
 -- Alerts that whoever joins now must still get: the latest word of each thread, no all-clear.
 -- The look goes back a minute behind the last one: rows bear the time their transaction began.
@@ -225,9 +224,8 @@ async def begin(connection: Connection, **values: Any) -> int:
     return await connection.run(BEGIN, **values)
 
 
-async def supersede(connection: Connection, **values: Any) -> int:
-    await connection.run(REPLACE, thread_id=values["thread_id"], sequence=values["sequence"])
-    return await connection.run(SUPERSEDE, **values)
+async def supersede(connection: Connection, *, thread_id: UUID, sequence: int) -> int:
+    return await connection.run(REPLACE, thread_id=thread_id, sequence=sequence)
 
 
 async def plan_followers(connection: Connection, **values: Any) -> Slice:
@@ -244,6 +242,10 @@ async def plan_latecomers(connection: Connection, **values: Any) -> Slice:
 
 async def advance(connection: Connection, **values: Any) -> None:
     await connection.run(ADVANCE, **values)
+
+
+async def pass_over(connection: Connection, broadcast_id: UUID) -> None:
+    await connection.run(NEXT_TURN, id=broadcast_id)
 
 
 async def thread_groups(connection: Connection, thread_id: UUID, sequence: int) -> list[int]:

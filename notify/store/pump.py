@@ -19,7 +19,7 @@ FROM deliveries d LEFT JOIN broadcasts b ON b.id = d.broadcast_id
   LEFT JOIN notes n ON n.id = d.note_id
 WHERE t.id = ANY(%(attempts)s) AND t.worker = %(worker)s AND t.settled_at IS NULL
   AND t.lease_until > now() AND d.id = t.delivery_id AND d.attempt_id = t.id
-  AND d.status = 'sending' AND b.cancelled_at IS NULL
+  AND d.status = 'sending' AND b.cancelled_at IS NULL AND b.superseded_at IS NULL
   AND (coalesce(b.valid_until, n.valid_until) IS NULL
        OR coalesce(b.valid_until, n.valid_until) > now())
 RETURNING t.id

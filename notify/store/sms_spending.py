@@ -13,7 +13,8 @@ WITH paid AS (
     sum(CASE t.outcome WHEN 'sent' THEN coalesce(t.parts, 1) ELSE 1 END) AS n
   FROM attempts t JOIN deliveries d ON d.id = t.delivery_id
   JOIN broadcasts b ON b.id = d.broadcast_id
-  WHERE t.id = ANY(%(attempts)s) AND t.outcome IN ('sent', 'unknown') GROUP BY 1
+  WHERE t.id = ANY(%(attempts)s) AND d.channel = 'sms' AND t.outcome IN ('sent', 'unknown')
+  GROUP BY 1
 )
 INSERT INTO sms_spent AS s (group_id, month, segments)
 SELECT l.id, %(month)s, sum(paid.n) FROM paid CROSS JOIN LATERAL group_line(paid.group_id) AS l (id)

@@ -19,13 +19,16 @@ WITH late AS MATERIALIZED (
     reason = CASE WHEN t.started_at IS NULL THEN NULL ELSE 'lease_lapsed' END
   FROM late JOIN held ON held.id = late.delivery_id
   WHERE t.id = late.id AND t.settled_at IS NULL AND t.lease_until < now()
-  RETURNING t.id, t.delivery_id, t.started_at)
-UPDATE deliveries d SET
-  status = CASE WHEN c.started_at IS NULL THEN 'pending' ELSE 'unknown' END,
-  reason = CASE WHEN c.started_at IS NULL THEN d.reason ELSE 'lease_lapsed' END,
-  due_at = CASE WHEN c.started_at IS NULL THEN d.due_at
-    ELSE now() + %(grace)s * interval '1 s' END
-FROM closed c WHERE d.id = c.delivery_id AND d.attempt_id = c.id AND d.status = 'sending'
+  RETURNING t.id, t.delivery_id, t.started_at
+), moved AS (
+  UPDATE deliveries d SET
+    status = CASE WHEN c.started_at IS NULL THEN 'pending' ELSE 'unknown' END,
+    reason = CASE WHEN c.started_at IS NULL THEN d.reason ELSE 'lease_lapsed' END,
+    due_at = CASE WHEN c.started_at IS NULL THEN d.due_at
+      ELSE now() + %(grace)s * interval '1 s' END
+  FROM closed c WHERE d.id = c.delivery_id AND d.attempt_id = c.id AND d.status = 'sending'
+)
+SELECT id FROM closed
 """
 
 DOUBTFUL: LiteralString = """
@@ -33,6 +36,7 @@ DOUBTFUL: LiteralString = """
 -- nobody else takes them while the provider is asked.
 WITH ripe AS MATERIALIZED (
   SELECT id FROM deliveries WHERE status = 'unknown' AND closed_at IS NULL AND due_at <= now()
+    AND lane = ANY(%(lanes)s) AND channel = ANY(%(channels)s)
   ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED
 ), taken AS (
   UPDATE deliveries d SET due_at = now() + %(hold)s * interval '1 s' FROM ripe WHERE d.id = ripe.id
@@ -143,12 +147,15 @@ UPDATE deliveries d SET closed_at = now() FROM silent WHERE d.id = silent.id
 """
 
 
-async def lapsed(connection: Connection, *, size: int, grace: float) -> int:
-    return await connection.run(LAPSED, size=size, grace=grace)
+async def lapsed(connection: Connection, *, size: int, grace: float) -> list[int]:
+    """Close attempts past their lease; returns them."""
+    return [row["id"] for row in await connection.rows(LAPSED, size=size, grace=grace)]
 
 
-async def doubtful(connection: Connection, *, size: int, hold: float) -> list[Row]:
-    return await connection.rows(DOUBTFUL, size=size, hold=hold)
+async def doubtful(
+    connection: Connection, *, lanes: list[str], channels: list[str], size: int, hold: float
+) -> list[Row]:
+    return await connection.rows(DOUBTFUL, lanes=lanes, channels=channels, size=size, hold=hold)
 
 
 async def resend(connection: Connection, delivery_id: int, *, attempt_id: int) -> int:

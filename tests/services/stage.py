@@ -111,9 +111,9 @@ FORBIDDEN: LiteralString = """
 -- What must not be in a worker's hand at the moment it was claimed or started.
 SELECT t.id FROM attempts t JOIN deliveries d ON d.id = t.delivery_id
 JOIN broadcasts b ON b.id = d.broadcast_id JOIN addresses a ON a.id = d.address_id
-WHERE t.id = ANY(%(attempts)s) AND (b.cancelled_at IS NOT NULL OR b.valid_until <= now()
-  OR (%(claim)s AND (b.superseded_at IS NOT NULL
-    OR EXISTS (SELECT FROM suppressions x WHERE x.channel = a.channel AND x.hash = a.hash)
+WHERE t.id = ANY(%(attempts)s) AND (b.cancelled_at IS NOT NULL OR b.superseded_at IS NOT NULL
+  OR b.valid_until <= now()
+  OR (%(claim)s AND (EXISTS (SELECT FROM suppressions x WHERE x.channel = a.channel AND x.hash = a.hash)
     OR NOT EXISTS (SELECT FROM subscriptions s WHERE s.resident_id = d.resident_id
       AND s.group_id = ANY(b.audience)
       AND d.channel = ANY(CASE WHEN b.kind = 'alert' THEN s.alerts ELSE s.news END)))))
@@ -288,7 +288,9 @@ class Stage:
     async def doubt(self) -> None:
         """A sweeper takes what is unknown, to ask the provider; the hold on it ends at once."""
         async with self.db.transaction() as connection:
-            self.doubts += await sweep.doubtful(connection, size=10, hold=0.0)
+            self.doubts += await sweep.doubtful(
+                connection, lanes=list(Lane), channels=list(Channel), size=10, hold=0.0
+            )
 
     async def decide(self, found: str) -> None:
         """A sweeper that took a doubt some time ago has its answer."""

@@ -290,6 +290,7 @@ async def test_an_all_clear_reaches_whoever_may_have_got_what_is_held(town: Town
     await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
 
     assert {mail.to for mail in await sent_by(town)} == {"r0@example.org", "r1@example.org"}
+    await sweeping(town).sweep()
     assert sorted(await town.statuses(alert)) == ["sent", "superseded"]
     assert await held(town) == {}
     assert {row["repeat"] for row in await town.rows("SELECT repeat FROM attempts")} == {False}

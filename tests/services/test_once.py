@@ -120,3 +120,20 @@ async def test_answers_are_forgotten_after_a_month(db: Database, key_id: int) ->
     async with db.transaction() as connection:
         rows = await connection.rows("SELECT idempotency_key FROM replays")
     assert [row["idempotency_key"] for row in rows] == ["another"]
+
+
+async def test_a_key_made_after_a_restore_whose_id_is_a_large_number(
+    db: Database, key_id: int
+) -> None:
+    large = 1_795_659_080_888_379  # ids go on behind everything there was before the restore
+    async with db.transaction() as connection:
+        await connection.run("SELECT setval(pg_get_serial_sequence('keys', 'id'), %(n)s)", n=large)
+    token = await keys.create(db, name="y", scopes=[], group=None)
+    key = await keys.recognise(db, token)
+    assert key is not None
+    work = Work()
+
+    first, again = [await _once(db, key.id, work) for _ in range(2)]
+
+    assert (key.id > large, work.done) == (True, 1)
+    assert again.body == first.body

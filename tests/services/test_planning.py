@@ -2,12 +2,21 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
+import pytest
+from psycopg import OperationalError
+
+from channels.memory import MemoryChannel
+from channels.messages import Email
 from notify import clock
-from notify.domain.words import Kind, Lane, Relation
+from notify.domain.broadcast import Text
+from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.services.planning import Planner
+from notify.store import claiming, pump, sweep
 from notify.store import planning as store
+from notify.store.database import Connection
 from tests.town import Town
 
 
@@ -118,6 +127,7 @@ async def test_an_all_clear_goes_to_those_reached_and_replaces_what_is_pending(t
         "reached@example.org",
         "unknown@example.org",
     ]
+    await _expire(town)
     assert sorted(await town.statuses(alert)) == ["failed", "sent", "superseded", "unknown"]
 
 
@@ -165,6 +175,7 @@ async def test_whoever_waits_for_a_repeat_gets_the_all_clear(town: Town) -> None
     clear = await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
     await town.plan()
 
+    await _expire(town)
     assert await town.statuses(alert) == ["superseded"]
     assert await town.statuses(clear) == ["pending"]
 
@@ -195,6 +206,7 @@ async def test_a_follow_up_replaces_what_a_planner_writes_meanwhile(town: Town) 
         await asyncio.sleep(0.2)  # … while the all-clear is begun; it may wait or come after
     await following
     await town.plan()
+    await _expire(town)
 
     assert await town.statuses(alert) == ["superseded"]
 
@@ -265,3 +277,74 @@ async def test_a_recalled_broadcast_is_planned_no_further(town: Town) -> None:
     await town.plan()
 
     assert await town.statuses(alert) == []
+
+
+async def _expire(town: Town) -> None:
+    async with town.db.transaction() as connection:
+        await sweep.expire(connection, size=100)
+
+
+async def test_a_follow_up_begins_at_once_however_many_still_wait_for_what_it_replaces(
+    town: Town,
+) -> None:
+    await town.readers(2)
+    alert = await town.broadcast("town")
+    await town.plan()
+    await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+    planner = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+
+    async with town.db.transaction() as connection:  # not one of their rows is waited for
+        await connection.run("SELECT FROM deliveries FOR UPDATE")
+        async with asyncio.timeout(2):
+            assert await planner.plan_slice()
+
+    carrier = MemoryChannel[Email]()
+    while await (await town.pump(carrier)).round():
+        pass
+    assert not carrier.taken
+    assert await town.statuses(alert) == ["superseded"] * 2
+
+
+async def test_what_was_claimed_before_a_follow_up_began_is_not_started_after(town: Town) -> None:
+    await town.readers(1)
+    alert = await town.broadcast("town")
+    await town.plan()
+    worker = uuid4()
+    async with town.db.transaction() as connection:
+        claimed = await claiming.claim(
+            connection, lane=Lane.ALERT, channel=Channel.EMAIL, sender="relay", worker=worker,
+            size=1, lease=60, allowed=["pending"],
+        )  # fmt: skip
+    await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+    await town.plan()
+
+    async with town.db.transaction() as connection:
+        started = await pump.start(
+            connection, attempts=[claimed[0].attempt_id], worker=worker, lease=60
+        )
+
+    assert started == set()
+
+
+async def test_a_slice_that_fails_does_not_keep_the_others_from_their_turn(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.readers(2)
+    broken = await town.broadcast("town")
+    other = await town.broadcast("town", texts={"de": Text("Flut", "Weg vom Fluss.")})
+    real = store.plan_followers
+
+    async def fail(connection: Connection, **values: Any) -> store.Slice:
+        if values["id"] == broken:
+            raise OperationalError("took too long")
+        return await real(connection, **values)
+
+    monkeypatch.setattr(store, "plan_followers", fail)
+    planner = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+
+    with pytest.raises(OperationalError):
+        await planner.plan_slice()
+    await planner.plan_slice()
+
+    assert await town.statuses(other) == ["pending"] * 2
+    assert await town.statuses(broken) == []

@@ -1,5 +1,6 @@
 """A group's cap on SMS stops announcements, never alerts, and counts what both cost."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from notify.domain.broadcast import Text
 from notify.domain.words import Channel, Kind, Lane
 from notify.errors import Invalid, NotFound
 from notify.services import groups, watching
+from notify.services.composing import Composer
+from notify.services.sweeping import Sweeper
 from tests.town import Town
 
 
@@ -93,6 +96,28 @@ async def test_what_may_have_been_taken_counts(town: Town) -> None:
 
     await (await town.pump(silent, channel=Channel.SMS, lane=Lane.BULK)).round()
 
+    assert await _spent(town) == {"town": 2}
+
+
+async def test_what_a_crash_leaves_in_doubt_counts_once(town: Town) -> None:
+    await _phones(town, await town.group(), 3)
+    await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
+    await town.plan(Lane.BULK)
+    slow = MemoryChannel[Sms]()
+    slow.hold.clear()
+    pump = await town.pump(slow, channel=Channel.SMS, lane=Lane.BULK)
+    working = asyncio.create_task(pump.round())
+    await slow.has_taken(3)
+    await town.change("UPDATE attempts SET lease_until = now() - interval '1 s'")
+    await town.change("UPDATE attempts SET started_at = NULL WHERE id = 1")  # never handed over
+    composer = Composer(settings=town.settings, keyring=town.keyring)
+
+    await Sweeper(town.db, senders=[], composer=composer).sweep()
+    counted = await _spent(town)
+    slow.hold.set()
+    await working
+
+    assert counted == {"town": 2}
     assert await _spent(town) == {"town": 2}
 
 

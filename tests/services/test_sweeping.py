@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from datetime import datetime
+from typing import Any, LiteralString
 
 import pytest
+from typing_extensions import override
 
 from channels.base import OutcomeUnknown
 from channels.memory import MemoryChannel
 from channels.messages import Sms
-from channels.sms import TwilioSms
+from channels.sms import Found, TwilioSms
 from notify.domain.words import Channel, Kind, Lane
-from notify.services import confirming, submitting, watching
+from notify.services import confirming, submitting, sweeping, watching
 from notify.services.composing import Composer
 from notify.services.senders import Sender
 from notify.services.sweeping import Sweeper
@@ -267,3 +269,86 @@ async def test_a_note_that_waits_for_a_sender_expires(town: Town) -> None:
     await sweeper(town).sweep()
 
     assert (await delivery(town))["status"] == "expired"
+
+
+OLDER: LiteralString = """
+-- So many doubts about an announcement, older than any other.
+WITH made AS (
+  INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
+    language, status, due_at)
+  SELECT %(id)s, d.resident_id, -n, 1, 'email', 'bulk', 'de', 'unknown', now() - interval '1 h'
+  FROM (SELECT resident_id FROM deliveries LIMIT 1) AS d, generate_series(1, 1000) AS n
+  RETURNING id
+)
+INSERT INTO attempts (delivery_id, number, sender, worker, lease_until, started_at, settled_at,
+  outcome)
+SELECT id, 1, 'relay', gen_random_uuid(), now(), now(), now(), 'unknown' FROM made
+"""
+
+
+async def test_an_alert_is_looked_into_before_a_thousand_older_doubts_of_announcements(
+    town: Town,
+) -> None:
+    await town.readers(1)
+    alert = await town.broadcast("town")
+    await town.plan()
+    silent = MemoryChannel[Any](script=lambda _: OutcomeUnknown("no_answer"))
+    await (await town.pump(silent)).round()
+    news = await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
+    await town.change(OLDER, id=news)
+    await town.change(
+        "UPDATE deliveries d SET attempt_id = t.id FROM attempts t"
+        " WHERE t.delivery_id = d.id AND d.lane = 'bulk'"
+    )
+    await town.change("UPDATE deliveries SET due_at = now() WHERE lane = 'alert'")
+
+    await sweeper(town).resolve()
+
+    assert await town.statuses(alert) == ["pending"]
+
+
+class Hanging(TwilioSms):
+    """Never answers what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__(account_sid="AC1", auth_token="t", sender=NUMBER)
+        self.asked = 0
+
+    @override
+    async def find(self, *, to: str, body: str, since: datetime) -> Found | None:
+        self.asked += 1
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_look_ups_that_hang_hold_up_neither_alerts_nor_other_channels(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_PATIENCE", 0.1)
+    hanging = Hanging()
+    group = await town.group()
+    await town.resident(group, email="a@example.org", phone="+4915112345678", news=["sms"])
+    for number in range(14):
+        await town.resident(group, phone=f"+49151123457{number:02}", alerts=[], news=["sms"])
+    await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
+    await town.plan(Lane.BULK)
+    lost = MemoryChannel[Any](hanging.sender, script=lambda _: OutcomeUnknown("no_answer"))
+    await (await town.pump(lost, channel=Channel.SMS, lane=Lane.BULK)).round()
+    await now_due(town)
+    swept = sweeper(town, hanging)
+    await swept.resolve()
+    alert = await town.broadcast("town")
+    await town.plan()
+    for channel in (Channel.EMAIL, Channel.SMS):
+        await town.change("UPDATE senders SET failures = 0, down_since = NULL, down_until = NULL")
+        carrier = MemoryChannel[Any](hanging.sender, script=lambda _: OutcomeUnknown("no_answer"))
+        await (await town.pump(carrier, channel=channel)).round()
+    await town.change("UPDATE deliveries SET due_at = now() WHERE lane = 'alert'")
+    asked = hanging.asked
+
+    await swept.resolve()  # the alert's mail at once; its text is asked for beside the others
+    await swept.resolve()
+
+    assert (asked, hanging.asked) == (10, 11)
+    assert sorted(await town.statuses(alert)) == ["pending", "unknown"]
+    await hanging.close()

@@ -1,12 +1,21 @@
 """The clock of the database goes back: nothing waits for the old time."""
 
-from typing import LiteralString
+import asyncio
+from typing import Any, LiteralString
+
+import pytest
+from psycopg import OperationalError
 
 from channels.base import OutcomeUnknown, TryAgain
 from channels.memory import MemoryChannel
 from channels.messages import Email
 from notify.domain.words import Lane
+from notify.services import timekeeping
+from notify.services.composing import Composer
+from notify.services.sweeping import Sweeper
 from notify.services.timekeeping import keep_time
+from notify.store import clock_mark
+from notify.store.database import Connection
 from tests.town import Town
 
 EVERY_TIME: tuple[LiteralString, ...] = (
@@ -131,3 +140,74 @@ async def test_a_clock_that_goes_on_changes_nothing(town: Town) -> None:
     row = await town.rows("SELECT due_at > now() + interval '59 min' AS kept FROM deliveries")
     assert row[0]["kept"]
     assert not await keep_time(town.db)
+
+
+async def test_retries_are_moved_in_batches_and_each_of_them_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeping, "_BATCH", 2)
+    await town.readers(5)
+    await town.broadcast("town")
+    await town.plan()
+    await town.change("UPDATE deliveries SET claims = 1, due_at = now() + id * interval '20 min'")
+    await _clock_goes_back(town)
+    sizes: list[int] = []
+    real = clock_mark.move
+
+    async def move(connection: Connection, *, back: float, after: int, size: int) -> int | None:
+        through = await real(connection, back=back, after=after, size=size)
+        rows = await connection.rows(
+            "SELECT id FROM deliveries WHERE xmin::text = pg_current_xact_id()::text"
+        )
+        sizes.append(len(rows))
+        return through
+
+    monkeypatch.setattr(clock_mark, "move", move)
+
+    assert await keep_time(town.db)
+
+    rows = await town.rows(
+        "SELECT round(extract(epoch FROM due_at - now()) / 1200)::int AS after"
+        " FROM deliveries ORDER BY id"
+    )
+    assert sizes == [2, 2, 1]
+    assert [row["after"] for row in rows] == [1, 2, 3, 4, 5]
+
+
+async def test_whoever_is_ended_in_the_middle_leaves_the_mark_where_it_was(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.readers(1)
+    await _clock_goes_back(town)
+    monkeypatch.setattr(clock_mark, "move", _too_long)
+    with pytest.raises(OperationalError):
+        await keep_time(town.db)
+    monkeypatch.undo()
+
+    assert await keep_time(town.db)
+
+
+async def test_leases_lapse_also_while_the_clock_cannot_be_put_right(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.readers(1)
+    alert = await town.broadcast("town")
+    await town.plan()
+    carrier = MemoryChannel[Email]()
+    carrier.hold.clear()
+    working = asyncio.create_task((await town.pump(carrier)).round())
+    await carrier.has_taken(1)
+    await town.change("UPDATE attempts SET lease_until = now() - interval '1 s'")
+    await town.change("UPDATE clock_mark SET seen_at = now() + interval '1 h'")
+    monkeypatch.setattr(clock_mark, "move", _too_long)
+    composer = Composer(settings=town.settings, keyring=town.keyring)
+
+    await Sweeper(town.db, senders=[], composer=composer).sweep()
+
+    assert await town.statuses(alert) == ["unknown"]
+    carrier.hold.set()
+    await working
+
+
+async def _too_long(*_: Any, **__: Any) -> None:
+    raise OperationalError("took too long")

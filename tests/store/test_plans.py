@@ -1,9 +1,10 @@
 """What PostgreSQL makes of statements whose cost must not grow with what was done before."""
 
+from typing import Any, LiteralString
 from uuid import uuid4
 
 from notify.services.planning import BEFORE_ALL
-from notify.store import planning
+from notify.store import claiming, planning, sweep
 from notify.store.database import Database
 
 DELIVERIES = """
@@ -32,3 +33,50 @@ async def test_whoever_is_left_out_is_looked_up_by_resident_not_among_all_that_i
     assert "deliveries_resident" in plan
     assert "deliveries_broadcast" not in plan
     assert "deliveries_once on" not in plan
+
+
+NOTES: LiteralString = """
+INSERT INTO deliveries (note_id, resident_id, address_id, address_version, channel, lane, language,
+  status, due_at)
+SELECT n, gen_random_uuid(), n, 1, 'email', 'note', 'de', %(status)s, now() - n * interval '1 s'
+FROM generate_series(1, 20000) AS n
+"""
+
+
+async def _plan(db: Database, query: Any, *, status: str = "pending", **values: Any) -> str:
+    """How a query is carried out where 20,000 notes are at hand."""
+    async with db.transaction() as connection:
+        await connection.run(NOTES, status=status)
+        await connection.run("ANALYZE deliveries")
+        rows = await connection.rows("EXPLAIN " + query, **values)
+        await connection.run("DELETE FROM deliveries")
+    return "\n".join(row["QUERY PLAN"] for row in rows)
+
+
+async def test_notes_are_claimed_in_the_order_of_an_index(db: Database) -> None:
+    plan = await _plan(
+        db, claiming.CLAIM_NOTES, lane="note", channel="email", size=250, sender="relay",
+        worker=uuid4(), lease=60, allowed=["pending"], month=None,
+    )  # fmt: skip
+
+    assert "deliveries_notes" in plan
+    assert "Sort Key: d.due_at" not in plan
+
+
+async def test_the_next_note_is_found_at_the_head_of_an_index(db: Database) -> None:
+    async with db.transaction() as connection:
+        source = await connection.row("SELECT prosrc FROM pg_proc WHERE proname = 'next_due'")
+    assert source is not None
+    query = source["prosrc"].replace("of_lane", "%(lane)s").replace("of_channel", "%(channel)s")
+
+    plan = await _plan(db, query, lane="note", channel="email")
+
+    assert "deliveries_notes" in plan
+
+
+async def test_doubts_are_taken_by_lane_from_an_index(db: Database) -> None:
+    plan = await _plan(
+        db, sweep.DOUBTFUL, status="unknown", lanes=["bulk"], channels=["email"], size=50, hold=60.0
+    )
+
+    assert "deliveries_doubtful" in plan
