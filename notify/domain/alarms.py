@@ -13,6 +13,14 @@ LATE: Mapping[Lane, float] = {Lane.ALERT: 10.0, Lane.NOTE: 300.0, Lane.BULK: 900
 """Seconds the oldest due delivery of a lane may wait. A code that comes after five minutes is of
 no use; bulk steps aside for alerts, and slow senders take their time with it."""
 
+NOTHING_LEFT = 60.0
+"""Seconds a delivery may be tried in vain while nothing at all of its broadcast left on the channel;
+the lane's own limit where that is longer."""
+
+STUCK = 600.0
+"""Seconds a delivery of an alert may be tried in vain, after others of it have left, while no further
+one leaves."""
+
 DOWN = 120.0
 """Seconds between a sender's first failure and its last, with no success between."""
 
@@ -35,6 +43,7 @@ class What(StrEnum):
 
     LATE = "late"  # a lane's oldest due delivery waits too long, and nothing of it moves
     SLOW = "slow"  # it waits as long, but its broadcast moves
+    STUCK = "stuck"  # most of an alert left; the rest is tried in vain
     NO_WORKER = "no_worker"
     SENDER_STOPPED = "sender_stopped"
     SENDER_DOWN = "sender_down"
@@ -48,6 +57,7 @@ class What(StrEnum):
 PATIENCE: Mapping[What, float] = {
     What.LATE: 5.0,
     What.SLOW: 5.0,
+    What.STUCK: 60.0,  # what was just released after a restore gets its chance
     What.NO_WORKER: 40.0,  # a worker that is started anew is back by then
     What.SENDER_STOPPED: 0.0,
     What.SENDER_DOWN: 0.0,
@@ -86,32 +96,51 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The oldest due delivery of a lane on a channel, and when something of the same broadcast
-    was last handed over there. `unplanned`: a broadcast that waits to be begun."""
+    """What waits of one broadcast (or of the notes) in a lane on a channel: when its next delivery is
+    due, when something of it was last handed over there (`left`: ever), and since when one waits
+    that was tried already."""
 
     lane: Lane
     channel: str
-    due_at: datetime
+    due_at: datetime | None
     moved_at: datetime | None = None
+    tried_since: datetime | None = None
+    left: bool = False
 
 
 def lateness(waiting: Iterable[Waiting], *, now: datetime) -> list[Condition]:
     """Lanes that are late. A slow sender that works through a long queue is no alarm."""
-    found: dict[tuple[What, Lane], list[Waiting]] = {}
+    found: dict[tuple[What, Lane], list[tuple[str, datetime]]] = {}
     for one in waiting:
-        limit = timedelta(seconds=LATE[one.lane])
-        if now - one.due_at <= limit:
-            continue
-        moves = one.moved_at is not None and now - one.moved_at <= limit
-        found.setdefault((What.SLOW if moves else What.LATE, one.lane), []).append(one)
+        judged = _late(one, now=now)
+        if judged is not None:
+            what, since = judged
+            found.setdefault((what, one.lane), []).append((one.channel, since))
     return [
         Condition(
             what, str(lane),
-            {"lane": str(lane), "channels": [one.channel for one in several]},
-            min(one.due_at for one in several),
+            {"lane": str(lane), "channels": list(dict.fromkeys(channel for channel, _ in several))},
+            min(since for _, since in several),
         )
         for (what, lane), several in found.items()
     ]  # fmt: skip
+
+
+def _late(one: Waiting, *, now: datetime) -> tuple[What, datetime] | None:
+    def longer(since: datetime | None, seconds: float) -> bool:
+        return since is not None and now - since > timedelta(seconds=seconds)
+
+    limit = LATE[one.lane]
+    since = min((at for at in (one.due_at, one.tried_since) if at is not None), default=now)
+    if longer(one.due_at, limit):
+        moves = one.moved_at is not None and not longer(one.moved_at, limit)
+        return (What.SLOW if moves else What.LATE), since
+    if not one.left:
+        return (What.LATE, since) if longer(one.tried_since, max(limit, NOTHING_LEFT)) else None
+    moves = one.moved_at is not None and not longer(one.moved_at, STUCK)
+    if one.lane is Lane.ALERT and longer(one.tried_since, STUCK) and not moves:
+        return What.STUCK, since
+    return None
 
 
 def empty_lanes(seen: AbstractSet[str]) -> list[Condition]:

@@ -87,9 +87,12 @@ class Lookout:
         rows = await alarms.waiting(connection, seconds=min(LATE.values()))
         now = await alarms.clock(connection)
         waiting = [
-            Waiting(Lane(row["lane"]), row["channel"], row["due_at"], row["moved_at"])
+            Waiting(
+                Lane(row["lane"]), row["channel"], row["due_at"], row["moved_at"],
+                row["tried_since"], row["left"],
+            )
             for row in rows
-        ]
+        ]  # fmt: skip
         return lateness(waiting, now=now)
 
     async def _rings(self, connection: Connection) -> list[Condition]:

@@ -18,13 +18,14 @@ FRESH: LiteralString = """
 WITH ahead AS (
   SELECT id FROM deliveries WHERE status = 'pending' AND claims = 0 AND due_at > now()
   LIMIT %(size)s FOR UPDATE SKIP LOCKED)
-UPDATE deliveries d SET due_at = now() FROM ahead WHERE d.id = ahead.id
+UPDATE deliveries d SET due_at = now(), created_at = least(created_at, now()) FROM ahead WHERE d.id = ahead.id
 """
 
 DELIVERIES: LiteralString = """
 -- What is in hand was due, and is again should it be handed back.
 UPDATE deliveries SET due_at = CASE WHEN status = 'sending' THEN now()
-  ELSE greatest(now(), due_at - %(back)s * interval '1 s') END
+  ELSE greatest(now(), due_at - %(back)s * interval '1 s') END,
+  created_at = least(created_at, now())
 WHERE due_at > now()
   AND ((status = 'pending' AND claims > 0) OR status = 'sending'
     OR (status = 'unknown' AND closed_at IS NULL))

@@ -7,7 +7,9 @@ import pytest
 from notify.domain.alarms import (
     CALM,
     LATE,
+    NOTHING_LEFT,
     PATIENCE,
+    STUCK,
     News,
     Outage,
     State,
@@ -45,6 +47,30 @@ def test_what_moves_is_slow_and_no_alarm_and_what_stopped_moving_is() -> None:
 
     assert found["slow:alert"].level == "warning"
     assert found["late:alert"].facts["channels"] == ["email"]
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["nothing left", "others left"])
+def test_an_alert_that_is_tried_in_vain_is_noticed_though_it_is_due_ever_later(left: bool) -> None:
+    def seen(seconds: float, moved: float | None = None) -> list[str]:
+        one = Waiting(
+            Lane.ALERT, "email", NOW + timedelta(seconds=60), ago(moved) if moved else None,
+            ago(seconds), left,
+        )  # fmt: skip
+        return [found.key for found in lateness([one], now=NOW)]
+
+    limit, key = (STUCK, "stuck:alert") if left else (NOTHING_LEFT, "late:alert")
+    assert seen(limit) == []
+    assert seen(limit + 1) == [key]
+    assert not left or seen(limit + 1, moved=limit - 1) == []
+
+
+def test_an_announcement_of_which_nothing_leaves_is_late_and_a_rest_of_it_is_not() -> None:
+    def seen(*, left: bool) -> list[str]:
+        one = Waiting(Lane.BULK, "email", None, None, ago(LATE[Lane.BULK] + 1), left)
+        return [found.key for found in lateness([one], now=NOW)]
+
+    assert seen(left=False) == ["late:bulk"]
+    assert seen(left=True) == []
 
 
 def test_a_lane_that_is_late_on_two_channels_is_one_alarm_since_the_first() -> None:
