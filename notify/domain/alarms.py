@@ -193,45 +193,49 @@ def retry_after(tries: int) -> float:
 
 
 class Outage:
-    """The database as one process sees it. Kept in memory, for it cannot be written down."""
+    """The database as one process sees it. Kept in memory, for it cannot be written down, and by
+    the monotonic clock: a machine whose database is away may well have its clock put right."""
 
     def __init__(self, host: str, *, patience: float = PATIENCE[What.DATABASE]) -> None:
         self._host = host
         self._patience = patience
-        self._since: datetime | None = None
-        self._well_since: datetime | None = None
-        self._told_at: datetime | None = None
+        self._since: float | None = None
+        self._well_since: float | None = None
+        self._told_at: float | None = None
         self._facts: Mapping[str, Any] = {}
 
-    def saw(self, problem: str | None, *, now: datetime) -> News | None:
-        """What one more look showed (None: it works), and what is to be told for it."""
+    def saw(self, problem: str | None, *, at: float, now: datetime) -> News | None:
+        """What one more look showed (None: it works), and what is to be told for it. `at` is on
+        the monotonic clock, `now` on that of the wall, for the words."""
         if problem is not None:
             self._well_since = None
             self._facts = {"problem": problem, "host": self._host}
-            self._since = self._since or now
-            return self._still(self._since, now)
+            self._since = at if self._since is None else self._since
+            return self._still(self._since, at, now)
         if self._since is None:
             return None
-        self._well_since = self._well_since or now
-        if self._told_at is not None and (now - self._well_since).total_seconds() < CALM:
+        self._well_since = at if self._well_since is None else self._well_since
+        if self._told_at is not None and at - self._well_since < CALM:
             return None
         over = None
         if self._told_at is not None:
-            over = self._news(State.OVER, self._since, now, over_at=self._well_since)
+            well = now - timedelta(seconds=at - self._well_since)
+            over = self._news(State.OVER, at - self._since, now, over_at=well)
         self._since = self._well_since = self._told_at = None
         return over
 
-    def _still(self, since: datetime, now: datetime) -> News | None:
-        if (now - since).total_seconds() < self._patience:
+    def _still(self, since: float, at: float, now: datetime) -> News | None:
+        if at - since < self._patience:
             return None
-        if self._told_at is not None and now - self._told_at < REMIND:
+        if self._told_at is not None and at - self._told_at < REMIND.total_seconds():
             return None
         state = State.RAISED if self._told_at is None else State.REMINDER
-        self._told_at = now
-        return self._news(state, since, now)
+        self._told_at = at
+        return self._news(state, at - since, now)
 
     def _news(
-        self, state: State, since: datetime, now: datetime, *, over_at: datetime | None = None
+        self, state: State, lasted: float, now: datetime, *, over_at: datetime | None = None
     ) -> News:
         ref = f"{self._host} {now.isoformat()}"
+        since = now - timedelta(seconds=lasted)
         return News(str(What.DATABASE), state, self._facts, since, over_at, ref)

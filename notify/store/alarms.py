@@ -18,9 +18,11 @@ UPDATE watch SET looked_at = now() WHERE one = (SELECT one FROM watch
 """
 
 TAKE_BEAT: LiteralString = """
+-- Whoever has not looked lately does not know that all is well.
 UPDATE watch SET beaten_at = now() WHERE one = (SELECT one FROM watch
   WHERE beaten_at <= now() - %(every)s * interval '1 s' OR beaten_at > now() + interval '1 min'
   FOR UPDATE SKIP LOCKED)
+  AND looked_at > now() - interval '1 min'
   AND NOT EXISTS (SELECT FROM alarms WHERE over_at IS NULL AND raised_at IS NOT NULL
     AND key = ANY(%(silenced_by)s))
   AND NOT EXISTS (SELECT FROM unnest(%(lanes)s::text[]) AS wanted (lane) WHERE NOT EXISTS (

@@ -100,8 +100,24 @@ def test_tries_are_made_less_and_less_often() -> None:
     assert max(pauses) <= 900
 
 
-def _look(outage: Outage, *, seconds: float, problem: str | None) -> News | None:
-    return outage.saw(problem, now=NOW + timedelta(seconds=seconds))
+def _look(outage: Outage, *, seconds: float, problem: str | None, back: float = 0.0) -> News | None:
+    return outage.saw(problem, at=seconds, now=NOW + timedelta(seconds=seconds - back))
+
+
+def test_a_clock_put_back_delays_no_word_about_the_database() -> None:
+    outage = Outage("host-a")
+    patience = PATIENCE[What.DATABASE]
+    _look(outage, seconds=0, problem="PoolTimeout")
+
+    raised = _look(outage, seconds=patience, problem="PoolTimeout", back=3600)
+    _look(outage, seconds=100, problem=None, back=3600)
+    over = _look(outage, seconds=100 + CALM, problem=None, back=7200)
+
+    assert raised is not None
+    assert raised.since == NOW - timedelta(hours=1)
+    assert over is not None
+    assert over.over_at is not None
+    assert over.over_at - over.since == timedelta(seconds=100)
 
 
 def test_a_database_that_is_away_for_a_moment_is_no_news() -> None:

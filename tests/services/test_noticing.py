@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.base import Failure, NotAsked, SenderDown, Sent, TryAgain
+from channels.base import Failure, NotAsked, SenderDown, TryAgain
 from channels.memory import MemoryChannel
 from channels.messages import Email
 from notify.domain.alarms import ALERTS_CANNOT_LEAVE, CALM, REMIND, What
@@ -16,15 +16,6 @@ from tests.services.watched import DUTY, TARGETS, Watched
 from tests.town import Town
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
-
-
-class Refusing(MemoryChannel[Email]):
-    def __init__(self, failure: Failure) -> None:
-        super().__init__()
-        self.failure = failure
-
-    async def send(self, message: Email) -> Sent:
-        raise self.failure
 
 
 @pytest.fixture
@@ -103,7 +94,7 @@ async def test_an_alert_that_is_tried_in_vain_is_noticed(
     town = watched.town
     await _late_alert(town, seconds=0)
     await town.change("UPDATE deliveries SET created_at = now() - interval '2 min'")
-    await (await town.pump(Refusing(failure))).round()
+    await (await town.pump(MemoryChannel[Email](script=lambda _: failure))).round()
     put_off = await town.change(
         "UPDATE deliveries SET due_at = now() + interval '1 min' WHERE status = 'pending'"
     )
