@@ -142,7 +142,7 @@ def _show_broadcast(
     watched: Watched, why: list[dict[str, Any]], *, as_json: bool, words: Words
 ) -> None:
     row, progress = watched.row, watched.progress
-    why = [{**line, "said": reasons.said(words, line["reason"])} for line in why]
+    why = [{**line, "said": reasons.said(words, line["reason"], line["status"])} for line in why]
     if as_json:
         typer.echo(
             json.dumps(

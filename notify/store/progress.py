@@ -25,7 +25,9 @@ FROM handovers WHERE broadcast_id = %(id)s GROUP BY channel, second ORDER BY cha
 
 REASONS: LiteralString = """
 SELECT channel, status, coalesce(reason, 'other') AS reason, count(*) AS n FROM deliveries
-WHERE broadcast_id = %(id)s AND status = ANY(%(statuses)s) GROUP BY 1, 2, 3
+WHERE broadcast_id = %(id)s AND (status = ANY(%(ended)s)
+  OR (status = ANY(%(open)s) AND reason IS NOT NULL))
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
 TOTALS: LiteralString = """
@@ -117,9 +119,12 @@ async def read(connection: Connection, broadcast_id: UUID) -> Progress:
     )
 
 
-async def reasons(connection: Connection, broadcast_id: UUID, *, statuses: list[str]) -> list[Row]:
-    """Why deliveries ended as they did. Counts rows: for reports, not for dashboards."""
-    return await connection.rows(REASONS, id=broadcast_id, statuses=statuses)
+async def reasons(
+    connection: Connection, broadcast_id: UUID, *, ended: list[str], open_: list[str]
+) -> list[Row]:
+    """Why deliveries ended as they did, and what keeps those that are open, where something does.
+    Counts rows: for reports, not for dashboards."""
+    return await connection.rows(REASONS, id=broadcast_id, ended=ended, open=open_)
 
 
 async def queue_ages(connection: Connection) -> list[Row]:
