@@ -149,7 +149,7 @@ def empty_lanes(seen: AbstractSet[str]) -> list[Condition]:
 
 
 def off_duty(channels: Sequence[str], reached: AbstractSet[str]) -> list[Condition]:
-    """Channels that are open and reach nobody on duty."""
+    """Channels that are open and used, and reach nobody on duty."""
     return [
         Condition(What.DUTY, channel, {"channel": channel})
         for channel in channels

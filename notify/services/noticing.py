@@ -80,7 +80,10 @@ class Lookout:
             ),
             *await self._rings(connection),
             *_held(await holding.held(connection)),
-            *off_duty(self._channels, await duty.reached(connection, self._on_duty)),
+            *off_duty(
+                sorted(await duty.used(connection, self._channels)),
+                await duty.reached(connection, self._on_duty),
+            ),
         ]
 
     async def _lateness(self, connection: Connection) -> list[Condition]:

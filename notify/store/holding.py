@@ -61,6 +61,11 @@ UPDATE deliveries SET closed_at = now()
 WHERE note_id IS NOT NULL AND status = 'unknown' AND closed_at IS NULL
 """
 
+DROP_RINGS: LiteralString = """
+-- Their notes end here, which says nothing of the channel. Today's is rung anew.
+DELETE FROM rings WHERE result IS NULL
+"""
+
 NEW_NUMBERS: LiteralString = """
 -- Receipts, bounces and links made after the backup are still out there and name rows by numbers
 -- that this database would give away a second time. No row was ever numbered a million a second,
@@ -123,6 +128,7 @@ async def hold(connection: Connection, *, soon: float) -> int:
     await connection.run(MARK)
     notes = await connection.run(END_NOTES)
     await connection.run(CLOSE_NOTES)
+    await connection.run(DROP_RINGS)
     await connection.run("DELETE FROM workers")
     await connection.rows(NEW_NUMBERS)
     return notes

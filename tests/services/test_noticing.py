@@ -12,7 +12,7 @@ from notify.domain.alarms import ALERTS_CANNOT_LEAVE, CALM, REMIND, What
 from notify.domain.words import Kind
 from notify.services import noticing, ringing, watching
 from notify.store import alarms, progress
-from tests.services.watched import DUTY, TARGETS, Watched
+from tests.services.watched import DUTY, MAIL, TARGETS, Watched
 from tests.town import Town
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
@@ -209,8 +209,21 @@ async def test_redis_that_does_not_answer_is_only_shown(watched: Watched) -> Non
     assert await _tellings(watched.town) == []
 
 
+async def test_a_channel_that_nobody_uses_is_nothing_to_notice(town: Town) -> None:
+    watched = Watched(town)
+    await watched.work("alert", "note", "bulk")
+    assert await watched.raised() == []
+    await town.resident(email=MAIL)
+    await town.resident(phone="+4915199999999")
+
+    assert await watched.raised() == ["duty:sms"]
+
+
 async def test_a_channel_that_reaches_nobody_on_duty_is_noticed(watched: Watched) -> None:
-    await watched.town.change("UPDATE addresses SET state = 'gone' WHERE channel = 'push'")
+    await watched.town.resident(push=["https://push.example/2"])
+    await watched.town.change(
+        "UPDATE addresses SET state = 'gone' WHERE value = 'https://push.example/1'"
+    )
     await watched.town.change(
         "INSERT INTO suppressions (channel, hash, reason)"
         " SELECT channel, hash, 'bounced' FROM addresses WHERE channel = 'sms'"

@@ -97,7 +97,9 @@ async def test_it_is_silent_while_alerts_do_not_leave_and_speaks_when_they_do(
 async def test_an_alarm_about_something_else_does_not_silence_it(
     watched: Watched, host: PushService
 ) -> None:
-    await watched.town.change("UPDATE addresses SET state = 'gone'")
+    await watched.town.change(
+        "UPDATE addresses SET value = 'x@example.org' WHERE channel = 'email'"
+    )
     assert await watched.raised()
 
     await _watch(watched.town, host).beat()
