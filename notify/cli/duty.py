@@ -9,7 +9,7 @@ from channels.base import Failure
 from channels.email import EmailChannel
 from notify import clock, on_watch
 from notify.bootstrap import App, open_channels
-from notify.cli.context import run_with_app
+from notify.cli.context import run_with_app, stamp
 from notify.domain.duty import RingResult
 from notify.domain.words import Channel, Lane
 from notify.rendering.languages import SOURCE, words
@@ -76,7 +76,7 @@ def show_alarms(app: App, raised: list[Row]) -> None:
     english = words(SOURCE, default=SOURCE, zone=app.settings.zone)
     for row in raised:
         said = noticing.said(english, row)
-        typer.echo(f"{row['level']} {row['key']}, since {english.moment(row['since'])}")
+        typer.echo(f"{row['level']} {row['key']}, since {stamp(row['since'], app.settings)}")
         typer.echo(f"  {said.what} {said.todo}")
 
 

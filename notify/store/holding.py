@@ -75,21 +75,33 @@ SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass,
 FROM pg_sequences WHERE schemaname = current_schema() AND data_type = 'bigint'::regtype
 """
 
-OPEN: LiteralString = """
+_WHAT: LiteralString = """
+  (SELECT jsonb_object_agg(key, value -> 'title') FROM jsonb_each(b.texts)) AS titles,
+  ARRAY(SELECT g.slug FROM groups g WHERE g.id = ANY(b.group_ids) ORDER BY g.slug) AS groups"""
+
+OPEN: LiteralString = (
+    """
 -- From the counters. `unplanned`: whom else it reaches was not found out yet.
 SELECT b.id, b.kind, b.status, b.severity, b.created_at, b.send_at, b.valid_until, b.held_at,
-  b.held_why, b.planned_at IS NULL AS unplanned,
+  b.held_why, b.planned_at IS NULL AS unplanned, """
+    + _WHAT
+    + """,
   coalesce(sum(p.n) FILTER (WHERE p.status = 'pending'), 0)::bigint AS pending,
   coalesce(sum(p.n) FILTER (WHERE p.status = 'unknown'), 0)::bigint AS unknown
 FROM broadcasts b LEFT JOIN progress p ON p.broadcast_id = b.id
 WHERE b.held_at IS NOT NULL AND b.cancelled_at IS NULL AND b.superseded_at IS NULL
 GROUP BY b.id ORDER BY b.kind <> 'alert', b.created_at
 """
+)
 
-AHEAD: LiteralString = """
-SELECT id, kind, status, send_at FROM broadcasts
-WHERE status = 'scheduled' AND held_at IS NULL ORDER BY send_at
+AHEAD: LiteralString = (
+    """
+SELECT b.id, b.kind, b.status, b.send_at, b.valid_until, """
+    + _WHAT
+    + """ FROM broadcasts b
+WHERE b.status = 'scheduled' AND b.held_at IS NULL ORDER BY b.send_at
 """
+)
 
 RELEASE: LiteralString = """
 UPDATE broadcasts SET held_at = NULL, held_why = NULL

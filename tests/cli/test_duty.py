@@ -116,7 +116,7 @@ def test_status_lists_what_is_wrong_and_what_to_do(
 
     said = notify("status").said
 
-    assert "alarm no_worker:alert, since Thursday, 26 November 2026, 10:00" in said
+    assert "alarm no_worker:alert, since 2026-11-26 10:00:00 CET" in said
     assert "No worker is there to send warnings. Start it again:" in said
     assert json.loads(notify("status", "--json").said)["alarms"][0]["key"] == "no_worker:alert"
 
