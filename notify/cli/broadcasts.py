@@ -12,7 +12,7 @@ from rich.table import Table
 
 from notify import clock
 from notify.bootstrap import App
-from notify.cli.backups import show_held, show_hold
+from notify.cli.backups import about, show_held, show_hold
 from notify.cli.context import run_with_app
 from notify.cli.duty import show_alarms
 from notify.cli.groups import LANGUAGE_TAG
@@ -24,6 +24,7 @@ from notify.rendering import reasons
 from notify.rendering.languages import Words, words
 from notify.services import holding, noticing, submitting, watching
 from notify.services.watching import Health, Watched
+from notify.settings import Settings
 from notify.store.database import Row
 
 
@@ -105,13 +106,14 @@ def status(
         if broadcast is None:
             held = await holding.held(app.db)
             raised = await noticing.in_force(app.db)
-            _show_health(await watching.health(app.db), held, raised, as_json=as_json)
+            health = await watching.health(app.db)
+            _show_health(health, held, raised, as_json=as_json, settings=app.settings)
             show_alarms(app, [] if as_json else raised)
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
         why = await watching.reasons(app.db, broadcast)
         spoken = words(language, default="en", zone=app.settings.zone)
-        _show_broadcast(watched, why, as_json=as_json, words=spoken)
+        _show_broadcast(watched, why, as_json=as_json, words=spoken, settings=app.settings)
 
     run_with_app(work)
 
@@ -139,10 +141,15 @@ def cancel(broadcast: Annotated[UUID, typer.Argument(help="Its id.")]) -> None:
 
 
 def _show_broadcast(
-    watched: Watched, why: list[dict[str, Any]], *, as_json: bool, words: Words
+    watched: Watched,
+    why: list[dict[str, Any]],
+    *,
+    as_json: bool,
+    words: Words,
+    settings: Settings,
 ) -> None:
     row, progress = watched.row, watched.progress
-    why = [{**line, "said": reasons.said(words, line["reason"])} for line in why]
+    why = [{**line, "said": reasons.said(words, line["reason"], line["status"])} for line in why]
     if as_json:
         typer.echo(
             json.dumps(
@@ -159,7 +166,7 @@ def _show_broadcast(
             )
         )  # fmt: skip
         return
-    _say_where(watched)
+    _say_where(watched, settings)
     table = Table("", *progress.counts)
     for name in DeliveryStatus:
         counts = [str(of[name]) for of in progress.counts.values()]
@@ -182,17 +189,21 @@ def _say(console: Console, counted: str, said: str | None) -> None:
         console.print(f"  {said}", style="dim", highlight=False)
 
 
-def _say_where(watched: Watched) -> None:
+def _say_where(watched: Watched, settings: Settings) -> None:
     row = watched.row
     typer.echo(f"{row['kind']} {row['id']}: {row['status']}")
-    show_hold(row)
+    titles = {language: text["title"] for language, text in row["texts"].items()}
+    typer.echo(about(titles, watched.groups, row["valid_until"], settings))
+    show_hold(row, settings)
     if watched.late is not None:
         typer.echo(f"It began {timedelta(seconds=watched.late)} late: nobody was at work then.")
     if row["status"] == BroadcastStatus.EXPIRED:
         typer.echo("It was not sent: its time had passed before anybody was at work.")
 
 
-def _show_health(health: Health, held: list[Row], raised: list[Row], *, as_json: bool) -> None:
+def _show_health(
+    health: Health, held: list[Row], raised: list[Row], *, as_json: bool, settings: Settings
+) -> None:
     if as_json:
         typer.echo(
             json.dumps(
@@ -215,14 +226,14 @@ def _show_health(health: Health, held: list[Row], raised: list[Row], *, as_json:
     for row in health.queue:
         console.print(f"due on {row['lane']}/{row['channel']} for {row['age']:.1f} s")
     if health.senders:
-        console.print(_senders(health))
-    show_held(held)
+        console.print(_senders(health, settings))
+    show_held(held, settings)
 
 
 _UNITS: Mapping[str, str] = {"sms": "segments", "email": "mails", "push": "pushes"}
 
 
-def _senders(health: Health) -> Table:
+def _senders(health: Health, settings: Settings) -> Table:
     """In the order they take over from each other."""
     table = Table("channel", title="Senders")
     for heading in ("sender", "rate", "ahead", "state"):
@@ -230,17 +241,17 @@ def _senders(health: Health) -> Table:
     for row in health.senders:
         rate = f"{row['rate']:g} {_UNITS[row['channel']]}/s" if row["rate"] else "no limit"
         ahead = f"{row['backlog']:.1f} s" if row["backlog"] else ""
-        table.add_row(row["channel"], row["name"], rate, ahead, _state(row))
+        table.add_row(row["channel"], row["name"], rate, ahead, _state(row, settings))
     return table
 
 
-def _state(row: Mapping[str, Any]) -> str:
+def _state(row: Mapping[str, Any], settings: Settings) -> str:
     """How a sender fares, and what a person may do."""
     if row["state"] == "stopped":
         return f"stopped: {_why(row['reason'], row['code'])}; mend it, then `notify resume`"
     if row["state"] == "ok":
         return "ok"
-    since = f"{row['down_since'].astimezone():%H:%M:%S}"
+    since = f"{row['down_since'].astimezone(settings.zone):%H:%M:%S %Z}"
     why = f"down since {since}: {_why(row['down_reason'], row['down_code'])}"
     return why if row["state"] == "down" else f"{why}; the next message tries it"
 

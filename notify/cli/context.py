@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import typer
@@ -15,6 +16,11 @@ from notify.settings import Settings
 from notify.store.database import AWAY
 
 T = TypeVar("T")
+
+
+def stamp(moment: datetime, settings: Settings) -> str:
+    """A moment in the town's time, with the zone's name: `2026-11-26 10:00:05 CET`."""
+    return f"{moment.astimezone(settings.zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def read_settings() -> Settings:

@@ -13,6 +13,14 @@ LATE: Mapping[Lane, float] = {Lane.ALERT: 10.0, Lane.NOTE: 300.0, Lane.BULK: 900
 """Seconds the oldest due delivery of a lane may wait. A code that comes after five minutes is of
 no use; bulk steps aside for alerts, and slow senders take their time with it."""
 
+NOTHING_LEFT = 60.0
+"""Seconds a delivery may be tried in vain while nothing at all of its broadcast left on the channel;
+the lane's own limit where that is longer."""
+
+STUCK = 600.0
+"""Seconds a delivery of an alert may be tried in vain, after others of it have left, while no further
+one leaves."""
+
 DOWN = 120.0
 """Seconds between a sender's first failure and its last, with no success between."""
 
@@ -38,6 +46,7 @@ class What(StrEnum):
 
     LATE = "late"  # a lane's oldest due delivery waits too long, and nothing of it moves
     SLOW = "slow"  # it waits as long, but its broadcast moves
+    STUCK = "stuck"  # most of an alert left; the rest is tried in vain
     NO_WORKER = "no_worker"
     SENDER_STOPPED = "sender_stopped"
     SENDER_DOWN = "sender_down"
@@ -52,6 +61,7 @@ class What(StrEnum):
 PATIENCE: Mapping[What, float] = {
     What.LATE: 5.0,
     What.SLOW: 5.0,
+    What.STUCK: 60.0,  # what was just released after a restore gets its chance
     What.NO_WORKER: 40.0,  # a worker that is started anew is back by then
     What.SENDER_STOPPED: 0.0,
     What.SENDER_DOWN: 0.0,
@@ -91,32 +101,51 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The oldest due delivery of a lane on a channel, and when something of the same broadcast
-    was last handed over there. `unplanned`: a broadcast that waits to be begun."""
+    """What waits of one broadcast (or of the notes) in a lane on a channel: when its next delivery is
+    due, when something of it was last handed over there (`left`: ever), and since when one waits
+    that was tried already."""
 
     lane: Lane
     channel: str
-    due_at: datetime
+    due_at: datetime | None
     moved_at: datetime | None = None
+    tried_since: datetime | None = None
+    left: bool = False
 
 
 def lateness(waiting: Iterable[Waiting], *, now: datetime) -> list[Condition]:
     """Lanes that are late. A slow sender that works through a long queue is no alarm."""
-    found: dict[tuple[What, Lane], list[Waiting]] = {}
+    found: dict[tuple[What, Lane], list[tuple[str, datetime]]] = {}
     for one in waiting:
-        limit = timedelta(seconds=LATE[one.lane])
-        if now - one.due_at <= limit:
-            continue
-        moves = one.moved_at is not None and now - one.moved_at <= limit
-        found.setdefault((What.SLOW if moves else What.LATE, one.lane), []).append(one)
+        judged = _late(one, now=now)
+        if judged is not None:
+            what, since = judged
+            found.setdefault((what, one.lane), []).append((one.channel, since))
     return [
         Condition(
             what, str(lane),
-            {"lane": str(lane), "channels": [one.channel for one in several]},
-            min(one.due_at for one in several),
+            {"lane": str(lane), "channels": list(dict.fromkeys(channel for channel, _ in several))},
+            min(since for _, since in several),
         )
         for (what, lane), several in found.items()
     ]  # fmt: skip
+
+
+def _late(one: Waiting, *, now: datetime) -> tuple[What, datetime] | None:
+    def longer(since: datetime | None, seconds: float) -> bool:
+        return since is not None and now - since > timedelta(seconds=seconds)
+
+    limit = LATE[one.lane]
+    since = min((at for at in (one.due_at, one.tried_since) if at is not None), default=now)
+    if longer(one.due_at, limit):
+        moves = one.moved_at is not None and not longer(one.moved_at, limit)
+        return (What.SLOW if moves else What.LATE), since
+    if not one.left:
+        return (What.LATE, since) if longer(one.tried_since, max(limit, NOTHING_LEFT)) else None
+    moves = one.moved_at is not None and not longer(one.moved_at, STUCK)
+    if one.lane is Lane.ALERT and longer(one.tried_since, STUCK) and not moves:
+        return What.STUCK, since
+    return None
 
 
 def empty_lanes(seen: AbstractSet[str]) -> list[Condition]:
@@ -125,7 +154,7 @@ def empty_lanes(seen: AbstractSet[str]) -> list[Condition]:
 
 
 def off_duty(channels: Sequence[str], reached: AbstractSet[str]) -> list[Condition]:
-    """Channels that are open and reach nobody on duty."""
+    """Channels that are open and used, and reach nobody on duty."""
     return [
         Condition(What.DUTY, channel, {"channel": channel})
         for channel in channels
@@ -169,45 +198,49 @@ def retry_after(tries: int) -> float:
 
 
 class Outage:
-    """The database as one process sees it. Kept in memory, for it cannot be written down."""
+    """The database as one process sees it. Kept in memory, for it cannot be written down, and by
+    the monotonic clock: a machine whose database is away may well have its clock put right."""
 
     def __init__(self, host: str, *, patience: float = PATIENCE[What.DATABASE]) -> None:
         self._host = host
         self._patience = patience
-        self._since: datetime | None = None
-        self._well_since: datetime | None = None
-        self._told_at: datetime | None = None
+        self._since: float | None = None
+        self._well_since: float | None = None
+        self._told_at: float | None = None
         self._facts: Mapping[str, Any] = {}
 
-    def saw(self, problem: str | None, *, now: datetime) -> News | None:
-        """What one more look showed (None: it works), and what is to be told for it."""
+    def saw(self, problem: str | None, *, at: float, now: datetime) -> News | None:
+        """What one more look showed (None: it works), and what is to be told for it. `at` is on
+        the monotonic clock, `now` on that of the wall, for the words."""
         if problem is not None:
             self._well_since = None
             self._facts = {"problem": problem, "host": self._host}
-            self._since = self._since or now
-            return self._still(self._since, now)
+            self._since = at if self._since is None else self._since
+            return self._still(self._since, at, now)
         if self._since is None:
             return None
-        self._well_since = self._well_since or now
-        if self._told_at is not None and (now - self._well_since).total_seconds() < CALM:
+        self._well_since = at if self._well_since is None else self._well_since
+        if self._told_at is not None and at - self._well_since < CALM:
             return None
         over = None
         if self._told_at is not None:
-            over = self._news(State.OVER, self._since, now, over_at=self._well_since)
+            well = now - timedelta(seconds=at - self._well_since)
+            over = self._news(State.OVER, at - self._since, now, over_at=well)
         self._since = self._well_since = self._told_at = None
         return over
 
-    def _still(self, since: datetime, now: datetime) -> News | None:
-        if (now - since).total_seconds() < self._patience:
+    def _still(self, since: float, at: float, now: datetime) -> News | None:
+        if at - since < self._patience:
             return None
-        if self._told_at is not None and now - self._told_at < REMIND:
+        if self._told_at is not None and at - self._told_at < REMIND.total_seconds():
             return None
         state = State.RAISED if self._told_at is None else State.REMINDER
-        self._told_at = now
-        return self._news(state, since, now)
+        self._told_at = at
+        return self._news(state, at - since, now)
 
     def _news(
-        self, state: State, since: datetime, now: datetime, *, over_at: datetime | None = None
+        self, state: State, lasted: float, now: datetime, *, over_at: datetime | None = None
     ) -> News:
         ref = f"{self._host} {now.isoformat()}"
+        since = now - timedelta(seconds=lasted)
         return News(str(What.DATABASE), state, self._facts, since, over_at, ref)

@@ -98,6 +98,13 @@ def _slow(words: Words, facts: Mapping[str, Any]) -> Said:
     return Said(what % _channels(words, facts), todo)
 
 
+def _stuck(words: Words, facts: Mapping[str, Any]) -> Said:
+    what = words.gettext("For ten minutes a warning has not got through to some (%(channels)s).")
+    todo = words.gettext("The reasons stand in notify status ID.")
+    others = words.gettext("If people are in danger, warn them by other means as well.")
+    return Said(what % _channels(words, facts), f"{todo} {others}")
+
+
 def _no_worker(words: Words, facts: Mapping[str, Any]) -> Said:
     what = {
         Lane.ALERT: words.gettext("No worker is there to send warnings."),
@@ -181,6 +188,7 @@ def _redis(words: Words, _facts: Mapping[str, Any]) -> Said:
 _SAYINGS: Mapping[What, Callable[[Words, Mapping[str, Any]], Said]] = {
     What.LATE: _late,
     What.SLOW: _slow,
+    What.STUCK: _stuck,
     What.NO_WORKER: _no_worker,
     What.SENDER_STOPPED: _sender_stopped,
     What.SENDER_DOWN: _sender_down,

@@ -6,6 +6,7 @@ One table for every reason word that channels and the engine use; a test looks f
 from collections.abc import Mapping
 from typing import Final
 
+from notify.domain.delivery import DeliveryStatus
 from notify.rendering.languages import Words
 
 
@@ -229,7 +230,37 @@ SAID: Final[Mapping[str, str]] = {
 }
 
 
-def said(words: Words, reason: str | None) -> str | None:
-    """The sentence for a reason word; None where there is no reason, or one of another version."""
+ENDED: Final[Mapping[str, str]] = {
+    "greylisted": _("Not delivered: the mail server put the mail off again and again."),
+    "try_later": _("Not delivered: the mail server could not take it, whenever it was offered."),
+    "relay_busy": _(
+        "Not delivered: the mail server was busy or out of room all the time. Look at the relay."
+    ),
+    "connection_lost": _(
+        "Not delivered: the connection broke each time before anything was handed over."
+    ),
+    "closed": _("Not delivered: the connections were being closed."),
+    "too_slow": _("Not delivered: the provider took too long each time."),
+    "service_resting": _(
+        "Not delivered: the push service did not answer or asked for a pause all the time."
+    ),
+    "service_slow": _("Not delivered: the push service was too slow all the time."),
+    "throttled": _(
+        "Not delivered: the provider wanted us to go slower all the time. Lower the rate."
+    ),
+}
+"""Of a delivery that is over: what promises another try is put otherwise."""
+
+_OVER = frozenset(
+    {DeliveryStatus.FAILED, DeliveryStatus.EXPIRED, DeliveryStatus.CANCELLED,
+     DeliveryStatus.SUPERSEDED}
+)  # fmt: skip
+
+
+def said(words: Words, reason: str | None, status: str | None = None) -> str | None:
+    """The sentence for a reason word of a delivery with this status; None where there is no
+    reason, or one of another version."""
     sentence = SAID.get(reason or "")
+    if status in _OVER:
+        sentence = ENDED.get(reason or "", sentence)
     return words.gettext(sentence) if sentence else None

@@ -83,16 +83,22 @@ class Lookout:
             *await self._rings(connection),
             *_unread(await inbound.unread(connection, silent=UNREAD, tried=LONGEST_WAIT)),
             *_held(await holding.held(connection)),
-            *off_duty(self._channels, await duty.reached(connection, self._on_duty)),
+            *off_duty(
+                sorted(await duty.used(connection, self._channels)),
+                await duty.reached(connection, self._on_duty),
+            ),
         ]
 
     async def _lateness(self, connection: Connection) -> list[Condition]:
         rows = await alarms.waiting(connection, seconds=min(LATE.values()))
         now = await alarms.clock(connection)
         waiting = [
-            Waiting(Lane(row["lane"]), row["channel"], row["due_at"], row["moved_at"])
+            Waiting(
+                Lane(row["lane"]), row["channel"], row["due_at"], row["moved_at"],
+                row["tried_since"], row["left"],
+            )
             for row in rows
-        ]
+        ]  # fmt: skip
         return lateness(waiting, now=now)
 
     async def _rings(self, connection: Connection) -> list[Condition]:

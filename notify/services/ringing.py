@@ -70,11 +70,12 @@ async def ring_by_hand(db: Database, on_duty: Duty, *, channels: Sequence[str]) 
     return [ring for ring in rings if ring is not None]
 
 
-async def unreached(db: Database, on_duty: Duty, *, channels: Sequence[str]) -> list[str]:
-    """Channels on which nobody on duty can be reached."""
+async def unreached(db: Database, on_duty: Duty, *, channels: Sequence[str]) -> dict[str, bool]:
+    """Channels on which nobody on duty can be reached, and whether anybody else uses them."""
     async with db.transaction() as connection:
         reached = await duty.reached(connection, on_duty)
-    return [channel for channel in channels if channel not in reached]
+        used = await duty.used(connection, channels)
+    return {channel: channel in used for channel in channels if channel not in reached}
 
 
 async def check(db: Database) -> int:

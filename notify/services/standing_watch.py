@@ -81,7 +81,7 @@ class Watch:
             log.warning("watch.look_failed", problem=problem)
         if self._outage is None:
             return
-        news = self._outage.saw(problem, now=clock.now())
+        news = self._outage.saw(problem, at=clock.monotonic(), now=clock.now())
         for teller in self._post.tellers if news else ():
             assert news is not None  # noqa: S101 - narrows the type
             teller.keep(news, now=clock.monotonic())

@@ -102,11 +102,13 @@ async def delivery(db: Database, delivery_id: int, *, within: int | None) -> Map
 
 
 async def reasons(db: Database, broadcast_id: UUID) -> list[Row]:
-    """Why deliveries of a broadcast failed, expired or were stopped, counted a channel."""
+    """Why deliveries of a broadcast failed, expired or were stopped, and what keeps those that are
+    pending or unknown, counted a channel."""
     ended = (DeliveryStatus.FAILED, DeliveryStatus.EXPIRED, DeliveryStatus.CANCELLED)
+    open_ = (DeliveryStatus.PENDING, DeliveryStatus.UNKNOWN)
     async with db.transaction() as connection:
         return await progress.reasons(
-            connection, broadcast_id, statuses=[str(status) for status in ended]
+            connection, broadcast_id, ended=list(map(str, ended)), open_=list(map(str, open_))
         )
 
 

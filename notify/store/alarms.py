@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from notify.store.database import Connection, Row
+from notify.store.progress import HEADS
 
 TAKE_LOOK: LiteralString = """
 -- One process looks at a time; nobody waits for it. A mark that lies ahead was set before the
@@ -17,9 +18,11 @@ UPDATE watch SET looked_at = now() WHERE one = (SELECT one FROM watch
 """
 
 TAKE_BEAT: LiteralString = """
+-- Whoever has not looked lately does not know that all is well.
 UPDATE watch SET beaten_at = now() WHERE one = (SELECT one FROM watch
   WHERE beaten_at <= now() - %(every)s * interval '1 s' OR beaten_at > now() + interval '1 min'
   FOR UPDATE SKIP LOCKED)
+  AND looked_at > now() - interval '1 min'
   AND NOT EXISTS (SELECT FROM alarms WHERE over_at IS NULL AND raised_at IS NOT NULL
     AND key = ANY(%(silenced_by)s))
   AND NOT EXISTS (SELECT FROM unnest(%(lanes)s::text[]) AS wanted (lane) WHERE NOT EXISTS (
@@ -30,24 +33,28 @@ MISSED_BEAT: LiteralString = """
 UPDATE watch SET beaten_at = now() - (%(every)s - %(again)s) * interval '1 s'
 """
 
-WAITING: LiteralString = """
--- The oldest due delivery a lane and channel, and when something of the broadcasts that wait there
--- was last handed over. An alert that nobody begins to plan waits as well.
-SELECT lane, channel, due AS due_at, (
-    SELECT max(h.last_at) FROM waiting_broadcasts(lane, channel) AS w (id)
-    JOIN handovers h ON h.broadcast_id = w.id
-    WHERE h.channel = first.channel AND h.second > now() - interval '20 min') AS moved_at
-FROM (
-  SELECT lane, channel, next_due(lane, channel) AS due
-  FROM unnest(ARRAY['alert', 'note', 'bulk']) AS lane
-  CROSS JOIN unnest(ARRAY['email', 'sms', 'push']) AS channel) AS first
-WHERE due <= now() - %(seconds)s * interval '1 s'
+WAITING: LiteralString = (
+    HEADS
+    + """
+-- With when something of the same broadcast was last handed over there, and whether ever. An alert
+-- that nobody begins to plan waits as well, and so does one whose planning stands still.
+SELECT lane, channel, due_at, CASE WHEN id IS NOT NULL THEN tried_since END AS tried_since,
+  (SELECT max(h.last_at) FROM handovers h WHERE h.broadcast_id = heads.id
+    AND h.channel = heads.channel AND h.second > now() - interval '20 min') AS moved_at,
+  EXISTS (SELECT FROM handovers h WHERE h.broadcast_id = heads.id
+    AND h.channel = heads.channel) AS left
+FROM heads WHERE least(due_at, tried_since) <= now() - %(seconds)s * interval '1 s'
 UNION ALL
-SELECT 'alert', 'planning', min(coalesce(send_at, approved_at)), NULL FROM broadcasts
-WHERE kind = 'alert' AND status IN ('approved', 'scheduled') AND held_at IS NULL
-  AND coalesce(send_at, approved_at) <= now() - %(seconds)s * interval '1 s'
+SELECT 'alert', 'planning', min(since), NULL, NULL, false FROM (
+  SELECT CASE WHEN status = 'dispatching' THEN greatest(dispatching_at, advanced_at)
+    ELSE coalesce(send_at, approved_at) END AS since FROM broadcasts
+  WHERE kind = 'alert' AND held_at IS NULL AND planned_at IS NULL
+    AND cancelled_at IS NULL AND superseded_at IS NULL
+    AND status IN ('approved', 'scheduled', 'dispatching')) AS unplanned
+WHERE since <= now() - %(seconds)s * interval '1 s'
 HAVING count(*) > 0
 """
+)
 
 SENDERS: LiteralString = """
 -- Those that wait for a person, and those that fail, between the first failure and the last, for
@@ -136,7 +143,7 @@ async def clock(connection: Connection) -> datetime:
 
 
 async def waiting(connection: Connection, *, seconds: float) -> list[Row]:
-    """Lanes and channels where something has been due for so long."""
+    """Lanes, channels and broadcasts where something has been open for so long."""
     return await connection.rows(WAITING, seconds=seconds)
 
 

@@ -18,7 +18,7 @@ FRESH: LiteralString = """
 WITH ahead AS (
   SELECT id FROM deliveries WHERE status = 'pending' AND claims = 0 AND due_at > now()
   LIMIT %(size)s FOR UPDATE SKIP LOCKED)
-UPDATE deliveries d SET due_at = now() FROM ahead WHERE d.id = ahead.id
+UPDATE deliveries d SET due_at = now(), created_at = least(created_at, now()) FROM ahead WHERE d.id = ahead.id
 """
 
 DELIVERIES: LiteralString = """
@@ -32,7 +32,8 @@ WITH ahead AS (
   ORDER BY id LIMIT %(size)s FOR UPDATE
 ), moved AS (
   UPDATE deliveries d SET due_at = CASE WHEN status = 'sending' THEN now()
-    ELSE greatest(now(), due_at - %(back)s * interval '1 s') END
+    ELSE greatest(now(), due_at - %(back)s * interval '1 s') END,
+    created_at = least(created_at, now())
   FROM ahead WHERE d.id = ahead.id
 )
 SELECT count(*) AS n, max(id) AS through FROM ahead
@@ -73,6 +74,30 @@ UPDATE broadcasts SET latecomers_through = now() WHERE latecomers_through > now(
 """
 
 
+ALARMS: LiteralString = """
+UPDATE alarms SET noticed_at = least(noticed_at, now()), seen_at = least(seen_at, now()),
+  since = least(since, now()), raised_at = least(raised_at, now()),
+  remind_at = least(remind_at, greatest(now(), remind_at - %(back)s * interval '1 s'))
+WHERE over_at IS NULL
+"""
+
+TELLINGS: LiteralString = """
+UPDATE tellings SET told_at = least(told_at, now()), created_at = least(created_at, now()),
+  due_at = least(due_at, greatest(now(), due_at - %(back)s * interval '1 s'))
+WHERE due_at > now() OR told_at > now() OR created_at > now()
+"""
+
+RINGS: LiteralString = """
+UPDATE rings SET rung_at = least(rung_at, now()),
+  check_at = least(check_at, greatest(now(), check_at - %(back)s * interval '1 s'))
+WHERE result IS NULL
+"""
+
+WATCH: LiteralString = """
+UPDATE watch SET looked_at = least(looked_at, now()), beaten_at = least(beaten_at, now())
+"""
+
+
 async def look(connection: Connection) -> float | None:
     """Seconds the clock has gone back since the last look (below 0: it goes on), held against
     others until the transaction ends; None while another one looks."""
@@ -86,9 +111,10 @@ async def mark(connection: Connection) -> None:
 
 async def put_right(connection: Connection, *, back: float) -> None:
     """Everything but deliveries, once for each time the clock goes back."""
-    for query in (ATTEMPTS, SENDERS):
+    for query in (ATTEMPTS, SENDERS, ALARMS, TELLINGS, RINGS):
         await connection.run(query, back=back)
     await connection.run(WORKERS)
+    await connection.run(WATCH)
     await connection.run(PULLS)
     await connection.run(LATECOMERS)
 

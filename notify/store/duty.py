@@ -17,6 +17,11 @@ WHERE a.state = 'proven' AND a.resident_id IN (
   AND NOT EXISTS (SELECT FROM suppressions x WHERE x.channel = a.channel AND x.hash = a.hash)
 """
 
+USED: LiteralString = """
+SELECT channel FROM unnest(%(channels)s::text[]) AS channel
+WHERE EXISTS (SELECT FROM addresses a WHERE a.channel = channel.channel AND a.state <> 'gone')
+"""
+
 BEGIN: LiteralString = """
 -- Whoever comes second on the same day finds the row and rings nobody.
 INSERT INTO rings (channel, day, check_at)
@@ -85,6 +90,11 @@ async def reached(connection: Connection, duty: Sequence[tuple[str, str]]) -> se
     channels, values = _columns(duty)
     rows = await connection.rows(REACHED, channels=channels, values=values)
     return {row["channel"] for row in rows}
+
+
+async def used(connection: Connection, channels: Sequence[str]) -> set[str]:
+    """Which of these channels somebody in the town has an address for."""
+    return {row["channel"] for row in await connection.rows(USED, channels=list(channels))}
 
 
 async def rung_on(connection: Connection, day: date) -> set[str]:

@@ -61,6 +61,11 @@ UPDATE deliveries SET closed_at = now()
 WHERE note_id IS NOT NULL AND status = 'unknown' AND closed_at IS NULL
 """
 
+DROP_RINGS: LiteralString = """
+-- Their notes end here, which says nothing of the channel. Today's is rung anew.
+DELETE FROM rings WHERE result IS NULL
+"""
+
 NEW_NUMBERS: LiteralString = """
 -- Receipts, bounces and links made after the backup are still out there and name rows by numbers
 -- that this database would give away a second time. No row was ever numbered a million a second,
@@ -70,21 +75,33 @@ SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass,
 FROM pg_sequences WHERE schemaname = current_schema() AND data_type = 'bigint'::regtype
 """
 
-OPEN: LiteralString = """
+_WHAT: LiteralString = """
+  (SELECT jsonb_object_agg(key, value -> 'title') FROM jsonb_each(b.texts)) AS titles,
+  ARRAY(SELECT g.slug FROM groups g WHERE g.id = ANY(b.group_ids) ORDER BY g.slug) AS groups"""
+
+OPEN: LiteralString = (
+    """
 -- From the counters. `unplanned`: whom else it reaches was not found out yet.
 SELECT b.id, b.kind, b.status, b.severity, b.created_at, b.send_at, b.valid_until, b.held_at,
-  b.held_why, b.planned_at IS NULL AS unplanned,
+  b.held_why, b.planned_at IS NULL AS unplanned, """
+    + _WHAT
+    + """,
   coalesce(sum(p.n) FILTER (WHERE p.status = 'pending'), 0)::bigint AS pending,
   coalesce(sum(p.n) FILTER (WHERE p.status = 'unknown'), 0)::bigint AS unknown
 FROM broadcasts b LEFT JOIN progress p ON p.broadcast_id = b.id
 WHERE b.held_at IS NOT NULL AND b.cancelled_at IS NULL AND b.superseded_at IS NULL
 GROUP BY b.id ORDER BY b.kind <> 'alert', b.created_at
 """
+)
 
-AHEAD: LiteralString = """
-SELECT id, kind, status, send_at FROM broadcasts
-WHERE status = 'scheduled' AND held_at IS NULL ORDER BY send_at
+AHEAD: LiteralString = (
+    """
+SELECT b.id, b.kind, b.status, b.send_at, b.valid_until, """
+    + _WHAT
+    + """ FROM broadcasts b
+WHERE b.status = 'scheduled' AND b.held_at IS NULL ORDER BY b.send_at
 """
+)
 
 RELEASE: LiteralString = """
 UPDATE broadcasts SET held_at = NULL, held_why = NULL
@@ -123,6 +140,7 @@ async def hold(connection: Connection, *, soon: float) -> int:
     await connection.run(MARK)
     notes = await connection.run(END_NOTES)
     await connection.run(CLOSE_NOTES)
+    await connection.run(DROP_RINGS)
     await connection.run("DELETE FROM workers")
     await connection.rows(NEW_NUMBERS)
     return notes

@@ -25,7 +25,9 @@ FROM handovers WHERE broadcast_id = %(id)s GROUP BY channel, second ORDER BY cha
 
 REASONS: LiteralString = """
 SELECT channel, status, coalesce(reason, 'other') AS reason, count(*) AS n FROM deliveries
-WHERE broadcast_id = %(id)s AND status = ANY(%(statuses)s) GROUP BY 1, 2, 3
+WHERE broadcast_id = %(id)s AND (status = ANY(%(ended)s)
+  OR (status = ANY(%(open)s) AND reason IS NOT NULL))
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
 TOTALS: LiteralString = """
@@ -36,13 +38,53 @@ HANDED_OVER: LiteralString = """
 SELECT channel, sum(n)::bigint AS n FROM handovers GROUP BY channel
 """
 
-QUEUE: LiteralString = """
-SELECT lane, channel, extract(epoch FROM now() - due)::float AS age
-FROM unnest(ARRAY['alert', 'note', 'bulk']) AS lane
-CROSS JOIN unnest(ARRAY['email', 'sms', 'push']) AS channel
-CROSS JOIN LATERAL (SELECT next_due(lane, channel) AS due) AS first
-WHERE due <= now()
+HEADS: LiteralString = """
+-- What waits a lane, channel and broadcast (null: notes): when its next delivery is due, and since
+-- when one waits that was tried already. A retry is due ever later, so its wait counts from when it
+-- was planned. The first hundred stand for all: whatever is left of many is among them in the end.
+WITH RECURSIVE step AS (
+  -- From one broadcast to the next in the index, over all lanes and channels.
+  (SELECT lane, channel, broadcast_id FROM deliveries
+   WHERE status = 'pending' AND broadcast_id IS NOT NULL
+   ORDER BY lane, channel, broadcast_id LIMIT 1)
+  UNION ALL
+  SELECT next.* FROM step CROSS JOIN LATERAL (
+    SELECT d.lane, d.channel, d.broadcast_id FROM deliveries d
+    WHERE d.status = 'pending' AND d.broadcast_id IS NOT NULL
+      AND (d.lane, d.channel, d.broadcast_id) > (step.lane, step.channel, step.broadcast_id)
+    ORDER BY d.lane, d.channel, d.broadcast_id LIMIT 1) AS next
+), turns AS (
+  SELECT s.lane, s.channel, s.broadcast_id AS id FROM step s
+  LEFT JOIN broadcasts b ON b.id = s.broadcast_id WHERE b.held_at IS NULL
+), parts AS (
+  SELECT t.lane, t.channel, t.id, d.* FROM turns t CROSS JOIN LATERAL (
+    SELECT due_at, created_at, claims FROM deliveries
+    WHERE status = 'pending' AND lane = t.lane AND channel = t.channel AND broadcast_id = t.id
+    ORDER BY due_at LIMIT 100) AS d
+  UNION ALL
+  SELECT 'note', c.channel, NULL, d.* FROM unnest(ARRAY['email', 'sms', 'push']) AS c (channel)
+  CROSS JOIN LATERAL (
+    SELECT due_at, created_at, claims FROM deliveries
+    WHERE status = 'pending' AND lane = 'note' AND channel = c.channel AND broadcast_id IS NULL
+    ORDER BY due_at LIMIT 100) AS d
+  UNION ALL
+  -- A retry under way waits no less.
+  SELECT d.lane, d.channel, d.broadcast_id, NULL, d.created_at, d.claims
+  FROM attempts t JOIN deliveries d ON d.id = t.delivery_id AND d.attempt_id = t.id
+  WHERE t.settled_at IS NULL AND d.status = 'sending' AND d.claims > 1
+), heads AS MATERIALIZED (
+  SELECT lane, channel, id, min(due_at) AS due_at,
+    min(least(due_at, created_at)) FILTER (WHERE claims > 0) AS tried_since
+  FROM parts GROUP BY lane, channel, id
+)"""
+
+QUEUE: LiteralString = (
+    HEADS
+    + """
+SELECT lane, channel, extract(epoch FROM now() - min(least(due_at, tried_since)))::float AS age
+FROM heads WHERE least(due_at, tried_since) <= now() GROUP BY lane, channel ORDER BY lane, channel
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +119,16 @@ async def read(connection: Connection, broadcast_id: UUID) -> Progress:
     )
 
 
-async def reasons(connection: Connection, broadcast_id: UUID, *, statuses: list[str]) -> list[Row]:
-    """Why deliveries ended as they did. Counts rows: for reports, not for dashboards."""
-    return await connection.rows(REASONS, id=broadcast_id, statuses=statuses)
+async def reasons(
+    connection: Connection, broadcast_id: UUID, *, ended: list[str], open_: list[str]
+) -> list[Row]:
+    """Why deliveries ended as they did, and what keeps those that are open, where something does.
+    Counts rows: for reports, not for dashboards."""
+    return await connection.rows(REASONS, id=broadcast_id, ended=ended, open=open_)
 
 
 async def queue_ages(connection: Connection) -> list[Row]:
-    """Seconds the oldest due delivery has waited, for each lane and channel that has one."""
+    """Seconds since the oldest open delivery was first due, for each lane and channel."""
     return await connection.rows(QUEUE)
 
 

@@ -49,7 +49,12 @@ async def test_held_broadcasts_are_told_released_and_recalled(town: Town, notify
     assert "had not begun; may have been sent since" in told
     assert "notify release ID" in told
 
-    assert "HELD since" in (await say("status", str(alert)))[1]
+    assert "' to town, valid until " in told
+    shown = (await say("status", str(alert)))[1]
+    assert "' to town, valid until " in shown
+    assert "HELD since" in shown
+    for line in (told + shown).splitlines():
+        assert "until" not in line or line.endswith((" CET", " CEST"))
     assert str(news) in (await say("status"))[1]
     assert '"held_why": "waiting"' in (await say("status", "--json"))[1]
 

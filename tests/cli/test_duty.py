@@ -10,6 +10,10 @@ from typer.testing import CliRunner
 
 from channels.vapid import make_vapid_key
 from notify.cli import app
+from notify.domain.duty import RingResult, Verdict
+from notify.domain.words import Channel
+from notify.services import ringing
+from notify.store.database import Database
 from tests.conftest import SECRET
 from tests.services.watched import MAIL
 from tests.town import Town
@@ -39,8 +43,9 @@ def test_nobody_on_duty_is_said_and_counts_as_a_failure(notify: type[_Notify]) -
 
     assert done.code == 1
     assert done.said.splitlines() == [
-        "email: nobody on duty can be reached", "push: nobody on duty can be reached",
-    ]  # fmt: skip
+        "email: nobody on duty can be reached; nor does anybody else use it",
+        "push: nobody on duty can be reached; nor does anybody else use it",
+    ]
 
 
 async def test_a_ring_that_nobody_answers_is_said_and_counts_as_a_failure(
@@ -55,6 +60,30 @@ async def test_a_ring_that_nobody_answers_is_said_and_counts_as_a_failure(
     assert done.code == 1
     assert "email: no receipt yet (pending 1)" in done.said
     assert MAIL not in done.said
+
+
+@pytest.mark.parametrize(
+    ("others", "code"),
+    [
+        pytest.param([], 0, id="nobody uses it"),
+        pytest.param(["https://push.example/1"], 1, id="used"),
+    ],
+)
+async def test_a_channel_that_nobody_uses_does_not_fail_the_ring(
+    notify: type[_Notify], town: Town, monkeypatch: pytest.MonkeyPatch, others: list[str], code: int
+) -> None:
+    await town.resident(email=MAIL)
+    await town.resident(email="other@example.org", push=others)
+
+    async def heard(_db: Database, rings: list[int]) -> list[ringing.Report]:
+        return [ringing.Report(Channel.EMAIL, {"sent": 1}, Verdict(RingResult.OK)) for _ in rings]
+
+    monkeypatch.setattr(ringing, "report", heard)
+
+    done = await asyncio.to_thread(notify, "ring", "--wait", "0")
+
+    assert done.code == code
+    assert "push: nobody on duty can be reached" in done.said
 
 
 def test_a_check_says_what_would_keep_us_from_noticing(notify: type[_Notify]) -> None:
@@ -87,7 +116,7 @@ def test_status_lists_what_is_wrong_and_what_to_do(
 
     said = notify("status").said
 
-    assert "alarm no_worker:alert, since Thursday, 26 November 2026, 10:00" in said
+    assert "alarm no_worker:alert, since 2026-11-26 10:00:00 CET" in said
     assert "No worker is there to send warnings. Start it again:" in said
     assert json.loads(notify("status", "--json").said)["alarms"][0]["key"] == "no_worker:alert"
 

@@ -7,7 +7,9 @@ import pytest
 from notify.domain.alarms import (
     CALM,
     LATE,
+    NOTHING_LEFT,
     PATIENCE,
+    STUCK,
     News,
     Outage,
     State,
@@ -47,6 +49,30 @@ def test_what_moves_is_slow_and_no_alarm_and_what_stopped_moving_is() -> None:
     assert found["late:alert"].facts["channels"] == ["email"]
 
 
+@pytest.mark.parametrize("left", [False, True], ids=["nothing left", "others left"])
+def test_an_alert_that_is_tried_in_vain_is_noticed_though_it_is_due_ever_later(left: bool) -> None:
+    def seen(seconds: float, moved: float | None = None) -> list[str]:
+        one = Waiting(
+            Lane.ALERT, "email", NOW + timedelta(seconds=60), ago(moved) if moved else None,
+            ago(seconds), left,
+        )  # fmt: skip
+        return [found.key for found in lateness([one], now=NOW)]
+
+    limit, key = (STUCK, "stuck:alert") if left else (NOTHING_LEFT, "late:alert")
+    assert seen(limit) == []
+    assert seen(limit + 1) == [key]
+    assert not left or seen(limit + 1, moved=limit - 1) == []
+
+
+def test_an_announcement_of_which_nothing_leaves_is_late_and_a_rest_of_it_is_not() -> None:
+    def seen(*, left: bool) -> list[str]:
+        one = Waiting(Lane.BULK, "email", None, None, ago(LATE[Lane.BULK] + 1), left)
+        return [found.key for found in lateness([one], now=NOW)]
+
+    assert seen(left=False) == ["late:bulk"]
+    assert seen(left=True) == []
+
+
 def test_a_lane_that_is_late_on_two_channels_is_one_alarm_since_the_first() -> None:
     waiting = [Waiting(Lane.BULK, "sms", ago(1000)), Waiting(Lane.BULK, "push", ago(2000))]
 
@@ -74,8 +100,24 @@ def test_tries_are_made_less_and_less_often() -> None:
     assert max(pauses) <= 900
 
 
-def _look(outage: Outage, *, seconds: float, problem: str | None) -> News | None:
-    return outage.saw(problem, now=NOW + timedelta(seconds=seconds))
+def _look(outage: Outage, *, seconds: float, problem: str | None, back: float = 0.0) -> News | None:
+    return outage.saw(problem, at=seconds, now=NOW + timedelta(seconds=seconds - back))
+
+
+def test_a_clock_put_back_delays_no_word_about_the_database() -> None:
+    outage = Outage("host-a")
+    patience = PATIENCE[What.DATABASE]
+    _look(outage, seconds=0, problem="PoolTimeout")
+
+    raised = _look(outage, seconds=patience, problem="PoolTimeout", back=3600)
+    _look(outage, seconds=100, problem=None, back=3600)
+    over = _look(outage, seconds=100 + CALM, problem=None, back=7200)
+
+    assert raised is not None
+    assert raised.since == NOW - timedelta(hours=1)
+    assert over is not None
+    assert over.over_at is not None
+    assert over.over_at - over.since == timedelta(seconds=100)
 
 
 def test_a_database_that_is_away_for_a_moment_is_no_news() -> None:

@@ -11,7 +11,7 @@ import pytest
 from channels import base, bounces, replies, twilio_codes
 from notify.domain.words import Skip, Suppressed
 from notify.rendering.languages import words
-from notify.rendering.reasons import SAID, said
+from notify.rendering.reasons import ENDED, SAID, said
 
 ROOT = Path(__file__).parents[2]
 ZONE = ZoneInfo("Europe/Berlin")
@@ -134,6 +134,18 @@ def test_every_sentence_is_one_and_not_the_bare_word(language: str) -> None:
         assert spoken[0].isupper(), word
         assert spoken.endswith("."), word
         assert "_" not in spoken.replace("NOTIFY_PUBLIC_URL", "").replace("NOTIFY_PUSH_HOSTS", "")
+
+
+def test_no_further_try_is_promised_of_what_is_over() -> None:
+    promises = {word for word, sentence in SAID.items() if "by itself" in sentence}
+    assert promises == ENDED.keys()
+    for language in ("de", "en"):
+        chosen = words(language, default="de", zone=ZONE)
+        for word in promises:
+            for status in ("failed", "expired"):
+                spoken = said(chosen, word, status) or ""
+                assert spoken.startswith(("Not delivered: ", "Nicht zugestellt: ")), word
+            assert said(chosen, word, "pending") == said(chosen, word)
 
 
 def test_german_is_spoken_in_german() -> None:

@@ -17,6 +17,7 @@ AT = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 FACTS: list[tuple[What, Mapping[str, Any]]] = [
     *((What.LATE, {"lane": lane, "channels": ["email", "planning"]}) for lane in Lane),
     *((What.SLOW, {"lane": lane, "channels": ["sms"]}) for lane in Lane),
+    (What.STUCK, {"lane": Lane.ALERT, "channels": ["email"]}),
     *((What.NO_WORKER, {"lane": lane}) for lane in Lane),
     (What.SENDER_STOPPED, {"sender": "smtps://relay:465", "reason": "bad_credentials, 535"}),
     (What.SENDER_DOWN, {"sender": "100%", "reason": ""}),

@@ -12,7 +12,7 @@ from channels.messages import Email
 from notify import clock
 from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.errors import Conflict, NotFound
-from notify.services import confirming, holding, submitting
+from notify.services import confirming, holding, ringing, submitting
 from notify.services.composing import Composer
 from notify.services.planning import Planner
 from notify.services.sweeping import Sweeper
@@ -58,6 +58,17 @@ async def half_sent(town: Town) -> UUID:
     await (await town.pump(MemoryChannel[Email]())).round()
     await town.change("UPDATE deliveries SET due_at = now() WHERE status = 'pending'")
     return alert
+
+
+async def test_a_ring_that_was_out_is_forgotten_instead_of_failing(town: Town) -> None:
+    on_duty = [("email", "erika@example.org")]
+    await town.resident(email="erika@example.org")
+    await ringing.ring_by_hand(town.db, on_duty, channels=["email"])
+
+    await holding.hold(town.db)
+    await ringing.check(town.db)
+
+    assert await town.rows("SELECT result FROM rings") == []
 
 
 async def test_what_was_not_over_is_held_and_told_where_it_stood(town: Town) -> None:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from channels.base import Failure, NotAsked, SenderDown, TryAgain
 from channels.memory import MemoryChannel
 from channels.messages import Email
-from notify.domain.alarms import CALM, REMIND, What
-from notify.services import noticing, ringing
-from tests.services.watched import DUTY, TARGETS, Watched
+from notify.domain.alarms import ALERTS_CANNOT_LEAVE, CALM, REMIND, What
+from notify.domain.words import Kind
+from notify.services import noticing, ringing, watching
+from notify.store import alarms, progress
+from tests.services.watched import DUTY, MAIL, TARGETS, Watched
 from tests.town import Town
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
@@ -100,6 +103,79 @@ async def test_an_alert_that_nobody_begins_to_plan_is_noticed(watched: Watched) 
     assert await watched.raised() == ["late:alert"]
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [TryAgain("try_later", code="451"), NotAsked("service_resting", after=1.0),
+     SenderDown("unreachable")],
+    ids=["put off", "resting", "down"],
+)  # fmt: skip
+async def test_an_alert_that_is_tried_in_vain_is_noticed(
+    watched: Watched, failure: Failure
+) -> None:
+    town = watched.town
+    await _late_alert(town, seconds=0)
+    await town.change("UPDATE deliveries SET created_at = now() - interval '2 min'")
+    await (await town.pump(MemoryChannel[Email](script=lambda _: failure))).round()
+    put_off = await town.change(
+        "UPDATE deliveries SET due_at = now() + interval '1 min' WHERE status = 'pending'"
+    )
+    assert put_off > 0
+
+    assert await watched.raised() == ["late:alert"]
+    (age,) = (await watching.health(town.db)).queue
+    assert age["age"] >= 120
+
+
+async def test_the_rest_of_an_alert_that_is_tried_in_vain_is_noticed(watched: Watched) -> None:
+    town = watched.town
+    await _late_alert(town, seconds=0)
+    await (await town.pump(MemoryChannel[Email]())).round()
+    await town.change(
+        "UPDATE deliveries SET status = 'pending', claims = 5, due_at = now() + interval '5 min',"
+        " created_at = now() - interval '11 min' WHERE id = (SELECT min(id) FROM deliveries)"
+    )
+    assert await watched.raised() == []
+    await town.change(
+        "UPDATE handovers SET last_at = last_at - interval '11 min',"
+        " second = second - interval '11 min'"
+    )
+
+    assert await watched.raised() == ["stuck:alert"]
+    async with town.db.transaction() as connection:
+        assert await alarms.take_beat(
+            connection, every=60, silenced_by=ALERTS_CANNOT_LEAVE, lanes=[], lately=20
+        )
+
+
+async def test_an_alert_whose_planning_stands_still_is_noticed(watched: Watched) -> None:
+    await watched.town.readers(1)
+    await watched.town.broadcast("town")
+    await watched.town.change(
+        "UPDATE broadcasts SET status = 'dispatching', dispatching_at = now() - interval '1 h',"
+        " advanced_at = now() - interval '11 s'"
+    )
+
+    assert await watched.raised() == ["late:alert"]
+    (row,) = await noticing.in_force(watched.town.db)
+    assert row["facts"]["channels"] == ["planning"]
+
+
+async def test_looking_for_what_waits_costs_the_same_however_much_waits(town: Town) -> None:
+    await town.readers(1)
+    made = await town.broadcast("town", kind=Kind.ANNOUNCEMENT, valid_until=None)
+    await town.change(
+        "INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel,"
+        " lane, language, claims) SELECT %(id)s, gen_random_uuid(), n, 1, 'email', 'bulk', 'de', 1"
+        " FROM generate_series(1000, 60000) AS n",
+        id=made,
+    )
+    await town.change("ANALYZE deliveries")
+
+    for query in (alarms.WAITING, progress.QUEUE):
+        plan = await town.rows("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query, seconds=0)
+        assert plan[0]["QUERY PLAN"][0]["Plan"]["Shared Hit Blocks"] < 1000
+
+
 async def test_an_alert_held_after_a_restore_is_not_late_but_waits_for_a_decision(
     watched: Watched,
 ) -> None:
@@ -154,8 +230,21 @@ async def test_redis_that_does_not_answer_is_only_shown(watched: Watched) -> Non
     assert await _tellings(watched.town) == []
 
 
+async def test_a_channel_that_nobody_uses_is_nothing_to_notice(town: Town) -> None:
+    watched = Watched(town)
+    await watched.work("alert", "note", "bulk")
+    assert await watched.raised() == []
+    await town.resident(email=MAIL)
+    await town.resident(phone="+4915199999999")
+
+    assert await watched.raised() == ["duty:sms"]
+
+
 async def test_a_channel_that_reaches_nobody_on_duty_is_noticed(watched: Watched) -> None:
-    await watched.town.change("UPDATE addresses SET state = 'gone' WHERE channel = 'push'")
+    await watched.town.resident(push=["https://push.example/2"])
+    await watched.town.change(
+        "UPDATE addresses SET state = 'gone' WHERE value = 'https://push.example/1'"
+    )
     await watched.town.change(
         "INSERT INTO suppressions (channel, hash, reason)"
         " SELECT channel, hash, 'bounced' FROM addresses WHERE channel = 'sms'"

@@ -30,6 +30,7 @@ async def host() -> AsyncIterator[PushService]:
 async def watched(town: Town) -> Watched:
     watched = Watched(town)
     await watched.well()
+    await watched.look()
     return watched
 
 
@@ -96,12 +97,24 @@ async def test_it_is_silent_while_alerts_do_not_leave_and_speaks_when_they_do(
 async def test_an_alarm_about_something_else_does_not_silence_it(
     watched: Watched, host: PushService
 ) -> None:
-    await watched.town.change("UPDATE addresses SET state = 'gone'")
+    await watched.town.change(
+        "UPDATE addresses SET value = 'x@example.org' WHERE channel = 'email'"
+    )
     assert await watched.raised()
 
     await _watch(watched.town, host).beat()
 
     assert len(host.arrived) == 1
+
+
+async def test_it_is_silent_where_nobody_has_looked_lately(
+    watched: Watched, host: PushService
+) -> None:
+    await watched.town.change("UPDATE watch SET looked_at = now() - interval '61 s'")
+
+    await _watch(watched.town, host).beat()
+
+    assert host.arrived == []
 
 
 async def test_it_is_silent_without_its_database(town: Town, host: PushService) -> None:

@@ -16,6 +16,7 @@ from notify.services.sweeping import Sweeper
 from notify.services.timekeeping import keep_time
 from notify.store import clock_mark
 from notify.store.database import Connection
+from tests.services.watched import Watched
 from tests.town import Town
 
 EVERY_TIME: tuple[LiteralString, ...] = (
@@ -29,6 +30,11 @@ EVERY_TIME: tuple[LiteralString, ...] = (
     "UPDATE workers SET seen_at = seen_at + interval '1 h'",
     "UPDATE inbound_pulls SET due_at = due_at + interval '1 h'",
     "UPDATE broadcasts SET latecomers_through = latecomers_through + interval '1 h'",
+    """UPDATE alarms SET noticed_at = noticed_at + interval '1 h', seen_at = seen_at + interval '1 h',
+      raised_at = raised_at + interval '1 h', remind_at = remind_at + interval '1 h'""",
+    "UPDATE tellings SET due_at = due_at + interval '1 h', told_at = told_at + interval '1 h'",
+    "UPDATE rings SET check_at = check_at + interval '1 h'",
+    "UPDATE watch SET looked_at = looked_at + interval '1 h', beaten_at = beaten_at + interval '1 h'",
 )
 """What the database would hold, had its clock been an hour ahead until now."""
 
@@ -126,6 +132,27 @@ async def test_texts_of_residents_are_pulled_again_in_time(town: Town) -> None:
 
     row = await town.rows("SELECT due_at <= now() AS due FROM inbound_pulls")
     assert row[0]["due"]
+
+
+async def test_an_alarm_that_is_over_ends_and_what_is_to_be_told_is_told(town: Town) -> None:
+    watched = Watched(town)
+    assert "no_worker:alert" in await watched.raised()
+    await town.change(
+        "INSERT INTO rings (channel, check_at) VALUES ('sms', now() + interval '10 min')"
+    )
+    await _clock_goes_back(town)
+
+    await keep_time(town.db)
+
+    due = await town.rows("SELECT bool_and(due_at <= now()) AS due FROM tellings")
+    ring = await town.rows("SELECT check_at <= now() + interval '10 min' AS soon FROM rings")
+    seen = await town.rows("SELECT looked_at <= now() AS past FROM watch")
+    assert (due[0]["due"], ring[0]["soon"], seen[0]["past"]) == (True, True, True)
+    await watched.well()
+    await watched.later(31)
+    await watched.look()
+    left = await town.rows("SELECT key FROM alarms WHERE over_at IS NULL AND raised_at IS NOT NULL")
+    assert left == []
 
 
 async def test_a_clock_that_goes_on_changes_nothing(town: Town) -> None:

@@ -33,6 +33,20 @@ async def test_reasons_of_what_ended_badly_are_counted(town: Town) -> None:
     )  # fmt: skip
 
 
+async def test_what_keeps_open_deliveries_is_counted_where_something_does(town: Town) -> None:
+    await town.readers(3)
+    await town.broadcast("town")
+    await town.plan()
+    await town.change(
+        "UPDATE deliveries SET reason = 'try_later' WHERE id = (SELECT min(id) FROM deliveries)"
+    )
+    (row,) = await town.rows("SELECT id FROM broadcasts")
+
+    (why,) = await watching.reasons(town.db, row["id"])
+
+    assert (why["status"], why["reason"], why["n"]) == ("pending", "try_later", 1)
+
+
 async def test_outside_the_grant_there_is_nothing(town: Town) -> None:
     await _failed(town, 1)
     elsewhere = await town.group("elsewhere")

@@ -30,5 +30,5 @@ async def look(
     in plain words, in the language of Accept-Language."""
     found = add_said(await watching.delivery(app.db, delivery_id, within=key.group_id))
     for story in ("attempts", "receipts"):
-        found[story] = [add_said(row) for row in found[story]]
+        found[story] = [add_said(row, found["status"]) for row in found[story]]
     return found if Scope.RESIDENTS_READ in key.scopes else {**found, "address": None}

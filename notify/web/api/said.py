@@ -1,7 +1,7 @@
 """Puts plain sentences beside the reason words of an answer, in a language the caller reads."""
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, cast
+from collections.abc import Mapping
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
@@ -9,7 +9,11 @@ from notify.rendering import reasons
 from notify.rendering.languages import accepted, words
 from notify.web.deps import TheApp
 
-Said = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+class Said(Protocol):
+    """Adds a row's reason as a sentence. `status` is its delivery's, where the row has none."""
+
+    def __call__(self, row: Mapping[str, Any], status: str | None = None) -> dict[str, Any]: ...
 
 
 def _said(request: Request, app: TheApp) -> Said:
@@ -17,9 +21,8 @@ def _said(request: Request, app: TheApp) -> Said:
     default = app.settings.default_language
     chosen = words(wishes[0] if wishes else default, default=default, zone=app.settings.zone)
 
-    def add(row: Mapping[str, Any]) -> dict[str, Any]:
-        reason = cast("str | None", row["reason"])
-        return {**row, "said": reasons.said(chosen, reason)}
+    def add(row: Mapping[str, Any], status: str | None = None) -> dict[str, Any]:
+        return {**row, "said": reasons.said(chosen, row["reason"], status or row.get("status"))}
 
     return add
 
