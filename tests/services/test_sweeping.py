@@ -332,7 +332,9 @@ async def test_look_ups_that_hang_hold_up_neither_alerts_nor_other_channels(
         await town.resident(group, phone=f"+49151123457{number:02}", alerts=[], news=["sms"])
     await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
     await town.plan(Lane.BULK)
-    lost = MemoryChannel[Any](hanging.sender, script=lambda _: OutcomeUnknown("no_answer"))
+    lost = MemoryChannel[Any](
+        hanging.sender, script=lambda _: OutcomeUnknown("provider_error", code="500")
+    )
     await (await town.pump(lost, channel=Channel.SMS, lane=Lane.BULK)).round()
     await now_due(town)
     swept = sweeper(town, hanging)
@@ -341,7 +343,9 @@ async def test_look_ups_that_hang_hold_up_neither_alerts_nor_other_channels(
     await town.plan()
     for channel in (Channel.EMAIL, Channel.SMS):
         await town.change("UPDATE senders SET failures = 0, down_since = NULL, down_until = NULL")
-        carrier = MemoryChannel[Any](hanging.sender, script=lambda _: OutcomeUnknown("no_answer"))
+        carrier = MemoryChannel[Any](
+            hanging.sender, script=lambda _: OutcomeUnknown("provider_error", code="500")
+        )
         await (await town.pump(carrier, channel=channel)).round()
     await town.change("UPDATE deliveries SET due_at = now() WHERE lane = 'alert'")
     asked = hanging.asked
