@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import jwt
 
-from channels.base import Failure, Rejected, SenderStopped, TryAgain
+from channels.base import Failure, Rejected, SenderDown, TryAgain
 
 HEADER_LIFETIME = 3_600.0
 """Seconds one signature is used for; making one costs 0.13 ms."""
@@ -75,21 +75,18 @@ class Refusals:
     A push service answers both with 401 or 403. Anybody can hand us a subscription made with
     a key of their own, and one of those must not silence the town. So a refusal from a service
     that took messages lately is about the subscription, until several subscriptions in a row
-    are refused; and the key is to blame only while no service at all takes it.
+    are refused; and the key is to blame only while no service at all takes it. Even then the
+    sender only rests: they may all be one resident's, and the next message shows it.
     """
 
     ENOUGH = 5
     LATELY = 3_600.0
     PAUSE = 60.0
-    TOGETHER = 1.0
-    """Seconds after the key was blamed in which refusals still belong to that. Later ones come
-    after a person has looked: one browser with a foreign key must not stop the sender again."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._accepted: dict[str, float] = {}
-        self._refused: dict[str, set[str]] = {}
-        self._blamed: float | None = None
+        self._refused: dict[str, dict[str, float]] = {}
 
     def accepted(self, origin: str) -> None:
         """Note that a push service took a message signed with our key."""
@@ -102,19 +99,17 @@ class Refusals:
     def judge(self, origin: str, endpoint: str, *, code: str) -> Failure:
         """Say what a refusal means, as the failure to raise."""
         now = self._clock()
-        if self._blamed is not None and now - self._blamed > self.TOGETHER:
-            self._blamed = None
-            self._refused.clear()
-        refused = self._refused.setdefault(origin, set())
+        refused = self._refused.get(origin, {})
+        refused = {key: at for key, at in refused.items() if now - at < self.LATELY}
         if len(refused) < self.ENOUGH:
-            refused.add(endpoint)
+            refused[endpoint] = now
+        self._refused[origin] = refused
         if len(self._refused) > _MAX_ORIGINS:
             del self._refused[next(iter(self._refused))]
         if len(refused) >= self.ENOUGH:
             self._accepted.pop(origin, None)
             if not self._taken_lately(self._accepted):
-                self._blamed = now
-                return SenderStopped("vapid_refused", code=code)
+                return SenderDown("vapid_refused", code=code)
         elif self._taken_lately({origin} & self._accepted.keys()):
             return Rejected("vapid_refused", code=code)
         return TryAgain("vapid_refused", code=code, after=self.PAUSE)

@@ -171,7 +171,7 @@ SAID: Final[Mapping[str, str]] = {
     ),
     "vapid_refused": _(
         "The push service does not accept our key. If it refuses one browser only, that "
-        "one subscribed with another key; else check the key, then resume the sender."
+        "one subscribed with another key; else check the key. It is tried again by itself."
     ),
     "service_resting": _(
         "The push service did not answer or asked for a pause. It is tried again by "

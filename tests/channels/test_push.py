@@ -12,7 +12,7 @@ from channels.base import (
     Channel,
     Failure,
     Rejected,
-    SenderStopped,
+    SenderDown,
     TryAgain,
 )
 from channels.messages import Push
@@ -144,7 +144,7 @@ async def test_a_refusal_is_named(
     assert (type(failure), failure.reason, failure.code) == (kind, reason, str(code))
 
 
-async def test_a_key_that_every_browser_is_refused_with_stops_the_sender(
+async def test_a_key_that_every_browser_is_refused_with_lets_the_sender_rest(
     service: PushService, channel: PushChannel
 ) -> None:
     service.answer = status(403)
@@ -154,7 +154,7 @@ async def test_a_key_that_every_browser_is_refused_with_stops_the_sender(
         for number in range(5)
     ]
 
-    assert [type(failure) for failure in failures] == [TryAgain] * 4 + [SenderStopped]
+    assert [type(failure) for failure in failures] == [TryAgain] * 4 + [SenderDown]
 
 
 async def test_a_subscription_made_with_a_foreign_key_does_not_stop_the_sender(

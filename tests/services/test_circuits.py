@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from channels.base import OutcomeUnknown, Rejected, SenderDown, Sent, TryAgain
+from channels.base import Failure, OutcomeUnknown, Rejected, SenderDown, Sent, TryAgain
 from channels.memory import MemoryChannel
-from channels.messages import Email
+from channels.messages import Email, Push
+from channels.vapid import Refusals
 from notify.domain.words import Channel, Kind, Lane
 from notify.services import handing_over, watching
 from notify.services.senders import Sender, knock
@@ -330,3 +331,42 @@ async def test_a_library_that_cancels_its_own_call_ends_no_pump(town: Town) -> N
     assert {row["status"] for row in await town.rows("SELECT status FROM deliveries")} == {
         "unknown"
     }
+
+
+async def test_subscriptions_with_foreign_keys_that_are_asked_first_do_not_silence_a_town(
+    town: Town,
+) -> None:
+    group = await town.group()
+    foreign = [f"https://push.example/foreign/{number}" for number in range(5)]
+    await town.resident(group, push=foreign)
+    for number in range(3):
+        await town.resident(group, push=[f"https://push.example/{number}"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    await town.change(
+        "UPDATE deliveries d SET due_at = now() - interval '1 min' FROM addresses a"
+        " WHERE a.id = d.address_id AND a.value = ANY(%(foreign)s)",
+        foreign=foreign,
+    )
+    refusals = Refusals()
+
+    def answer(push: Push) -> Sent | Failure | None:
+        if push.endpoint in foreign:
+            return refusals.judge("https://push.example", push.endpoint, code="403")
+        refusals.accepted("https://push.example")
+        return None
+
+    carrier = MemoryChannel[Push]("push", script=answer)
+    pump = await town.pump(carrier, channel=Channel.PUSH, slots=1)
+    working = asyncio.create_task(pump.run())
+    sent = 0
+    for _ in range(100):
+        sent = (await town.statuses(alert)).count("sent")
+        if sent == 3:
+            break
+        await asyncio.sleep(0.05)
+    pump.stop()
+    await working
+
+    assert sent == 3
+    assert await town.rows("SELECT name FROM senders WHERE stopped_at IS NOT NULL") == []
