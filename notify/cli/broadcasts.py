@@ -21,7 +21,7 @@ from notify.domain.delivery import DeliveryStatus
 from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
 from notify.rendering import reasons
-from notify.rendering.languages import Words, words
+from notify.rendering.languages import Words, speaks, spoken, words
 from notify.services import holding, noticing, submitting, watching
 from notify.services.watching import Health, Watched
 from notify.settings import Settings
@@ -101,6 +101,11 @@ def status(
     language: Annotated[str, typer.Option(help="Of the reasons: en or de.")] = "en",
 ) -> None:
     """Show where a broadcast stands, or how the service is."""
+    if not speaks(language):
+        typer.echo(
+            f"The reasons are not there in {language!r}, only in: {', '.join(spoken())}.", err=True
+        )
+        raise typer.Exit(1)
 
     async def work(app: App) -> None:
         if broadcast is None:
@@ -112,8 +117,8 @@ def status(
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
         why = await watching.reasons(app.db, broadcast)
-        spoken = words(language, default="en", zone=app.settings.zone)
-        _show_broadcast(watched, why, as_json=as_json, words=spoken, settings=app.settings)
+        chosen = words(language, default="en", zone=app.settings.zone)
+        _show_broadcast(watched, why, as_json=as_json, words=chosen, settings=app.settings)
 
     run_with_app(work)
 

@@ -77,7 +77,7 @@ def show_alarms(app: App, raised: list[Row]) -> None:
     for row in raised:
         said = noticing.said(english, row)
         typer.echo(f"{row['level']} {row['key']}, since {stamp(row['since'], app.settings)}")
-        typer.echo(f"  {said.what} {said.todo}")
+        typer.echo(f"  {said.all_of_it} {said.todo}")
 
 
 async def tell_of_watch(app: App) -> None:

@@ -1,22 +1,29 @@
 """Says in plain words what is wrong with the service, and what to do about it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from notify.domain.alarms import News, State, What
 from notify.domain.broadcast import Identity
+from notify.domain.delivery import DeliveryStatus
 from notify.domain.words import Channel, Lane
+from notify.rendering import reasons
 from notify.rendering.languages import Words
 from notify.rendering.messages import Letter, Renderer
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One sentence or two on what is wrong, and what to do."""
+    """One sentence on what is or was wrong, what is known of the cause, and what to do."""
 
     what: str
     todo: str
+    why: str = ""
+
+    @property
+    def all_of_it(self) -> str:
+        return f"{self.what} {self.why}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +36,13 @@ class Item:
     news: News
 
 
-def say(words: Words, what: What, facts: Mapping[str, Any]) -> Said:
-    return _SAYINGS[what](words, facts)
+def say(words: Words, what: What, facts: Mapping[str, Any], *, over: bool = False) -> Said:
+    """`over`: it was so, and is no more."""
+    said = _SAYINGS[what](words, facts)
+    if not over:
+        return said
+    past = _PAST.get(what)
+    return replace(said, what=past(words, facts) if past else said.what, why="")
 
 
 def letter(
@@ -38,8 +50,13 @@ def letter(
 ) -> Letter:
     """A mail that tells all of it, the worst first."""
     ordered = sorted(news, key=lambda one: one.state is State.OVER)
-    items = [Item(one.state, mark(words, one.state), say(words, one.what, one.facts), one)
-             for one in ordered]  # fmt: skip
+    items = [
+        Item(
+            one.state, mark(words, one.state),
+            say(words, one.what, one.facts, over=one.state is State.OVER), one,
+        )
+        for one in ordered
+    ]  # fmt: skip
     first = items[0]
     subject = f"{first.mark}: {first.said.what}"
     if len(items) > 1:
@@ -115,31 +132,46 @@ def _no_worker(words: Words, facts: Mapping[str, Any]) -> Said:
     return Said(what, todo % {"lane": facts["lane"]})
 
 
+def _why(words: Words, reason: str, status: str | None = None) -> str:
+    """A reason as a sentence, its code in brackets; the bare word where there is no sentence."""
+    word, _, code = reason.partition(", ")
+    sentence = reasons.said(words, word, status)
+    if sentence is None:
+        return f"({reason})" if reason else ""
+    return f"{sentence} ({code})" if code else sentence
+
+
 def _sender_stopped(words: Words, facts: Mapping[str, Any]) -> Said:
-    what = words.gettext("%(sender)s refuses us (%(reason)s). Nothing leaves through it.")
+    what = words.gettext("%(sender)s refuses us. Nothing leaves through it.")
     todo = words.gettext("Put account and credentials in order, then: notify resume %(sender)s")
-    return Said(what % facts, todo % facts)
+    return Said(what % facts, todo % facts, _why(words, facts["reason"]))
 
 
 def _sender_down(words: Words, facts: Mapping[str, Any]) -> Said:
-    what = words.gettext("%(sender)s cannot be reached (%(reason)s).")
+    what = words.gettext("%(sender)s cannot be used at present.")
     todo = words.gettext("Look whether it runs and whether the network leads there: notify check")
-    return Said(what % facts, todo)
+    return Said(what % facts, todo, _why(words, facts["reason"]))
 
 
 def _ring(words: Words, facts: Mapping[str, Any]) -> Said:
-    values = {"channel": channel_word(words, facts["channel"]), "reason": facts["reason"]}
     if facts["result"] == "failed":
-        what = words.gettext("The test ring by %(channel)s failed (%(reason)s).")
+        what = words.gettext("The test ring by %(channel)s failed.")
+        why = _why(words, facts["reason"] or "", DeliveryStatus.FAILED)
+        if facts["reason"] == "nobody_left":
+            why = words.gettext("Nobody on duty could be reached any more when it was to go out.")
     else:
-        what = words.gettext(
-            "No receipt came for the test ring by %(channel)s (status: %(reason)s)."
-        )
+        what = words.gettext("No receipt came for the test ring by %(channel)s.")
+        why = {
+            "pending": words.gettext("It has not left here yet."),
+            "sending": words.gettext("It has not left here yet."),
+            "sent": words.gettext("The provider took it and reported nothing since."),
+            "unknown": words.gettext("Nobody knows whether the provider took it."),
+        }.get(facts["reason"], "")
     todo = words.gettext(
         "Ask those on duty whether it reached them, look at the provider, and try again: "
         "notify ring"
     )
-    return Said(what % values, todo)
+    return Said(what % {"channel": channel_word(words, facts["channel"])}, todo, why)
 
 
 def _duty(words: Words, facts: Mapping[str, Any]) -> Said:
@@ -162,7 +194,7 @@ def _pull(words: Words, facts: Mapping[str, Any]) -> Said:
 
 def _held(words: Words, facts: Mapping[str, Any]) -> Said:
     what = words.gettext(
-        "After a restore %(broadcasts)s broadcasts are held, %(alerts)s of them alerts."
+        "After a restore messages are held: %(broadcasts)s, of them warnings: %(alerts)s."
     )
     todo = words.gettext(
         "Decide about each: notify status lists them, then notify release or notify cancel."
@@ -185,6 +217,49 @@ def _redis(words: Words, _facts: Mapping[str, Any]) -> Said:
     )
 
 
+def _was_late(words: Words, facts: Mapping[str, Any]) -> str:
+    what = {
+        Lane.ALERT: words.gettext("Warnings did not leave (%(channels)s)."),
+        Lane.NOTE: words.gettext("Codes and replies did not leave (%(channels)s)."),
+        Lane.BULK: words.gettext("Announcements did not leave (%(channels)s)."),
+    }[Lane(facts["lane"])]
+    return what % _channels(words, facts)
+
+
+def _was_stuck(words: Words, facts: Mapping[str, Any]) -> str:
+    what = words.gettext("A warning did not get through to some for long (%(channels)s).")
+    return what % _channels(words, facts)
+
+
+def _was_no_worker(words: Words, facts: Mapping[str, Any]) -> str:
+    return {
+        Lane.ALERT: words.gettext("No worker was there to send warnings."),
+        Lane.NOTE: words.gettext("No worker was there to send codes and replies."),
+        Lane.BULK: words.gettext("No worker was there to send announcements."),
+    }[Lane(facts["lane"])]
+
+
+def _was_stopped(words: Words, facts: Mapping[str, Any]) -> str:
+    return words.gettext("%(sender)s refused us.") % facts
+
+
+def _was_down(words: Words, facts: Mapping[str, Any]) -> str:
+    return words.gettext("%(sender)s could not be used.") % facts
+
+
+def _was_off_duty(words: Words, facts: Mapping[str, Any]) -> str:
+    what = words.gettext("Nobody on duty could be reached by %(channel)s.")
+    return what % {"channel": channel_word(words, facts["channel"])}
+
+
+def _was_held(words: Words, _facts: Mapping[str, Any]) -> str:
+    return words.gettext("After a restore messages were held.")
+
+
+def _was_away(words: Words, facts: Mapping[str, Any]) -> str:
+    return words.gettext("The database did not work (%(problem)s), seen from %(host)s.") % facts
+
+
 _SAYINGS: Mapping[What, Callable[[Words, Mapping[str, Any]], Said]] = {
     What.LATE: _late,
     What.SLOW: _slow,
@@ -199,3 +274,15 @@ _SAYINGS: Mapping[What, Callable[[Words, Mapping[str, Any]], Said]] = {
     What.DATABASE: _database,
     What.REDIS: _redis,
 }
+
+_PAST: Mapping[What, Callable[[Words, Mapping[str, Any]], str]] = {
+    What.LATE: _was_late,
+    What.STUCK: _was_stuck,
+    What.NO_WORKER: _was_no_worker,
+    What.SENDER_STOPPED: _was_stopped,
+    What.SENDER_DOWN: _was_down,
+    What.DUTY: _was_off_duty,
+    What.HELD: _was_held,
+    What.DATABASE: _was_away,
+}
+"""What is told when it is over; a ring is told of in the past anyway, the rest is only shown."""

@@ -63,6 +63,16 @@ def words(language: str, *, default: str, zone: tzinfo) -> Words:
     return Words(SOURCE, gettext.NullTranslations(), zone)
 
 
+def spoken() -> list[str]:
+    """Languages that there is a catalogue of."""
+    return sorted({SOURCE, *_catalogues()})
+
+
+def speaks(language: str) -> bool:
+    """Whether `language`, or its parent, is one of them."""
+    return any(candidate in spoken() for candidate in _line(language))
+
+
 def choose(texts: Mapping[str, ValueT], language: str, *, default: str) -> tuple[str, ValueT]:
     """The text for a reader of `language`, with the language it is really in: `de-AT` reads
     `de`, and who reads none of them gets the town's first language."""

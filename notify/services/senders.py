@@ -21,6 +21,7 @@ from channels.base import (
 )
 from channels.base import Channel as Carrier
 from notify.domain.words import Channel
+from notify.errors import NotFound
 from notify.log import get
 from notify.store import senders
 from notify.store.database import Connection, Database
@@ -233,6 +234,8 @@ async def enrol(db: Database, every: Sequence[Sender]) -> None:
 
 
 async def release(db: Database, name: str) -> bool:
-    """Use a stopped sender again; False when it is not stopped."""
+    """Use a stopped sender again; False when it is not stopped. Raises NotFound."""
     async with db.transaction() as connection:
+        if not await senders.known(connection, name):
+            raise NotFound("There is no such sender. `notify status` lists them.")
         return await senders.resume(connection, name)

@@ -93,7 +93,7 @@ class ByWebhook:
     async def tell(self, news: Sequence[News]) -> None:
         words = self._renderer.words(self._settings.default_language)
         for one in news:
-            said = wording.say(words, one.what, one.facts)
+            said = wording.say(words, one.what, one.facts, over=one.state is State.OVER)
             await call(
                 self._url,
                 value={
@@ -102,7 +102,7 @@ class ByWebhook:
                     "reminder": one.state is State.REMINDER,
                     "since": one.since.isoformat(),
                     "until": one.over_at.isoformat() if one.over_at else None,
-                    "what": said.what[:_LONGEST_WHAT],
+                    "what": said.all_of_it[:_LONGEST_WHAT],
                     "todo": None if one.over_at else said.todo[:_LONGEST_WHAT],
                     "town": self._settings.town,
                 },

@@ -133,6 +133,11 @@ async def stop(connection: Connection, name: str, *, reason: str, code: str | No
     return await connection.run(STOP, name=name, reason=reason, code=code) > 0
 
 
+async def known(connection: Connection, name: str) -> bool:
+    row = await connection.row("SELECT 1 AS one FROM senders WHERE name = %(name)s", name=name)
+    return row is not None
+
+
 async def resume(connection: Connection, name: str) -> bool:
     return await connection.run(RESUME, name=name) > 0
 

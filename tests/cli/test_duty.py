@@ -121,6 +121,23 @@ def test_status_lists_what_is_wrong_and_what_to_do(
     assert json.loads(notify("status", "--json").said)["alarms"][0]["key"] == "no_worker:alert"
 
 
+def test_a_sender_nobody_knows_is_not_resumed(notify: type[_Notify], database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO senders (name, channel) VALUES ('relay', 'email')")
+
+    typo, fine = notify("resume", "realy"), notify("resume", "relay")
+
+    assert (typo.code, "There is no such sender." in typo.said) == (1, True)
+    assert (fine.code, fine.said.strip()) == (0, "It is not stopped.")
+
+
+def test_a_language_that_is_not_there_is_refused(notify: type[_Notify]) -> None:
+    french = notify("status", "--language", "fr")
+
+    assert (french.code, "only in: de, en" in french.said) == (1, True)
+    assert notify("status", "--language", "de-AT").code == 0
+
+
 @pytest.mark.parametrize("command", ["check", "ring"])
 def test_an_address_on_duty_that_is_none_is_named_and_not_quoted(
     notify: type[_Notify], monkeypatch: pytest.MonkeyPatch, command: str

@@ -1,7 +1,8 @@
 """Every alarm says in plain words what is wrong and what to do, in both languages."""
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -47,6 +48,44 @@ def test_every_alarm_has_its_words(
 
 def test_nothing_that_can_be_wrong_is_without_a_trial() -> None:
     assert {what for what, _ in FACTS} == set(What)
+
+
+def test_what_is_over_is_told_in_the_past_with_from_and_until(
+    settings: Settings, identity: Identity
+) -> None:
+    renderer = Renderer(settings)
+    facts = {"lane": "alert", "channels": ["email"]}
+    news = [News("late:alert", State.OVER, facts, AT, AT + timedelta(minutes=5))]
+
+    letter = alarms.letter(
+        renderer, renderer.words("de"), news, identity=identity, url=settings.public_url
+    )
+
+    assert letter.subject == "Behoben: Warnungen wurden nicht versendet (E-Mail)."
+    for part in (letter.text, letter.html):
+        assert re.search(r"Das war so von .*10:00 Uhr bis .*10:05 Uhr\.", part)
+        assert "werden" not in part
+
+
+@pytest.mark.parametrize(
+    ("what", "facts", "said"),
+    [
+        (What.SENDER_STOPPED, {"sender": "relay", "reason": "credentials_refused, 535"},
+         ("Das Mail-Relay hat Benutzername oder Passwort abgelehnt. Bitte in den Einstellungen"
+          " berichtigen und den Absender wieder freigeben. (535)")),
+        (What.RING, {"channel": "sms", "result": "failed", "reason": "no_such_number"},
+         ("Diese Telefonnummer gibt es nicht. Sie wird nicht mehr benutzt; bitte nach einer neuen"
+          " fragen.")),
+        (What.RING, {"channel": "email", "result": "failed", "reason": "try_later"},
+         "Nicht zugestellt: Der Mailserver konnte die Mail jedes Mal nicht annehmen."),
+        (What.RING, {"channel": "sms", "result": "silent", "reason": "sent"},
+         "Der Anbieter hat sie angenommen und seitdem nichts gemeldet."),
+    ],
+)  # fmt: skip
+def test_causes_are_sentences_and_not_words_for_machines(
+    settings: Settings, what: What, facts: Mapping[str, Any], said: str
+) -> None:
+    assert alarms.say(Renderer(settings).words("de"), what, facts).why == said
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

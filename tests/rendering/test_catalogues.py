@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
@@ -45,3 +46,14 @@ def test_every_german_message_is_translated_with_the_same_blanks() -> None:
         if isinstance(message.id, str) and message.id:
             assert message.string, message.id
             assert set(blanks.findall(message.id)) == set(blanks.findall(str(message.string)))
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["Zeit war um", "können Sie hier erreichen", "wer Dienst hat, ob", "Unsinn", "keine Umlaute",
+     "Rundsendung", "hinaus", "beim Betreiber fragen", "per E-Mail, SMS und Web-Push zu allen",
+     "hat sie nicht zugestellt", "Ob sie angenommen wurde"],
+)  # fmt: skip
+def test_what_a_german_reader_stumbled_over_is_gone(phrase: str) -> None:
+    for message in _german():
+        assert phrase not in str(message.string)

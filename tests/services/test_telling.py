@@ -122,10 +122,7 @@ async def test_a_mail_says_what_is_wrong_and_what_to_do(town: Town) -> None:
 
     both, one = relay.book.all()
     assert one.to == "it@example.org"
-    assert (
-        one.subject
-        == "Störung: Für die Testnachricht per SMS kam keine Bestätigung (Status: sent)."
-    )
+    assert one.subject == "Störung: Für die Testnachricht per SMS kam keine Bestätigung."
     assert "Seit Donnerstag, 26. November 2026, 10:00 Uhr" in one.text
     assert "notify ring" in one.text
     assert "notify ring" in one.html
@@ -157,7 +154,7 @@ async def test_english_towns_are_told_in_english(town: Town) -> None:
         await carrier.close()
 
     (mail,) = relay.book.all()
-    assert mail.subject == "Over: No worker is there to send warnings."
+    assert mail.subject == "Over: No worker was there to send warnings."
 
 
 async def test_a_webhook_gets_json_without_addresses(town: Town, hook: PushService) -> None:
@@ -170,8 +167,9 @@ async def test_a_webhook_gets_json_without_addresses(town: Town, hook: PushServi
     assert first == {
         "key": "ring:sms", "state": "raised", "reminder": False, "town": "Musterstadt",
         "since": "2026-11-26T09:00:00+00:00", "until": None,
-        "what": "Für die Testnachricht per SMS kam keine Bestätigung (Status: sent).",
-        "todo": "Fragen Sie, wer Dienst hat, ob sie ankam, sehen Sie beim Anbieter nach und "
+        "what": "Für die Testnachricht per SMS kam keine Bestätigung. "
+            "Der Anbieter hat sie angenommen und seitdem nichts gemeldet.",
+        "todo": "Fragen Sie die Diensthabenden, ob die Nachricht ankam, sehen Sie beim Anbieter nach und "
         "wiederholen Sie sie: notify ring",
     }  # fmt: skip
     assert (second["state"], second["until"]) == ("over", "2026-11-26T09:00:00+00:00")
