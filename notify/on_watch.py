@@ -95,8 +95,11 @@ def duty(settings: Settings) -> list[tuple[str, str]]:
             else ("sms", normalise_phone(entry, region=settings.default_region))
             for entry in settings.duty
         ]  # fmt: skip
-    except Invalid as problem:
-        raise Misconfigured(f"NOTIFY_DUTY: {problem.message}") from None
+    except Invalid:
+        raise Misconfigured(
+            "NOTIFY_DUTY: write each as an e-mail address like erika@example.org or as a phone "
+            "number without spaces like 015123456789 or +4915123456789."
+        ) from None
 
 
 def alarm_addresses(settings: Settings) -> list[str]:

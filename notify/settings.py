@@ -130,7 +130,8 @@ class Settings(BaseSettings):
 
     duty: Words = Field(
         default=(),
-        description="Who is on duty: an e-mail address or phone number (without spaces) of each. "
+        description="Who is on duty: an e-mail address or phone number (without spaces, like "
+        "+4915112345678) of each. "
         "Every proven address of these residents gets the daily test ring.",
     )
     ring_at: str = Field(

@@ -25,6 +25,7 @@ def test_those_on_duty_are_known_in_the_form_addresses_are_kept_in() -> None:
     ("given", "named"),
     [
         pytest.param({"duty": "erika"}, "NOTIFY_DUTY", id="no address"),
+        pytest.param({"duty": "0151 23456789"}, "without spaces like 0151", id="with a space"),
         pytest.param({"duty": "a@"}, "NOTIFY_DUTY", id="half a mail address"),
         pytest.param({"alarm_mail": "x"}, "NOTIFY_ALARM_MAIL", id="no mail address"),
         pytest.param({"alarm_mail": "a@b.example"}, "NOTIFY_ALARM_SMTP_URL", id="no relay"),
