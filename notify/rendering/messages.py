@@ -21,7 +21,7 @@ from notify.rendering.templates import templates
 from notify.settings import Settings
 
 PUSH_BYTES = 2_700
-"""What every push service takes, encrypted and bridged (FAILURES: autopush, FCM)."""
+"""Encrypted, every push service takes it: Mozilla's hands some on over FCM, where 2,744 may be all."""
 PUSH_TITLE = 100
 _PUSH_BODY = 1_700
 

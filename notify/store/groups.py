@@ -113,7 +113,8 @@ async def below(connection: Connection, ids: Sequence[int]) -> list[int]:
 
 
 async def audience(connection: Connection, *, group_ids: Sequence[int], alert: bool) -> list[int]:
-    """The groups whose followers a broadcast to `group_ids` asks (DESIGN §2, Group)."""
+    """The groups whose followers a broadcast to `group_ids` asks: for an alert all below as well,
+    for news only those below that carry them."""
     if alert:
         return await below(connection, group_ids)
     return [row["id"] for row in await connection.rows(NEWS, ids=list(group_ids))]

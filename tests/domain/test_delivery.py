@@ -19,7 +19,7 @@ from notify.domain.delivery import (
 
 S = DeliveryStatus
 
-DESIGN = """
+ALLOWED = """
 pending → sending → sent → delivered
 pending → failed | expired | cancelled | superseded
 pending → sent | delivered
@@ -30,7 +30,7 @@ unknown → pending | sent | delivered | failed
 sent → failed
 failed → delivered
 """
-"""DESIGN §2, a move a line; `sending → delivered` is a receipt quicker than our settlement, and
+"""All moves there are; `sending → delivered` is a receipt quicker than our settlement, and
 `pending → sent | delivered` one that spares a repeat (docs/adr/0013)."""
 
 
@@ -43,8 +43,8 @@ def _moves(text: str) -> set[tuple[str, str]]:
     return found
 
 
-def test_the_moves_are_those_of_the_design() -> None:
-    assert {(str(a), str(b)) for a, targets in MOVES.items() for b in targets} == _moves(DESIGN)
+def test_a_delivery_makes_these_moves_and_no_other() -> None:
+    assert {(str(a), str(b)) for a, targets in MOVES.items() for b in targets} == _moves(ALLOWED)
     assert set(MOVES) == set(DeliveryStatus)
 
 

@@ -92,6 +92,12 @@ def test_no_document_names_a_setting_that_is_not_there(path: str) -> None:
     assert told <= known
 
 
+def test_the_changelog_has_each_heading_once_a_version() -> None:
+    for version in (ROOT / "CHANGELOG.md").read_text().split("\n## ")[1:]:
+        headings = [line for line in version.splitlines() if line.startswith("### ")]
+        assert len(headings) == len(set(headings)), version.splitlines()[0]
+
+
 def test_every_command_of_the_house_loads() -> None:
     commands = {entry.name: entry.load() for entry in entry_points(group="notify.commands")}
 
