@@ -245,6 +245,10 @@ ENDED: Final[Mapping[str, str]] = {
         "Not delivered: the push service did not answer or asked for a pause all the time."
     ),
     "service_slow": _("Not delivered: the push service was too slow all the time."),
+    "vapid_refused": _(
+        "Not delivered: the push service did not accept our key. Check the key, and whether this "
+        "browser subscribed with another one."
+    ),
     "throttled": _(
         "Not delivered: the provider wanted us to go slower all the time. Lower the rate."
     ),

@@ -44,6 +44,7 @@ DROP FUNCTION sms_left;
 DROP FUNCTION group_line;
 DROP TABLE sms_spent;
 ALTER TABLE groups DROP COLUMN sms_cap;
+ALTER TABLE broadcasts DROP COLUMN sms_segments;
 DELETE FROM _yoyo_migration WHERE migration_id >= '0009'
 """
 SLOW = """
