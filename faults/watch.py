@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 from redis import Redis
+from redis.exceptions import RedisError
 
 from faults.hands import Hand
 from faults.processes import PATIENCE, until
@@ -159,7 +160,10 @@ class Watch:
     # servers
 
     def redis(self) -> Any:
-        return Redis.from_url(self.world.environment["NOTIFY_REDIS_URL"])
+        """Redis, once it answers: it may have been killed a moment ago."""
+        client = Redis.from_url(self.world.environment["NOTIFY_REDIS_URL"])
+        self.until(client.ping, away=(RedisError,))
+        return client
 
     def redis_pid(self) -> int:
         return int(self.redis().info()["process_id"])

@@ -29,13 +29,17 @@ class Lives:
 
     def start(self, text: Text, rule: Rule | None) -> None:
         """Let a text go its way."""
-        task = asyncio.ensure_future(self._live(text, rule))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(asyncio.ensure_future(self._live(text, rule)))
 
     async def hurry(self, text: Text, rule: Rule) -> None:
-        """Bring a text to its end before anything else happens."""
-        await self._report_all(text, rule, pace=0.0)
+        """Bring a text to its end before anything else happens, also if its sender hangs up."""
+        task = asyncio.ensure_future(self._report_all(text, rule, pace=0.0))
+        self._keep(task)
+        await asyncio.shield(task)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def post(self, url: str, params: dict[str, str]) -> Answer:
         """Post signed parameters, as Twilio does."""
