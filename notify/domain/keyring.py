@@ -6,13 +6,12 @@ addresses for suppressions, so it stays for good.
 
 import hashlib
 import hmac
-from base64 import b32encode
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
 
-_MAC_LENGTH = 16  # base32 characters: 80 bits, short enough for a local part
+_MAC_LENGTH = 20  # hexadecimal digits: 80 bits, short enough for a local part
 
 
 class Keyring:
@@ -21,24 +20,24 @@ class Keyring:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ValueError("a keyring needs at least one key")
-        self._keys = list(keys)
+        self._keys = [key.encode() for key in keys]
+        self._signers: dict[str, Signer] = {}
 
     def address_hash(self, channel: str, value: str) -> bytes:
         """The keyed hash by which a suppressed address is known after it is erased."""
         text = f"address\0{channel}\0{value}".encode()
-        return hmac.new(self._keys[-1].encode(), text, hashlib.sha256).digest()
+        return hmac.new(self._keys[-1], text, hashlib.sha256).digest()
 
-    def seal(self, purpose: str, payload: Mapping[str, Any]) -> str:
+    def seal(self, purpose: str, payload: bytes) -> str:
         """A URL-safe token that only this installation can have made for this purpose."""
-        return str(self._serializer(purpose).dumps(dict(payload)))
+        return self._signer(purpose).sign(base64_encode(payload)).decode()
 
-    def unseal(self, purpose: str, token: str) -> dict[str, Any] | None:
+    def unseal(self, purpose: str, token: str) -> bytes | None:
         """What was sealed, or None when the token is forged, broken or for something else."""
         try:
-            payload = self._serializer(purpose).loads(token)
-        except BadData:
+            return base64_decode(self._signer(purpose).unsign(token))
+        except (BadData, UnicodeError):
             return None
-        return payload if isinstance(payload, dict) else None
 
     def mark(self, purpose: str, number: int) -> str:
         """A reference to a row with a MAC, lower case, safe in a local part or a URL."""
@@ -54,9 +53,13 @@ class Keyring:
         good = [hmac.compare_digest(mac, given.lower()) for mac in known if given.isascii()]
         return number if any(good) else None
 
-    def _mac(self, key: str, purpose: str, number: int) -> str:
-        digest = hmac.new(key.encode(), f"{purpose}\0{number}".encode(), hashlib.sha256).digest()
-        return b32encode(digest).decode().lower()[:_MAC_LENGTH]
+    def _mac(self, key: bytes, purpose: str, number: int) -> str:
+        digest = hmac.digest(key, f"{purpose}\0{number}".encode(), "sha256")
+        return digest.hex()[:_MAC_LENGTH]
 
-    def _serializer(self, purpose: str) -> URLSafeSerializer:
-        return URLSafeSerializer(list(reversed(self._keys)), salt=f"notify.{purpose}")
+    def _signer(self, purpose: str) -> Signer:
+        signer = self._signers.get(purpose)
+        if signer is None:
+            salt = f"notify.{purpose}"
+            signer = self._signers[purpose] = Signer(list(reversed(self._keys)), salt=salt)
+        return signer

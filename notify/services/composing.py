@@ -18,7 +18,7 @@ from notify.domain.words import Channel, Lane
 from notify.log import get
 from notify.rendering import rings
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
-from notify.services import leaving
+from notify.services import confirming, leaving
 from notify.services.groups import identity
 from notify.settings import Settings
 from notify.store import broadcasts, notes
@@ -197,7 +197,7 @@ class Composer:
         """A test ring, or the request to confirm an address."""
         if note.kind == "ring":
             return self._ring(note, claimed, channel, now)
-        token = self._keyring.seal("confirm", {"a": claimed.address_id})
+        token = confirming.seal(self._keyring, address_id=claimed.address_id)
         url = f"{self._settings.public_url}/confirm/{token}"
         who = Identity(sender_name=self._settings.town, mail_from=self._settings.mail_from)
         if channel is Channel.SMS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from struct import Struct
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from notify.store.database import Connection, Database, Row
 
 Choice = Literal["this", "channel", "all"]
 """What is left: this kind from these groups over this channel, the channel, or everything."""
+
+_LINK = Struct(">16sq16s")  # resident, address, broadcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class _Link:
 
 def seal(keyring: Keyring, *, resident: UUID, address_id: int, broadcast: UUID) -> str:
     """The token of a leave link."""
-    return keyring.seal("leave", {"r": resident.hex, "a": address_id, "b": broadcast.hex})
+    return keyring.seal("leave", _LINK.pack(resident.bytes, address_id, broadcast.bytes))
 
 
 async def look(db: Database, keyring: Keyring, token: str) -> LeavePage | None:
@@ -121,9 +124,7 @@ _STEPS: Mapping[str, Callable[[Connection, _Link], Coroutine[Any, Any, int]]] = 
 
 def _open(keyring: Keyring, token: str) -> _Link | None:
     payload = keyring.unseal("leave", token)
-    if payload is None:
+    if payload is None or len(payload) != _LINK.size:
         return None
-    try:
-        return _Link(UUID(hex=payload["r"]), int(payload["a"]), UUID(hex=payload["b"]))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
+    resident, address_id, broadcast = _LINK.unpack(payload)
+    return _Link(UUID(bytes=resident), address_id, UUID(bytes=broadcast))

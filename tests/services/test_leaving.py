@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, Literal
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -209,17 +209,8 @@ async def test_when_the_broadcast_is_no_longer_known_the_channel_is_left(town: T
     assert (await town.follows("alerts"))["chess"] == ["sms", "push"]
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        pytest.param({}, id="empty"),
-        pytest.param({"r": 7, "a": 1, "b": uuid4().hex}, id="wrong type"),
-        pytest.param({"r": uuid4().hex, "a": "x", "b": uuid4().hex}, id="no number"),
-    ],
-)
-async def test_a_token_of_another_shape_is_none_of_ours(
-    town: Town, payload: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("payload", [b"", bytes(39), bytes(41)])
+async def test_a_token_of_another_shape_is_none_of_ours(town: Town, payload: bytes) -> None:
     token = town.keyring.seal("leave", payload)
 
     assert not await town.leave(token, "all")
@@ -228,8 +219,8 @@ async def test_a_token_of_another_shape_is_none_of_ours(
 
 async def test_a_forged_token_changes_nothing(town: Town) -> None:
     good = await town.link("email")
-    forged = [good[:-1], good + "x", "", town.keyring.seal("confirm", {"r": UUID(int=1).hex})]
-    forged.append(Keyring(["another"]).seal("leave", {"r": town.resident.hex, "a": 1, "b": ""}))
+    forged = [good[:-1], good + "x", "", town.keyring.seal("confirm", bytes(40))]
+    forged.append(Keyring(["another"]).seal("leave", bytes(40)))
 
     assert not any([await town.leave(token, "all") for token in forged])
     assert len(await town.follows("alerts")) == 3

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientSession, FormData
 
 from notify.domain.keyring import Keyring
-from notify.services import leaving
+from notify.services import confirming, leaving
 from notify.store.database import Database
 
 Publish = Callable[..., Awaitable[UUID]]
@@ -163,7 +163,7 @@ async def test_an_address_is_confirmed_by_the_button_and_not_by_the_link(
         await connection.run("UPDATE addresses SET state = 'unverified'")
         row = await connection.row("SELECT id FROM addresses")
     assert row is not None
-    link = f"/confirm/{keyring.seal('confirm', {'a': row['id']})}"
+    link = f"/confirm/{confirming.seal(keyring, address_id=row['id'])}"
 
     async with site.get(link, headers=DE) as page:
         assert "Gehört diese Adresse Ihnen?" in await page.text()
