@@ -14,6 +14,8 @@ from functools import wraps
 from importlib import import_module
 from typing import Any, Literal
 
+from notify.store.database import Connection
+
 
 class Gone(Exception):
     """What was to be wrapped or changed is not there: the table is out of date."""
@@ -22,11 +24,12 @@ class Gone(Exception):
 @dataclass(frozen=True, slots=True)
 class CrashPoint:
     """`function` of `module` (a method as Class.name), and when `command` dies at it. `calls`:
-    the latest call that surely comes, in a run of a few hundred recipients."""
+    the latest call that surely comes, in a run of a few hundred recipients. `uncommitted`: what
+    the call wrote, a statement on the connection it is given, was never committed."""
 
     module: str
     function: str
-    when: Literal["before", "after"]
+    when: Literal["before", "after", "uncommitted"]
     command: Literal["api", "worker"] = "worker"
     calls: int = 1
 
@@ -39,14 +42,14 @@ CRASH_POINTS: dict[str, CrashPoint] = {
         "notify.services.planning", "Planner.plan_slice", "after", calls=2
     ),
     "after claim commit, before start": CrashPoint("notify.store.pump", "start", "before", calls=3),
-    "before start commit": CrashPoint("notify.store.pump", "start", "after", calls=3),
+    "before start commit": CrashPoint("notify.store.pump", "start", "uncommitted", calls=3),
     "after start commit, before the call": CrashPoint(
         "notify.services.handing_over", "_call", "before", calls=40
     ),
     "after the answer, before settlement": CrashPoint(
         "notify.store.pump", "settle", "before", calls=3
     ),
-    "before settlement commits": CrashPoint("notify.store.pump", "settle", "after", calls=3),
+    "before settlement commits": CrashPoint("notify.store.pump", "settle", "uncommitted", calls=3),
     "after settlement, before the round ends": CrashPoint(
         "notify.services.settling", "Settler._write", "after", calls=3
     ),
@@ -67,6 +70,9 @@ def arm(point: CrashPoint, *, call: int) -> None:
     def due() -> bool:
         return next(count) == call
 
+    if point.when == "uncommitted":
+        setattr(owner, name, _wrap_statement(original, due))
+        return
     wrap = _wrap_coroutine if inspect.iscoroutinefunction(original) else _wrap
     setattr(owner, name, wrap(original, due, before=point.when == "before"))
 
@@ -107,6 +113,20 @@ def _wrap_coroutine(
         if now and before:
             _die()
         result = await original(*values, **named)
+        if now:
+            _die()
+        return result
+
+    return dying
+
+
+def _wrap_statement(original: Callable[..., Awaitable[Any]], due: Callable[[], bool]) -> Any:
+    @wraps(original)
+    async def dying(connection: Connection, *values: Any, **named: Any) -> Any:
+        now = due()
+        if now:
+            await connection.run("BEGIN")
+        result = await original(connection, *values, **named)
         if now:
             _die()
         return result

@@ -105,7 +105,7 @@ class HandOver:
 
     async def _start(self, claimed: Sequence[Claimed]) -> set[int]:
         try:
-            async with self._db.transaction() as connection:
+            async with self._db.statement() as connection:
                 started = await pump.start(
                     connection, attempts=[one.attempt_id for one in claimed],
                     worker=self._worker, lease=self._lease,
@@ -163,7 +163,7 @@ class HandOver:
     async def _look_for_recalls(self, group: Group) -> None:
         """A recall stops what has not begun, also in the middle of a group."""
         with contextlib.suppress(*AWAY):
-            async with self._db.transaction() as connection:
+            async with self._db.statement() as connection:
                 found = await broadcasts.recalled(connection, list(group.broadcasts))
             self.recalled |= found
 

@@ -97,7 +97,7 @@ class Pump:
 
     async def _rest(self) -> None:
         longest = 1.0 if self._lane is Lane.ALERT else 10.0
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             wait = await claiming.next_due(connection, lane=self._lane, channel=self._channel)
         # What is due and was not taken waits for a sender or a lock: look again soon, not at once.
         pause = longest if wait is None else min(longest, max(wait, HALF_SECOND))
@@ -109,7 +109,7 @@ class Pump:
         """One claim and what follows from it. False when there was nothing to do."""
         if await self._must_yield():
             return False
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             health = await senders.health(connection, [sender.name for sender in self._every])
         began = clock.monotonic()
         able = list(ready(self._every, health, now=began))
@@ -133,18 +133,12 @@ class Pump:
         """
         # One message is enough to see whether a sender that was down works again.
         size = 1 if sender.failures else max(1, min(MOST, int(self._speed * WINDOW)))
-        async with self._db.transaction() as connection:
-            if not await may_use(connection, sender):
-                return None
-            if sender.rate is not None:
-                size = await senders.reserve(
-                    connection, sender.name, rate=sender.rate, wanted=size, window=WINDOW
-                )
-                if size == 0 and sender.failures:
-                    await senders.leave_probe(connection, sender.name)
-        if size == 0:
-            return [] if self._lane is Lane.BULK else None
-        async with self._db.transaction() as connection:
+        if sender.failures or sender.rate is not None:
+            room = await self._reserve(sender, size)
+            if not room:
+                return [] if room == 0 and self._lane is Lane.BULK else None
+            size = room
+        async with self._db.statement() as connection:
             batch = await claiming.claim(
                 connection, lane=self._lane, channel=self._channel, sender=sender.name,
                 worker=self._worker, size=size, lease=self._lease,
@@ -157,9 +151,23 @@ class Pump:
             await self._tried(sender)
         return batch
 
+    async def _reserve(self, sender: Sender, wanted: int) -> int | None:
+        """How many messages its rate has room for just now; None when it is not to be used."""
+        async with self._db.transaction() as connection:
+            if not await may_use(connection, sender):
+                return None
+            if sender.rate is None:
+                return wanted
+            size = await senders.reserve(
+                connection, sender.name, rate=sender.rate, wanted=wanted, window=WINDOW
+            )
+            if size == 0 and sender.failures:
+                await senders.leave_probe(connection, sender.name)
+        return size
+
     async def _tried(self, sender: Sender) -> None:
         """Whatever came of it: the next worker may try this sender."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await senders.leave_probe(connection, sender.name)
 
     async def _work(
@@ -194,14 +202,14 @@ class Pump:
 
     async def _give_back(self, sender: Sender, units: int) -> None:
         """What was reserved and is not used, or (below zero) used and not reserved."""
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             await senders.give_back(connection, sender.name, rate=sender.rate or 1.0, units=units)
 
     async def _must_yield(self) -> bool:
         """Whether an alert is due on this channel, for which bulk makes way."""
         if self._lane is not Lane.BULK:
             return False
-        async with self._db.transaction() as connection:
+        async with self._db.statement() as connection:
             return await claiming.alert_waiting(connection, self._channel)
 
     def _may_go_on(self, sender: Sender, *, began: float) -> bool:

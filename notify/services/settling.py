@@ -64,7 +64,7 @@ class Settler:
         attempts = [claimed.attempt_id for claimed in batch]
 
         async def give_back() -> None:
-            async with self._db.transaction() as connection:
+            async with self._db.statement() as connection:
                 await pump.release(connection, attempts=attempts, worker=self._worker)
 
         if attempts:
@@ -99,17 +99,18 @@ class Settler:
 
     async def _write(self, verdicts: Sequence[tuple[Result, Verdict]]) -> None:
         settled = [_settled(result, verdict) for result, verdict in verdicts]
-        async with self._db.transaction() as connection:
+        gone = [
+            (
+                result.claimed.attempt_id,
+                "opted_out" if verdict.reason == "opted_out" else "gone",
+                verdict.code,
+            )
+            for result, verdict in verdicts
+            if verdict.suppress
+        ]
+        alone = not gone and self._channel is not Channel.SMS
+        async with self._db.statement() if alone else self._db.transaction() as connection:
             ours = await pump.settle(connection, settled, worker=self._worker)
-            gone = [
-                (
-                    result.claimed.attempt_id,
-                    "opted_out" if verdict.reason == "opted_out" else "gone",
-                    verdict.code,
-                )
-                for result, verdict in verdicts
-                if verdict.suppress
-            ]
             if gone:
                 await suppressions.by_attempts(connection, gone)
             if self._channel is Channel.SMS and ours:

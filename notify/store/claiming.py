@@ -32,12 +32,14 @@ WITH due AS MATERIALIZED (
 _DUE_BROADCASTS: LiteralString = (
     """
 -- Each broadcast that has something due gets an equal share, whichever came first; who is first
--- where there is too little for all is left to chance.
+-- where there is too little for all is left to chance. The LIMIT keeps it a look at the first row:
+-- a plain EXISTS may become a join that reads everything that waits.
 WITH turn AS MATERIALIZED (
   SELECT w.id, row_number() OVER (ORDER BY random()) AS place, count(*) OVER () AS turns
   FROM waiting_broadcasts(%(lane)s, %(channel)s) AS w (id) LEFT JOIN broadcasts b ON b.id = w.id
-  WHERE b.held_at IS NULL AND EXISTS (SELECT FROM deliveries d WHERE d.status = 'pending' AND d.lane = %(lane)s
-    AND d.channel = %(channel)s AND d.broadcast_id = w.id AND d.due_at <= now())
+  WHERE b.held_at IS NULL AND (SELECT d.due_at FROM deliveries d
+    WHERE d.status = 'pending' AND d.lane = %(lane)s AND d.channel = %(channel)s
+      AND d.broadcast_id = w.id ORDER BY d.due_at LIMIT 1) <= now()
 ), due AS MATERIALIZED (
   SELECT d.* FROM turn CROSS JOIN LATERAL (
     SELECT """
@@ -96,11 +98,15 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
   LEFT JOIN addresses a ON a.id = d.address_id
   LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
   LEFT JOIN priced g ON g.id = d.id
+), given AS MATERIALIZED (
+  -- An attempt's number is drawn here, so that nothing has to be matched with what was inserted.
+  SELECT *, CASE WHEN verdict = 'go' THEN nextval('attempts_id_seq') END AS attempt_id FROM judged
 ), tried AS (
-  INSERT INTO attempts (delivery_id, number, sender, worker, repeat, lease_until)
-  SELECT id, claims + 1, %(sender)s, %(worker)s, repeats > 0, now() + %(lease)s * interval '1 s'
-  FROM judged WHERE verdict = 'go'
-  RETURNING id, delivery_id
+  INSERT INTO attempts (id, delivery_id, number, sender, worker, repeat, lease_until)
+  OVERRIDING SYSTEM VALUE
+  SELECT attempt_id, id, claims + 1, %(sender)s, %(worker)s, repeats > 0,
+    now() + %(lease)s * interval '1 s'
+  FROM given WHERE verdict = 'go'
 ), moved AS (
   UPDATE deliveries d SET
     status = CASE j.verdict WHEN 'go' THEN 'sending' WHEN 'wait' THEN 'pending'
@@ -109,14 +115,14 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
       WHEN j.verdict = 'cancelled' THEN 'recalled' ELSE j.verdict END,
     ended_at = CASE WHEN j.verdict NOT IN ('go', 'wait') THEN now() END,
     due_at = CASE WHEN j.verdict = 'wait' THEN now() + interval '1 s' ELSE d.due_at END,
-    attempt_id = coalesce(t.id, d.attempt_id),
-    claims = d.claims + (t.id IS NOT NULL)::int
-  FROM judged j LEFT JOIN tried t ON t.delivery_id = j.id
+    attempt_id = coalesce(j.attempt_id, d.attempt_id),
+    claims = d.claims + (j.verdict = 'go')::int
+  FROM given j
   WHERE d.id = j.id AND d.status = ANY(%(allowed)s)
 )
-SELECT t.id AS attempt_id, j.id AS delivery_id, j.broadcast_id, j.note_id, j.resident_id,
-  j.address_id, j.language, j.repeats, j.tries, j.created_at, j.value, j.keys, j.valid_until
-FROM judged j JOIN tried t ON t.delivery_id = j.id ORDER BY j.id
+SELECT attempt_id, id AS delivery_id, broadcast_id, note_id, resident_id, address_id, language,
+  repeats, tries, created_at, value, keys, valid_until
+FROM given WHERE verdict = 'go' ORDER BY id
 """
 
 CLAIM_NOTES: LiteralString = _DUE_NOTES + _CLAIM

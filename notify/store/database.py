@@ -34,7 +34,7 @@ async def _alive(connection: AsyncConnection[DictRow]) -> None:
 
 
 class Database:
-    """A pool of connections; every use is one transaction, committed at the end of the block.
+    """A pool of connections; every use is one transaction.
 
     `check` looks whether a connection still lives before it is used, at the price of a round
     trip: for those who answer people. Loops that try again anyway do without.
@@ -47,7 +47,7 @@ class Database:
         self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
-            kwargs={"row_factory": dict_row, **BOUNDS},
+            kwargs={"row_factory": dict_row, "autocommit": True, **BOUNDS},
             min_size=1,
             max_size=size,
             timeout=timeout,
@@ -64,12 +64,19 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["Connection"]:
         """One transaction: committed when the block ends, rolled back when it raises."""
+        async with self._pool.connection() as connection, connection.transaction():
+            yield Connection(connection)
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator["Connection"]:
+        """For a single statement, which is a transaction by itself: it spares the round trips of
+        BEGIN and COMMIT. A second statement in the block would not be undone with the first."""
         async with self._pool.connection() as connection:
             yield Connection(connection)
 
 
 class Connection:
-    """A transaction under way, with the three ways of asking."""
+    """What is asked in a transaction, or in place of one, with the ways of asking."""
 
     def __init__(self, connection: AsyncConnection[DictRow]) -> None:
         self.raw = connection

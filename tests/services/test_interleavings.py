@@ -253,7 +253,7 @@ Steps = Callable[[Stage], Coroutine[Any, Any, None]]
             id="a start asks for a recall",
         ),
         pytest.param(
-            _a_repeat, (claiming, "CLAIM_BROADCASTS"), "repeats > 0, now()", "false, now()",
+            _a_repeat, (claiming, "CLAIM_BROADCASTS"), "repeats > 0,\n", "false,\n",
             id="a repeat is marked",
         ),
         pytest.param(

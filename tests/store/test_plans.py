@@ -1,11 +1,14 @@
 """What PostgreSQL makes of statements whose cost must not grow with what was done before."""
 
+from collections.abc import Iterator
 from typing import Any, LiteralString
 from uuid import uuid4
 
+from notify.domain.words import Kind
 from notify.services.planning import BEFORE_ALL
 from notify.store import claiming, planning, sweep
 from notify.store.database import Database
+from tests.town import Town
 
 DELIVERIES = """
 -- A broadcast that the statistics of the table know nothing of yet.
@@ -80,3 +83,46 @@ async def test_doubts_are_taken_by_lane_from_an_index(db: Database) -> None:
     )
 
     assert "deliveries_doubtful" in plan
+
+
+WAITING: LiteralString = """
+-- A broadcast that the statistics of the table know nothing of yet.
+INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
+  language)
+SELECT %(id)s, gen_random_uuid(), a.id, 1, 'email', 'bulk', 'de' FROM addresses a
+"""
+
+PEOPLE: LiteralString = """
+WITH who AS (INSERT INTO residents (language) SELECT 'de' FROM generate_series(1, 3000)
+  RETURNING id)
+INSERT INTO addresses (resident_id, channel, value, hash, state)
+SELECT id, 'email', id || '@example.org', uuid_send(id), 'proven' FROM who
+"""
+
+
+async def test_a_claim_touches_what_it_takes_not_what_waits_nor_the_square_of_it(
+    town: Town,
+) -> None:
+    await town.group()
+    broadcast = await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
+    async with town.db.transaction() as connection:
+        await connection.run("ANALYZE deliveries")
+        await connection.run(PEOPLE)
+        await connection.run(WAITING, id=broadcast)
+        rows = await connection.rows(
+            "EXPLAIN (ANALYZE, FORMAT JSON) " + claiming.CLAIM_BROADCASTS, lane="bulk",
+            channel="email", size=200, sender="relay", worker=uuid4(), lease=60,
+            allowed=["pending"], month=None,
+        )  # fmt: skip
+
+    touched = list(_touched(rows[0]["QUERY PLAN"][0]["Plan"]))
+    assert 200 in touched
+    assert max(touched) <= 400
+
+
+def _touched(node: dict[str, Any]) -> Iterator[float]:
+    """Rows that each node of a plan has seen, those it threw away included."""
+    removed = sum(value for name, value in node.items() if name.startswith("Rows Removed"))
+    yield (node["Actual Rows"] + removed) * node["Actual Loops"]
+    for inner in node.get("Plans", ()):
+        yield from _touched(inner)
