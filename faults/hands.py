@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from faults.processes import Process
 from faults.world import World
+from rig.processes import Process
 
 PAUSE = 1.0  # seconds between two starts of the same
 _STARTED = re.compile(r'"worker": ?"([0-9a-f-]{36})"')

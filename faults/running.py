@@ -11,12 +11,12 @@ from typing import Self
 
 from faults.disk import own_disk
 from faults.hands import Hand
-from faults.processes import InVain
 from faults.scenario import NotHere, Row, Scenario
 from faults.stage import RESTLESS, Stage
 from faults.world import World
 from notify.embedded.servers import Embedded
 from notify.store.migrate import migrate
+from rig.processes import InVain
 
 
 class Theatre:

@@ -12,15 +12,15 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from faults import crowd
 from faults.crashpoints import CRASH_POINTS
 from faults.hands import Hand
 from faults.judging import Case, Fault, Verdict, judge
-from faults.processes import PATIENCE, InVain
 from faults.watch import AWAY, Watch
 from faults.world import Refused, World
 from notify.embedded.servers import Embedded
 from notify.errors import Misconfigured
+from rig import crowd
+from rig.processes import PATIENCE, InVain
 
 LAUNCHER = ("-m", "faults.broken")
 RESTLESS = "never came to rest"

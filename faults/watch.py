@@ -11,10 +11,10 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from faults.hands import Hand
-from faults.processes import PATIENCE, until
 from faults.world import Refused, World
 from notify.embedded.servers import Embedded
 from notify.errors import Misconfigured
+from rig.processes import PATIENCE, until
 
 T = TypeVar("T")
 AWAY = (psycopg.OperationalError, psycopg.InternalError, OSError, Refused, Misconfigured)

@@ -3,12 +3,12 @@
 import asyncio
 from uuid import UUID
 
-from faults.planned import plan
 from faults.scenario import Scenario
 from faults.stage import Stage
 from notify.domain.words import Lane
 from notify.services import leaving
 from notify.store.database import Database
+from rig.planned import plan
 
 SHARE = 0.2  # of the deliveries each
 

@@ -1,5 +1,5 @@
 """The service's own processes, which the journeys handle as the fault harness does."""
 
-from faults.processes import PATIENCE, Process, clean, command, until
+from rig.processes import PATIENCE, Process, clean, command, until
 
 __all__ = ["PATIENCE", "Process", "clean", "command", "until"]

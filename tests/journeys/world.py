@@ -14,8 +14,8 @@ from typing_extensions import override
 from demo import ledger
 from demo.compare import compare
 from faults import world
-from faults.processes import Process, until
 from faults.world import SENDER, Refused
+from rig.processes import Process, until
 
 __all__ = ["SENDER", "TEXTS", "Refused", "World"]
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any, LiteralString
 
-from faults.world import World
+from rig.service import Rig
 
 PEOPLE: LiteralString = """
 -- Their ids follow from town and number, so that addresses find their resident.
@@ -27,7 +27,7 @@ CROSS JOIN LATERAL (VALUES
 
 BROWSERS: LiteralString = """
 INSERT INTO addresses (resident_id, channel, value, keys, hash, state, created_at, proven_at)
-SELECT md5(%(town)s || '/' || (%(first)s + 3 * (i - 1)))::uuid, 'push', b->>'endpoint', b->'keys',
+SELECT md5(%(town)s || '/' || (%(first)s + %(every)s * (i - 1)))::uuid, 'push', b->>'endpoint', b->'keys',
   sha256((b->>'endpoint')::bytea), 'proven', now() - interval '1 hour', now() - interval '1 hour'
 FROM jsonb_array_elements(%(browsers)s::jsonb) WITH ORDINALITY AS t (b, i)
 """
@@ -42,19 +42,20 @@ CHANNELS = ("email", "sms", "push")
 
 
 def settle(
-    world: World, count: int, *, town: str, first: int = 0, channels: tuple[str, ...] = CHANNELS
+    rig: Rig, count: int, *, town: str, first: int = 0, channels: tuple[str, ...] = CHANNELS
 ) -> None:
     """Let so many residents, numbered from `first`, follow a town, each with an address on one
     of the channels at least."""
     values: dict[str, Any] = {
-        "town": town, "number": world.number, "first": first, "last": first + count - 1,
+        "town": town, "number": rig.number, "first": first, "last": first + count - 1,
         "channels": list(channels),
     }  # fmt: skip
-    world.change(PEOPLE, **values)
-    world.change(ADDRESSES, **values)
+    rig.change(PEOPLE, **values)
+    rig.change(ADDRESSES, **values)
     if "push" in channels:
-        browsers = world.browsers(-(-count // 3))
-        world.change(BROWSERS, browsers=json.dumps(browsers), **values)
-    world.change(SUBSCRIPTIONS, **values)
+        every = 1 if channels == ("push",) else 3  # residents to a browser
+        browsers = rig.browsers(-(-count // every))
+        rig.change(BROWSERS, browsers=json.dumps(browsers), every=every, **values)
+    rig.change(SUBSCRIPTIONS, **values)
     if count >= 5_000:
-        world.analyse()
+        rig.analyse()
