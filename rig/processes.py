@@ -17,15 +17,25 @@ class InVain(AssertionError):
     """What was waited for did not come."""
 
 
-def until(look: Callable[[], T], *, seconds: float = PATIENCE, why: Callable[[], str] = str) -> T:
-    """What `look` gives, once that is true; InVain with `why` when it does not come."""
-    deadline = time.monotonic() + seconds
+def until(
+    look: Callable[[], T],
+    *,
+    seconds: float = PATIENCE,
+    why: Callable[[], str] = str,
+    stand: Callable[[], object] = int,
+) -> T:
+    """What `look` gives, once that is true; InVain with `why` when `stand`, which says how far
+    things are, has not changed for so long."""
+    last, deadline = stand(), time.monotonic() + seconds
     while True:
         found = look()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise InVain(f"waited {seconds:.0f} s in vain. {why()}")
+            before, last = last, stand()
+            if last == before:
+                raise InVain(f"waited {seconds:.0f} s in vain. {why()}")
+            deadline = time.monotonic() + seconds
         time.sleep(0.1)
 
 

@@ -1,5 +1,6 @@
 """The database's clock jumps: every time that is written down is suddenly an hour off."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import psycopg
@@ -55,7 +56,8 @@ def forward(stage: Stage) -> None:
 
 
 def _shift(stage: Stage, by: timedelta) -> None:
-    """All at once, as a clock does it; of columns that there are."""
+    """All at once, as a clock does it; of columns that there are. Workers lock rows in an order of
+    their own meanwhile: should the two wait for each other crosswise, it is tried again."""
     known = {
         (row["table_name"], row["column_name"])
         for row in stage.world.rows(
@@ -63,6 +65,10 @@ def _shift(stage: Stage, by: timedelta) -> None:
             " WHERE table_schema = 'public'"
         )
     }
+    stage.until(lambda: _move(stage, by, known), away=(psycopg.errors.DeadlockDetected,))
+
+
+def _move(stage: Stage, by: timedelta, known: Collection[tuple[str, str]]) -> bool:
     with psycopg.connect(stage.world.database_url) as connection:
         for table, (names, condition) in COLUMNS.items():
             moves = [
@@ -74,6 +80,7 @@ def _shift(stage: Stage, by: timedelta) -> None:
             connection.execute(
                 query.format(sql.Identifier(table), sql.SQL(", ").join(moves), condition)
             )
+    return True
 
 
 SCENARIOS = [
