@@ -205,6 +205,8 @@ class HandOver:
 
 async def _slot(sender: Sender) -> bool:
     """Wait for a slot, not for long; whether we have it."""
+    if not sender.slots.locked():
+        return await sender.slots.acquire()
     try:
         async with asyncio.timeout(LOOK_EVERY):
             return await sender.slots.acquire()

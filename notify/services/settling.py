@@ -173,6 +173,7 @@ def _settled(result: Result, verdict: Verdict) -> Settled:
     sent = result.answer if isinstance(result.answer, Sent) else None
     return Settled(
         attempt_id=result.claimed.attempt_id,
+        delivery_id=result.claimed.delivery_id,
         outcome=verdict.outcome,
         status=verdict.status,
         at=result.at,

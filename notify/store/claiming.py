@@ -64,7 +64,7 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
       SELECT coalesce(sum(coalesce((o.sms_segments ->> h.language)::int, 1)), 0)
       FROM attempts t JOIN deliveries h ON h.id = t.delivery_id
       JOIN broadcasts o ON o.id = h.broadcast_id
-      WHERE t.settled_at IS NULL AND h.channel = 'sms' AND h.lane = 'bulk') AS with_others
+      WHERE t.outcome IS NULL AND h.channel = 'sms' AND h.lane = 'bulk') AS with_others
   FROM due d JOIN budget g ON g.id = d.broadcast_id AND g.remaining IS NOT NULL
   CROSS JOIN LATERAL (SELECT coalesce((g.sms_segments ->> d.language)::int, 1) AS parts) AS p
 ), judged AS MATERIALIZED (

@@ -50,7 +50,7 @@ UPDATE attempts t SET
     THEN least(now(), t.started_at - %(back)s * interval '1 s') ELSE t.started_at END
 FROM deliveries d
 WHERE d.id = t.delivery_id AND d.attempt_id = t.id
-  AND ((d.status = 'sending' AND t.settled_at IS NULL)
+  AND ((d.status = 'sending' AND t.outcome IS NULL)
     OR (d.status = 'unknown' AND d.closed_at IS NULL AND t.started_at > now()))
 """
 

@@ -16,7 +16,7 @@ WITH closed AS (
   UPDATE attempts SET settled_at = now(),
     outcome = CASE WHEN started_at IS NULL THEN 'released' ELSE 'unknown' END,
     reason = CASE WHEN started_at IS NOT NULL THEN 'restored' END
-  WHERE settled_at IS NULL
+  WHERE outcome IS NULL
   RETURNING id, delivery_id, started_at)
 UPDATE deliveries d SET
   status = CASE WHEN c.started_at IS NULL THEN 'pending' ELSE 'unknown' END,

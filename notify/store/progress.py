@@ -71,7 +71,7 @@ WITH RECURSIVE step AS (
   -- A retry under way waits no less.
   SELECT d.lane, d.channel, d.broadcast_id, NULL, d.created_at, d.claims
   FROM attempts t JOIN deliveries d ON d.id = t.delivery_id AND d.attempt_id = t.id
-  WHERE t.settled_at IS NULL AND d.status = 'sending' AND d.claims > 1
+  WHERE t.outcome IS NULL AND d.status = 'sending' AND d.claims > 1
 ), heads AS MATERIALIZED (
   SELECT lane, channel, id, min(due_at) AS due_at,
     min(least(due_at, created_at)) FILTER (WHERE claims > 0) AS tried_since

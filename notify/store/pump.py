@@ -39,19 +39,18 @@ SETTLE: LiteralString = """
 -- Deliveries are locked in the order of their ids, here and where receipts are applied: the two
 -- meet often, and must not wait for each other crosswise.
 WITH given AS (
-  SELECT * FROM unnest(%(attempts)s::bigint[], %(outcomes)s::text[], %(reasons)s::text[],
+  SELECT * FROM unnest(%(attempts)s::bigint[], %(deliveries)s::bigint[], %(outcomes)s::text[], %(reasons)s::text[],
     %(codes)s::text[], %(provider_ids)s::text[], %(parts)s::smallint[], %(statuses)s::text[],
     %(delays)s::float[], %(at)s::timestamptz[], %(judged)s::boolean[])
-  AS g (attempt_id, outcome, reason, code, provider_id, parts, status, delay, at, judged)
+  AS g (attempt_id, delivery_id, outcome, reason, code, provider_id, parts, status, delay, at, judged)
 ), held AS MATERIALIZED (
   SELECT d.id FROM deliveries d
-  WHERE d.id IN (SELECT t.delivery_id FROM given g JOIN attempts t ON t.id = g.attempt_id)
-  ORDER BY d.id FOR UPDATE
+  WHERE d.id = ANY(%(deliveries)s) ORDER BY d.id FOR UPDATE
 ), settled AS (
   UPDATE attempts t SET settled_at = now(), outcome = g.outcome, reason = g.reason, code = g.code,
     provider_id = g.provider_id, parts = g.parts
   FROM given g
-  WHERE t.id = g.attempt_id AND t.worker = %(worker)s AND t.settled_at IS NULL
+  WHERE t.id = g.attempt_id AND t.delivery_id = g.delivery_id AND t.worker = %(worker)s AND t.settled_at IS NULL
     AND (SELECT count(*) FROM held) >= 0
   RETURNING t.id, t.delivery_id, g.outcome, g.reason, g.status, g.delay, g.at, g.judged
 ), moved AS (
@@ -79,6 +78,7 @@ class Settled:
     counts among the tries of its delivery."""
 
     attempt_id: int
+    delivery_id: int
     outcome: str
     status: str
     at: datetime
@@ -105,6 +105,7 @@ async def settle(connection: Connection, settled: Sequence[Settled], *, worker: 
     """Returns the attempts that were still ours to settle."""
     columns: dict[str, list[Any]] = {
         "attempts": [s.attempt_id for s in settled],
+        "deliveries": [s.delivery_id for s in settled],
         "outcomes": [s.outcome for s in settled],
         "reasons": [s.reason for s in settled],
         "codes": [s.code for s in settled],

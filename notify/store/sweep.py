@@ -8,7 +8,7 @@ LAPSED: LiteralString = """
 -- Not started: never handed over, goes back. Started: nobody knows; never simply retried.
 -- Deliveries are locked before attempts, in the order of their ids, as everywhere.
 WITH late AS MATERIALIZED (
-  SELECT id, delivery_id FROM attempts WHERE settled_at IS NULL AND lease_until < now()
+  SELECT id, delivery_id FROM attempts WHERE outcome IS NULL AND lease_until < now()
   ORDER BY lease_until LIMIT %(size)s
 ), held AS MATERIALIZED (
   SELECT d.id FROM deliveries d WHERE d.id IN (SELECT delivery_id FROM late)

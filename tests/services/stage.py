@@ -252,7 +252,7 @@ class Stage:
             created_at=claimed.created_at, valid_until=claimed.valid_until,
         )  # fmt: skip
         return Settled(
-            claimed.attempt_id, verdict.outcome, verdict.status, at=now, reason=verdict.reason,
+            claimed.attempt_id, claimed.delivery_id, verdict.outcome, verdict.status, at=now, reason=verdict.reason,
             code=verdict.code, provider_id=getattr(given, "provider_id", None), delay=0.0,
             judged=verdict.judged,
         ), verdict.suppress  # fmt: skip

@@ -381,7 +381,7 @@ async def test_a_receipt_that_meets_our_own_write_half_way_is_not_lost(town: Tow
     working = asyncio.create_task((await town.pump(carrier)).round())
     await carrier.has_taken(1)
     attempt = (await _attempts(town))[0]
-    settled = store.Settled(attempt["id"], "sent", "sent", clock.now())
+    settled = store.Settled(attempt["id"], attempt["delivery_id"], "sent", "sent", clock.now())
 
     async with town.db.transaction() as connection:
         await store.settle(connection, [settled], worker=attempt["worker"])
