@@ -155,6 +155,9 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(
         default=60, ge=50, le=600, description="How long a worker may hold a delivery in hand."
     )
+    worker_processes: int = Field(
+        default=1, ge=1, le=64, description="Processes of each worker; one uses one core."
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field(
         default="auto", description="json, console, or auto (console on a terminal)."
