@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         default=90, ge=1, le=3650, description="Days that texts of residents are kept."
     )
 
+    delivery_days: int = Field(
+        default=365, ge=7, le=3650,
+        description="Days that it is kept who got what, counted from when it was over.",
+    )  # fmt: skip
+
     vapid_private_key: SecretStr | None = Field(
         default=None,
         description="VAPID private key, base64url or PEM. Changing it breaks every subscription.",
