@@ -16,7 +16,7 @@ from notify.domain.delivery import MOVES, OVER, DeliveryStatus
 from notify.domain.submission import Submission
 from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.errors import Conflict
-from notify.services import confirming, receiving, submitting, watching
+from notify.services import confirming, holding, receiving, submitting, watching
 from notify.services.composing import Composer
 from notify.services.forgetting import Forgetter
 from notify.services.sweeping import Sweeper
@@ -368,6 +368,21 @@ async def test_whoever_is_ended_in_the_middle_is_taken_over_from(town: Town) -> 
 
     await forgetter(town).round()
 
+    assert await left(town) == {}
+
+
+async def test_after_a_restore_what_was_being_forgotten_goes_on_and_is_not_held(town: Town) -> None:
+    alert = await sent(town)
+    await pass_time(town, DAYS)
+    async with town.db.transaction() as connection:
+        await forgetting.forget(connection, alert, days=DAYS)
+        gone = await forgetting.delete_of_broadcast(connection, alert, after=0, size=1)
+        await forgetting.advance(connection, alert, gone[-1])
+
+    await holding.hold(town.db)
+
+    assert await holding.held(town.db) == []
+    await forgetter(town).round()
     assert await left(town) == {}
 
 
