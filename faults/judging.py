@@ -25,7 +25,9 @@ WHERE d.broadcast_id = ANY(%(sent)s) AND NOT (d.status = 'cancelled' AND d.claim
 """
 
 STATES: LiteralString = """
-SELECT channel, status, count(*) AS n FROM deliveries WHERE broadcast_id = ANY(%(sent)s)
+-- Of what is forgotten only the counters are left.
+SELECT channel, d.status, count(*) AS n FROM deliveries d JOIN broadcasts b ON b.id = d.broadcast_id
+WHERE b.id = ANY(%(sent)s) AND b.forgotten_at IS NULL
 GROUP BY 1, 2
 """
 
@@ -40,7 +42,7 @@ SELECT count(*) AS n FROM broadcasts b
 JOIN subscriptions s ON s.group_id = ANY(b.audience) AND s.state = 'active'
   AND s.created_at < b.created_at
 CROSS JOIN LATERAL unnest(CASE WHEN b.kind = 'alert' THEN s.alerts ELSE s.news END) AS w (channel)
-WHERE b.id = ANY(%(sent)s) AND b.planned_at IS NOT NULL
+WHERE b.id = ANY(%(sent)s) AND b.planned_at IS NOT NULL AND b.forgotten_at IS NULL
   AND NOT EXISTS (SELECT FROM deliveries d WHERE d.broadcast_id = b.id
     AND d.resident_id = s.resident_id AND d.channel = w.channel)
   AND NOT EXISTS (SELECT FROM skips k WHERE k.broadcast_id = b.id
@@ -48,7 +50,8 @@ WHERE b.id = ANY(%(sent)s) AND b.planned_at IS NOT NULL
 """
 
 COUNTED: LiteralString = """
-SELECT channel, status, sum(n)::int AS n FROM progress WHERE broadcast_id = ANY(%(sent)s)
+SELECT channel, p.status, sum(n)::int AS n FROM progress p JOIN broadcasts b ON b.id = p.broadcast_id
+WHERE b.id = ANY(%(sent)s) AND b.forgotten_at IS NULL
 GROUP BY 1, 2 HAVING sum(n) <> 0
 """
 

@@ -1,6 +1,6 @@
 """The one place that wires: settings in, a service ready for use out."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +15,17 @@ from channels.relay import relay
 from channels.sms import TwilioSms
 from channels.twilio_inbox import TwilioInbox
 from notify.domain.keyring import Keyring
-from notify.domain.words import Channel
+from notify.domain.words import Channel, Lane
 from notify.embedded.secrets import with_secrets
 from notify.embedded.servers import Embedded
 from notify.errors import Misconfigured
 from notify.queue import Bell
 from notify.services.senders import Sender
 from notify.settings import Settings
-from notify.store.database import Database
+from notify.store.database import Database, room
 from notify.store.migrate import migrate, pending
 
+API_CONNECTIONS = 16  # to PostgreSQL, at most
 MAIL_TIMEOUT = 15.0  # a mail may take two of these and a little, within the pump's own bound
 
 
@@ -93,6 +94,26 @@ def check_schema(settings: Settings) -> None:
     if missing:
         raise Misconfigured(
             f"The database lacks {len(missing)} migration(s). Run `notify migrate` first."
+        )
+
+
+def worker_connections(lanes: Collection[Lane]) -> int:
+    """How many connections to PostgreSQL one worker process uses at most."""
+    return 4 + 6 * len(lanes)
+
+
+def everything(processes: int) -> int:
+    """The connections of the HTTP server and of so many workers for each lane by itself."""
+    return API_CONNECTIONS + processes * sum(worker_connections([lane]) for lane in Lane)
+
+
+def check_connections(settings: Settings, needed: int) -> None:
+    """Raises Misconfigured where PostgreSQL does not allow as many connections as may be used."""
+    allowed = room(settings.database_url or "")
+    if needed > allowed:
+        raise Misconfigured(
+            f"What is to run may use {needed} connections, and PostgreSQL allows {allowed}. "
+            "Lower NOTIFY_WORKER_PROCESSES, or raise max_connections there."
         )
 
 

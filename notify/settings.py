@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         default=90, ge=1, le=3650, description="Days that texts of residents are kept."
     )
 
+    delivery_days: int = Field(
+        default=365, ge=7, le=3650,
+        description="Days that it is kept who got what, counted from when it was over.",
+    )  # fmt: skip
+
     vapid_private_key: SecretStr | None = Field(
         default=None,
         description="VAPID private key, base64url or PEM. Changing it breaks every subscription.",
@@ -154,6 +159,9 @@ class Settings(BaseSettings):
 
     lease_seconds: int = Field(
         default=60, ge=50, le=600, description="How long a worker may hold a delivery in hand."
+    )
+    worker_processes: int = Field(
+        default=1, ge=1, le=64, description="Processes of each worker; one uses one core."
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field(

@@ -14,6 +14,7 @@ from notify.log import get
 from notify.services import confirming
 from notify.services import senders as sender_service
 from notify.services.composing import Composer
+from notify.services.forgetting import Forgetter
 from notify.services.planning import Planner
 from notify.services.pulling import Puller
 from notify.services.senders import Sender
@@ -35,6 +36,7 @@ KNOCK_EVERY = 10.0
 PLAN_EVERY = 1.0
 LATECOMERS_EVERY = 5.0
 PULL_LOOK_EVERY = 5.0
+FORGET_EVERY = 60.0
 STEP_BACK = 1.0  # seconds between slices of bulk while an alert is on its way
 DRAIN = 25.0  # seconds to finish what is in hand after SIGTERM
 
@@ -102,6 +104,7 @@ class Worker:
             *(asyncio.create_task(self._plan(lane)) for lane in self._lanes),
             asyncio.create_task(self._repeat(self._find_latecomers, LATECOMERS_EVERY)),
             asyncio.create_task(self._pull()),
+            asyncio.create_task(self._forget()),
             *(
                 asyncio.create_task(listen(self._app.settings.redis_url, lane, self.wake))
                 for lane in self._lanes
@@ -199,6 +202,12 @@ class Worker:
         finally:
             if inbox is not None:
                 await inbox.close()
+
+    async def _forget(self) -> None:
+        """Delete what was kept long enough, in the lane that nobody waits for."""
+        if Lane.BULK in self._lanes:
+            forgetter = Forgetter(self._app.db, days=self._app.settings.delivery_days)
+            await self._repeat(forgetter.round, FORGET_EVERY)
 
     def _planner(self, lane: Lane) -> Planner:
         channels = tuple(str(channel) for channel in bootstrap.open_channels(self._app.settings))

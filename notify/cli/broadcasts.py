@@ -13,7 +13,7 @@ from rich.table import Table
 from notify import clock
 from notify.bootstrap import App
 from notify.cli.backups import about, show_held, show_hold
-from notify.cli.context import run_with_app
+from notify.cli.context import run_with_app, stamp
 from notify.cli.duty import show_alarms
 from notify.cli.groups import LANGUAGE_TAG
 from notify.domain.broadcast import BroadcastStatus, Text
@@ -116,7 +116,8 @@ def status(
             show_alarms(app, [] if as_json else raised)
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
-        why = await watching.reasons(app.db, broadcast)
+        gone = watched.row["forgotten_at"] is not None  # what is left of it would mislead
+        why = [] if gone else await watching.reasons(app.db, broadcast)
         chosen = words(language, default="en", zone=app.settings.zone)
         _show_broadcast(watched, why, as_json=as_json, words=chosen, settings=app.settings)
 
@@ -161,6 +162,7 @@ def _show_broadcast(
                 {
                     "id": row["id"], "kind": row["kind"], "status": row["status"],
                     "held_at": row["held_at"], "held_why": row["held_why"],
+                    "forgotten_at": row["forgotten_at"],
                     "groups": watched.groups, "late_seconds": watched.late,
                     "progress": progress.counts,
                     "skips": progress.skips, "reasons": why,
@@ -200,6 +202,11 @@ def _say_where(watched: Watched, settings: Settings) -> None:
     titles = {language: text["title"] for language, text in row["texts"].items()}
     typer.echo(about(titles, watched.groups, row["valid_until"], settings))
     show_hold(row, settings)
+    if row["forgotten_at"] is not None:
+        typer.echo(
+            f"Who got it was deleted from {stamp(row['forgotten_at'], settings)} on, as "
+            "NOTIFY_DELIVERY_DAYS says. The figures stay."
+        )
     if watched.late is not None:
         typer.echo(f"It began {timedelta(seconds=watched.late)} late: nobody was at work then.")
     if row["status"] == BroadcastStatus.EXPIRED:

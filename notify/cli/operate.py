@@ -12,7 +12,16 @@ import uvloop
 from channels.base import Failure
 from channels.vapid import make_vapid_key
 from notify import on_watch
-from notify.bootstrap import App, check_schema, open_channels, prepared, senders
+from notify.bootstrap import (
+    API_CONNECTIONS,
+    App,
+    check_connections,
+    check_schema,
+    everything,
+    open_channels,
+    prepared,
+    senders,
+)
 from notify.cli import supervisor
 from notify.cli.context import read_settings, run_with_app, telling
 from notify.cli.duty import tell_of_watch
@@ -26,7 +35,7 @@ from notify.store.migrate import migrate as run_migrations
 def up() -> None:
     """Run everything on this machine in the foreground, until Ctrl-C."""
     with telling():
-        supervisor.run(read_settings())
+        supervisor.up(read_settings())
 
 
 def api() -> None:
@@ -61,7 +70,7 @@ def api() -> None:
                 standing.cancel()
 
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    run_with_app(run, pool=16, check=True)
+    run_with_app(run, pool=API_CONNECTIONS, check=True)
 
 
 def migrate() -> None:
@@ -76,6 +85,7 @@ def check() -> None:
 
     async def work(app: App) -> bool:
         check_schema(app.settings)
+        check_connections(app.settings, everything(app.settings.worker_processes))
         on_watch.check(app.settings)
         every = senders(app.settings)
         on = open_channels(app.settings)

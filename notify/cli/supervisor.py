@@ -1,102 +1,69 @@
-"""`notify up`: the embedded servers, the HTTP server and a worker for each lane, together."""
+"""Commands that are several processes: `notify up`, and a worker of more than one."""
 
 import contextlib
-import ctypes
 import errno
-import os
-import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from types import FrameType
+from collections.abc import Sequence
 
 import typer
 
 from notify import on_watch
-from notify.bootstrap import open_channels, prepared_with_servers, senders
+from notify.bootstrap import (
+    check_connections,
+    check_schema,
+    everything,
+    open_channels,
+    prepared_with_servers,
+    senders,
+    worker_connections,
+)
+from notify.cli.children import Child, asked_to_stop, end, look_after
 from notify.domain.words import Lane
-from notify.embedded.servers import Embedded
 from notify.errors import Misconfigured
-from notify.log import get
 from notify.settings import Settings
 
-log = get(__name__)
 
-LOOK_EVERY = 1.0
-PATIENCE = 30.0  # seconds for children to finish what is in hand
-LONGEST_PAUSE = 30.0
-
-
-@dataclass(slots=True)
-class Child:
-    """One process of the service, started again when it ends by itself."""
-
-    arguments: Sequence[str]
-    process: subprocess.Popen[bytes] | None = None
-    failures: int = 0
-    started: float = 0.0
-    not_before: float = 0.0
-
-    def look(self, now: float) -> None:
-        """Start it when it is not running, later and later when it keeps failing."""
-        if self.process is not None and self.process.poll() is None:
-            if now - self.started > 60:
-                self.failures = 0
-            return
-        if self.process is not None:
-            self.failures += 1
-            self.not_before = now + min(2.0**self.failures, LONGEST_PAUSE)
-            log.error("up.child_ended", command=self.arguments[0], code=self.process.returncode)
-            self.process = None
-        if now >= self.not_before:
-            self.started = now
-            self.process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "notify", *self.arguments],
-                start_new_session=True,
-                preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - no threads here
-            )
-
-
-def run(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM; then end children, then servers.
+def up(settings: Settings) -> None:
+    """The embedded servers, the HTTP server and workers for each lane, until SIGINT or SIGTERM;
+    then children end first, servers last.
 
     Raises Misconfigured for what no child could work with.
     """
     _check_port(settings)
-    with prepared_with_servers(settings) as (ready, servers), _asked_to_stop() as stop:
+    with prepared_with_servers(settings) as (ready, servers), asked_to_stop() as stop:
         senders(ready)
         on_watch.check(ready)
-        children = [Child(["api"]), *(Child(["worker", "--lane", lane]) for lane in Lane)]
+        check_connections(ready, everything(ready.worker_processes))
+        seats = [lane for lane in Lane for _ in range(ready.worker_processes)]
+        children = [Child(["api"]), *(_worker([lane]) for lane in seats)]
         try:
             _greet(ready, own_servers=servers is not None)
-            while not stop.is_set():
-                _revive(servers)
-                for child in children:
-                    child.look(time.monotonic())
-                stop.wait(LOOK_EVERY)
+            look_after(children, servers=servers, stop=stop)
         finally:
             _say("Stopping …")
-            _end(children)
+            end(children)
 
 
-@contextlib.contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """Set by SIGINT and SIGTERM for the length of the block."""
-    stop = threading.Event()
+def workers(settings: Settings, lanes: Sequence[Lane], *, processes: int) -> None:
+    """So many processes for the same lanes, until SIGINT or SIGTERM; one that ends is started again.
 
-    def asked(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    Raises Misconfigured for what none of them could work with.
+    """
+    with prepared_with_servers(settings) as (ready, servers), asked_to_stop() as stop:
+        check_schema(ready)
+        senders(ready)
+        on_watch.check(ready)
+        check_connections(ready, processes * worker_connections(lanes))
+        children = [_worker(lanes) for _ in range(processes)]
+        try:
+            look_after(children, servers=servers, stop=stop)
+        finally:
+            end(children)
 
-    before = {n: signal.signal(n, asked) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+
+def _worker(lanes: Sequence[Lane]) -> Child:
+    named = [word for lane in lanes for word in ("--lane", str(lane))]
+    return Child(["worker", *named, "--processes", "1"])
 
 
 def _check_port(settings: Settings) -> None:
@@ -112,29 +79,6 @@ def _check_port(settings: Settings) -> None:
             ) from None
 
 
-def _revive(servers: Embedded | None) -> None:
-    """Bring back a server that died; where that fails, say why and try again in a moment."""
-    try:
-        for name in servers.ensure() if servers is not None else ():
-            log.error("up.server_restarted", server=name)
-    except Misconfigured as problem:
-        log.error("up.server_not_restarted", why=problem.message)
-
-
-def _end(children: Sequence[Child]) -> None:
-    running = [child.process for child in children if child.process is not None]
-    for process in running:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-    deadline = time.monotonic() + PATIENCE
-    for process in running:
-        try:
-            process.wait(timeout=max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def _greet(settings: Settings, *, own_servers: bool) -> None:
     on = ", ".join(open_channels(settings)) or "none"
     _say(f"Citizen Notify at {settings.public_url}  (channels: {on})")
@@ -146,16 +90,3 @@ def _greet(settings: Settings, *, own_servers: bool) -> None:
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):  # nobody reads: no reason to end, or not to end children
         typer.echo(text)
-
-
-def _end_with(parent: int) -> Callable[[], None]:
-    """What a new child does first: asks Linux to end it when its supervisor dies without a word."""
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-    def begin() -> None:
-        if libc is not None:
-            libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:  # it died before we could ask
-            os._exit(1)
-
-    return begin

@@ -47,6 +47,9 @@ MOVES: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
 REACHED = (_S.SENDING, _S.SENT, _S.DELIVERED, _S.UNKNOWN)
 """Deliveries whose reader has, or may have, the message: a follow-up goes to them."""
 
+OVER = (_S.DELIVERED, _S.FAILED, _S.EXPIRED, _S.CANCELLED, _S.SUPERSEDED)
+"""Deliveries at their end; `sent` and `unknown` are there once they are closed."""
+
 OPEN = (_S.PENDING, _S.SENDING)
 """Deliveries a broadcast still waits for."""
 

@@ -26,7 +26,7 @@ OPTIONS = {
     "listen_addresses": "",
     "port": "5432",  # only names the socket
     "unix_socket_permissions": "0700",
-    "max_connections": "100",
+    "max_connections": "200",
     "shared_buffers": "128MB",
     "work_mem": "16MB",
     "wal_buffers": "16MB",

@@ -67,7 +67,7 @@ async def submit(
         status = BroadcastStatus.SUBMITTED
     else:
         status = BroadcastStatus.SCHEDULED if send_at else BroadcastStatus.APPROVED
-    sequence = await broadcasts.last_in_thread(connection, draft.thread_id) + 1 if root else 0
+    sequence = await _place(connection, draft.thread_id) if root else 0
     await broadcasts.insert(
         connection, id=draft.id, kind=str(draft.kind), status=str(status),
         severity=str(draft.severity) if draft.severity else None,
@@ -151,6 +151,17 @@ async def _followed(connection: Connection, submission: Submission) -> Broadcast
             field="in_reply_to",
         )
     return followed
+
+
+async def _place(connection: Connection, thread_id: UUID) -> int:
+    """The next place in a thread. Raises Conflict where nobody knows any more whom it reached."""
+    thread = await broadcasts.last_in_thread(connection, thread_id)
+    if thread["forgotten"]:
+        raise Conflict(
+            "It is too long ago: who got what this follows was deleted since. Send a new broadcast "
+            "instead."
+        )
+    return int(thread["last"]) + 1
 
 
 def _inherit(

@@ -60,6 +60,14 @@ async def visible(connection: Connection, broadcast_id: UUID, *, within: int | N
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a broadcast's rows; fewer than there were, or none, once it is forgotten."""
+
+    rows: list[Row]
+    forgotten_at: datetime | None
+
+
 async def delivery_page(
     db: Database,
     broadcast_id: UUID,
@@ -69,21 +77,23 @@ async def delivery_page(
     status: str | None,
     after: int,
     limit: int,
-) -> list[Row]:
+) -> Page:
     async with db.transaction() as connection:
-        await visible(connection, broadcast_id, within=within)
-        return await deliveries.page(
+        broadcast = await visible(connection, broadcast_id, within=within)
+        rows = await deliveries.page(
             connection, broadcast_id, channel=channel, status=status, after=after, limit=limit
         )
+        return Page(rows, broadcast["forgotten_at"])
 
 
 async def skip_page(
     db: Database, broadcast_id: UUID, *, within: int | None, after: UUID, limit: int
-) -> list[Row]:
+) -> Page:
     """Who was left out of a broadcast, and why: up to `limit` residents behind `after`."""
     async with db.transaction() as connection:
-        await visible(connection, broadcast_id, within=within)
-        return await deliveries.skipped(connection, broadcast_id, after=after, limit=limit)
+        broadcast = await visible(connection, broadcast_id, within=within)
+        rows = await deliveries.skipped(connection, broadcast_id, after=after, limit=limit)
+        return Page(rows, broadcast["forgotten_at"])
 
 
 async def delivery(db: Database, delivery_id: int, *, within: int | None) -> Mapping[str, Any]:
@@ -91,7 +101,7 @@ async def delivery(db: Database, delivery_id: int, *, within: int | None) -> Map
     async with db.transaction() as connection:
         row = await deliveries.one(connection, delivery_id)
         if row is None or (within is not None and row["broadcast_id"] is None):
-            raise NotFound("There is no such delivery.")
+            raise NotFound("There is no such delivery, or it was deleted since.")
         if row["broadcast_id"] is not None:
             await visible(connection, row["broadcast_id"], within=within)
         return {

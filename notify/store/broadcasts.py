@@ -9,7 +9,8 @@ from notify.store.database import Connection, Row
 
 COLUMNS: LiteralString = """id, kind, status, severity, texts, group_ids, audience, valid_until,
   send_at, thread_id, sequence, in_reply_to, relation, created_at, approved_at, dispatching_at,
-  planned_at, dispatched_at, cancelled_at, superseded_at, held_at, held_why, restored_at"""
+  planned_at, dispatched_at, cancelled_at, superseded_at, held_at, held_why, restored_at,
+  forgotten_at"""
 
 INSERT: LiteralString = """
 INSERT INTO broadcasts (id, kind, status, severity, texts, group_ids, valid_until, send_at,
@@ -25,7 +26,7 @@ SELECT id FROM broadcasts WHERE id = %(thread_id)s FOR UPDATE
 """
 
 LAST: LiteralString = """
-SELECT max(sequence) AS last FROM broadcasts WHERE thread_id = %(thread_id)s
+SELECT max(sequence) AS last, bool_or(forgotten_at IS NOT NULL) AS forgotten FROM broadcasts WHERE thread_id = %(thread_id)s
 """
 
 CANCEL: LiteralString = """
@@ -76,11 +77,13 @@ async def recent(connection: Connection, *, limit: int) -> list[Row]:
     return await connection.rows(query, limit=limit)
 
 
-async def last_in_thread(connection: Connection, thread_id: UUID) -> int:
-    """The last place taken in a thread, held against others until the transaction ends."""
+async def last_in_thread(connection: Connection, thread_id: UUID) -> Row:
+    """The `last` place taken in a thread, held against others until the transaction ends, and
+    whether it is `forgotten` whom it reached."""
     await connection.run(LOCK_THREAD, thread_id=thread_id)
     row = await connection.row(LAST, thread_id=thread_id)
-    return int(row["last"]) if row else -1
+    assert row is not None  # noqa: S101 - an aggregate is always one row
+    return row
 
 
 async def cancel(connection: Connection, broadcast_id: UUID, *, allowed: list[str]) -> int:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, cast
 
+import psycopg
 from psycopg import AsyncConnection, OperationalError
 from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
 from psycopg.rows import DictRow, dict_row
@@ -26,6 +27,22 @@ BOUNDS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+
+
+ROOM: LiteralString = """
+-- A setting that older servers do not have is NULL.
+SELECT current_setting('max_connections')::int
+  - current_setting('superuser_reserved_connections')::int
+  - coalesce(current_setting('reserved_connections', true)::int, 0)
+"""
+
+
+def room(url: str) -> int:
+    """How many connections the server allows ordinary clients, all together."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        row = connection.execute(ROOM).fetchone()
+    assert row is not None  # noqa: S101 - narrows the type
+    return int(row[0])
 
 
 async def _alive(connection: AsyncConnection[DictRow]) -> None:

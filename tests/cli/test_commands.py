@@ -118,6 +118,37 @@ def test_why_somebody_was_not_reached_is_said_in_plain_words(
     assert '"said": "The mailbox is full.' in notify("status", sent, "--json")
 
 
+def test_of_what_is_forgotten_the_figures_are_shown_and_why_there_is_no_more(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def notify(*words: str) -> str:
+        return " ".join(CliRunner().invoke(app, words).stdout.split())
+
+    notify("group", "create", "town", "--name", "Stadt")
+    sent = notify("send", "--group", "town", "--title", "Sturm", "--body", "Bleiben Sie drin.")
+    with psycopg.connect(environment["NOTIFY_DATABASE_URL"]) as connection:
+        connection.execute("INSERT INTO progress VALUES (%s, 'email', 'failed', 1, 7)", [sent])
+        connection.execute(
+            "INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel,"
+            " lane, language, status, reason)"
+            " VALUES (%s, gen_random_uuid(), 1, 1, 'email', 'bulk', 'de', 'failed', 'mailbox_full')",
+            [sent],
+        )
+        connection.execute("UPDATE broadcasts SET forgotten_at = now()")
+
+    shown, told = notify("status", sent), notify("status", sent, "--json")
+
+    assert "NOTIFY_DELIVERY_DAYS" in shown
+    assert "8" in shown
+    assert "mailbox_full" not in shown  # what is left of it would mislead
+    assert '"forgotten_at": "2' in told
+    assert '"reasons": []' in told
+
+
 def test_a_command_pressed_twice_sends_once_and_names_the_first(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from notify.cli.supervisor import LONGEST_PAUSE, Child
+from notify.cli.children import LONGEST_PAUSE, Child
 
 
 @pytest.fixture

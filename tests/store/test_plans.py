@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any, LiteralString
 from uuid import uuid4
 
+from notify.domain.delivery import OVER
 from notify.domain.words import Kind
 from notify.services.planning import BEFORE_ALL
-from notify.store import claiming, planning, sweep
+from notify.store import claiming, forgetting, planning, sweep
 from notify.store.database import Database
 from tests.town import Town
 
@@ -126,3 +127,32 @@ def _touched(node: dict[str, Any]) -> Iterator[float]:
     yield (node["Actual Rows"] + removed) * node["Actual Loops"]
     for inner in node.get("Plans", ()):
         yield from _touched(inner)
+
+
+async def test_old_deliveries_of_a_broadcast_are_found_behind_where_the_last_batch_ended(
+    db: Database,
+) -> None:
+    plan = await _plan(
+        db, forgetting.OF_BROADCAST, id=uuid4(), after=17, size=2000, over=list(map(str, OVER))
+    )
+
+    assert "deliveries_broadcast" in plan
+    assert "Sort" not in plan
+
+
+async def test_old_deliveries_of_notes_are_found_by_their_notes(db: Database) -> None:
+    plan = await _plan(
+        db, forgetting.OF_NOTES, status="failed", notes=[1, 2, 3], size=20,
+        over=list(map(str, OVER)),
+    )  # fmt: skip
+
+    assert "deliveries_note " in plan
+
+
+async def test_whose_turn_it_is_to_forget_is_known_without_a_look_through_what_is_done(
+    db: Database,
+) -> None:
+    plan = await _plan(db, forgetting.TURN, status="delivered")
+
+    assert "deliveries_waiting" in plan
+    assert "Seq Scan on deliveries" not in plan

@@ -280,3 +280,28 @@ async def test_whoever_was_left_out_is_told_with_the_reason_over_all_pages(
         sorted((row["channel"], row["reason"]) for row in found)
         == [("email", "no_address")] * 5 + [("sms", "no_address")] * 5
     )
+
+
+async def test_what_is_forgotten_says_so_and_answers_from_its_counters(
+    api: Caller, town: Town
+) -> None:
+    broadcast = await _sent(api, town)
+    before = (await api.get(f"/broadcasts/{broadcast}")).body
+    assert before["forgotten_at"] is None
+    (first, *_) = (await api.get(f"/broadcasts/{broadcast}/deliveries")).body["deliveries"]
+    await town.change("UPDATE broadcasts SET forgotten_at = now()")
+    await town.change("DELETE FROM deliveries WHERE status NOT IN ('pending', 'sending')")
+    await town.change("DELETE FROM skips")
+
+    after = (await api.get(f"/broadcasts/{broadcast}")).body
+    deliveries = (await api.get(f"/broadcasts/{broadcast}/deliveries?channel=email")).body
+    skips = (await api.get(f"/broadcasts/{broadcast}/skips")).body
+    gone = await api.get(f"/deliveries/{first['id']}")
+
+    at = after["forgotten_at"]
+    assert datetime.fromisoformat(at) is not None
+    assert (after["progress"], after["curve"]) == (before["progress"], before["curve"])
+    assert deliveries == {"deliveries": [], "next_cursor": None, "forgotten_at": at}
+    assert skips == {"skips": [], "next_cursor": None, "forgotten_at": at}
+    assert gone.status == 404
+    assert "deleted" in gone.body["detail"]

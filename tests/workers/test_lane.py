@@ -85,6 +85,25 @@ async def test_latecomers_are_looked_for_by_a_worker_of_all_lanes(
     assert [mail.to for mail in relay.book.all()] == ["a@example.org", "late@example.org"]
 
 
+@pytest.mark.parametrize(
+    ("lane", "kept"), [pytest.param(Lane.BULK, 0, id="bulk"), pytest.param(Lane.NOTE, 1, id="note")]
+)
+async def test_the_lane_that_nobody_waits_for_forgets_what_was_kept_long_enough(
+    app: App, town: Town, lane: Lane, kept: int
+) -> None:
+    await town.change(
+        "INSERT INTO receipts (provider, key, report, received_at)"
+        " VALUES ('mail', 'old', 'failed', now() - interval '400 days')"
+    )
+
+    async with working(app, lane):
+        await eventually(town, "SELECT * FROM workers", 1)
+        if not kept:
+            await eventually(town, "SELECT * FROM receipts", 0)
+
+    assert len(await town.rows("SELECT * FROM receipts")) == kept
+
+
 async def test_a_worker_that_stops_settles_what_is_out_and_leaves_the_rest_pending(
     settings: Settings, town: Town
 ) -> None:

@@ -1,5 +1,5 @@
 -- What every delivery goes through costs less: fewer index entries, and counting without matching.
--- depends: 0012-erased
+-- depends: 0013-forgotten
 
 -- By a column that does not change while an attempt is open: its start then writes the row alone,
 -- where there is room on its page, and no index. Few are open, so that all may be looked through.

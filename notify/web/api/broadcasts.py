@@ -143,17 +143,19 @@ async def deliveries(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Mapping[str, Any]:
     """Deliveries one by one, oldest first. `next_cursor` is null at the end. `said` is the
-    reason in plain words, in the language of Accept-Language."""
-    rows = await watching.delivery_page(
+    reason in plain words, in the language of Accept-Language. `forgotten_at`: since when they are
+    deleted, because they were kept long enough."""
+    page = await watching.delivery_page(
         app.db, broadcast_id, within=key.group_id, channel=channel, status=status, after=cursor,
         limit=limit,
     )  # fmt: skip
-    more = len(rows) == limit
+    rows, more = page.rows, len(page.rows) == limit
     if Scope.RESIDENTS_READ not in key.scopes:
         rows = [{**row, "address": None} for row in rows]
     return {
         "deliveries": [add_said(row) for row in rows],
         "next_cursor": rows[-1]["id"] if more else None,
+        "forgotten_at": page.forgotten_at,
     }
 
 
@@ -169,14 +171,17 @@ async def skips(
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Mapping[str, Any]:
-    """Who was left out, on which channel and why. `next_cursor` is null at the end."""
-    rows = await watching.skip_page(
+    """Who was left out, on which channel and why. `next_cursor` is null at the end.
+    `forgotten_at`: since when this is deleted, because it was kept long enough."""
+    page = await watching.skip_page(
         app.db, broadcast_id, within=key.group_id, after=cursor or UUID(int=0), limit=limit
     )
+    rows = page.rows
     more = len({row["resident_id"] for row in rows}) == limit
     return {
         "skips": [add_said(row) for row in rows],
         "next_cursor": rows[-1]["resident_id"] if more else None,
+        "forgotten_at": page.forgotten_at,
     }
 
 
@@ -205,6 +210,7 @@ def as_json(watched: Watched) -> dict[str, Any]:
         "superseded_at": row["superseded_at"],
         "held_at": row["held_at"],
         "held_why": row["held_why"],
+        "forgotten_at": row["forgotten_at"],
         "progress": progress.counts,
         "skips": progress.skips,
         "first_handover_at": progress.first_handover_at,

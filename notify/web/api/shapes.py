@@ -58,7 +58,8 @@ class PointOut(Shape):
 
 class BroadcastOut(Shape):
     """`texts` are by language, `progress` is by channel and status, `skips` by channel and reason,
-    `curve` tells the hand-overs of each second by channel."""
+    `curve` tells the hand-overs of each second by channel. They stay when, from `forgotten_at` on,
+    the single deliveries and skips are deleted."""
 
     id: UUID
     kind: Kind
@@ -80,6 +81,7 @@ class BroadcastOut(Shape):
     dispatched_at: datetime | None
     cancelled_at: datetime | None
     superseded_at: datetime | None
+    forgotten_at: datetime | None
     progress: dict[Channel, dict[DeliveryStatus, int]]
     skips: dict[str, dict[str, int]]
     first_handover_at: datetime | None
@@ -111,6 +113,7 @@ class DeliveryOut(Shape):
 class DeliveriesOut(Shape):
     deliveries: list[DeliveryOut]
     next_cursor: int | None
+    forgotten_at: datetime | None
 
 
 class AttemptOut(Shape):
@@ -160,6 +163,7 @@ class SkipOut(Shape):
 class SkipsOut(Shape):
     skips: list[SkipOut]
     next_cursor: UUID | None
+    forgotten_at: datetime | None
 
 
 class GroupOut(Shape):

@@ -1,0 +1,85 @@
+"""Forgets who got what, once it was kept as long as the settings say.
+
+Gently: a few rows a transaction, a rest after each, one process at a time, and nothing while an
+alert is on its way. Whoever is ended in the middle goes on where the last transaction stopped.
+"""
+
+import asyncio
+from uuid import UUID
+
+from notify import clock
+from notify.log import get
+from notify.store import forgetting
+from notify.store.database import Connection, Database, Row
+
+log = get(__name__)
+
+_BATCH = 2_000
+_REST = 3.0  # times as long as the work before took: at most a quarter of one connection's time
+
+
+class Forgetter:
+    """`days` is how long it is kept after the end. Any number may run: one works at a time."""
+
+    def __init__(self, db: Database, *, days: int, rest: float = _REST) -> None:
+        self._db = db
+        self._days = days
+        self._rest = rest
+        self._done: list[UUID] = []  # what this round is through with, whatever is left of it
+
+    async def round(self) -> int:
+        """Delete what was kept long enough; returns how many rows.
+
+        Ends early when it is another's turn, or an alert's: the next round goes on.
+        """
+        self._done.clear()
+        gone = 0
+        while (n := await self._batch()) is not None:
+            gone += n
+        if gone:
+            log.info("forgetting.done", rows=gone)
+        return gone
+
+    async def _batch(self) -> int | None:
+        """Rows deleted in one transaction; None when this round is over."""
+        began = clock.monotonic()
+        async with self._db.transaction() as connection:
+            if not await forgetting.turn(connection):
+                return None
+            n = await self._step(connection)
+        await asyncio.sleep(self._rest * (clock.monotonic() - began))
+        return n
+
+    async def _step(self, connection: Connection) -> int | None:
+        broadcast = await forgetting.under_way(connection, but=self._done)
+        if broadcast is not None:
+            return await self._some_of(connection, broadcast)
+        if n := await forgetting.delete_notes(connection, days=self._days, size=_BATCH):
+            return n
+        if n := await forgetting.delete_strays(connection, days=self._days, size=_BATCH):
+            return n
+        thread = await forgetting.ripe(connection, days=self._days, but=self._done)
+        if thread is None:
+            return None
+        if await forgetting.forget(connection, thread, days=self._days):
+            log.info("thread.forgotten", thread=str(thread))
+        else:
+            self._done.append(thread)
+        return 0
+
+    async def _some_of(self, connection: Connection, broadcast: Row) -> int:
+        """A few rows of a forgotten broadcast."""
+        name = broadcast["id"]
+        gone = await forgetting.delete_of_broadcast(
+            connection, name, after=broadcast["through"], size=_BATCH
+        )
+        if gone:
+            await forgetting.advance(connection, name, gone[-1])
+            return len(gone)
+        if n := await forgetting.delete_skips(connection, name, size=_BATCH):
+            return n
+        # What somebody held just then, or is not at its end yet, is looked for in the next round.
+        whole = await forgetting.is_empty(connection, name)
+        await forgetting.advance(connection, name, None if whole else 0)
+        self._done.append(name)
+        return 0
