@@ -122,6 +122,8 @@ class Dialogue(asyncio.Protocol):
                 self._hear(answer)
         except ValueError:
             self._out_of_step()
+        if self._answers.more and not self._due:
+            self._out_of_step()
 
     # what is said
 

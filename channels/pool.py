@@ -78,8 +78,11 @@ class Pool:
     # what connections ask for and tell (channels.pipeline.Owner)
 
     def following(self) -> Transaction | None:
+        now = asyncio.get_running_loop().time()
         while self._waiting and not self._closed:
             transaction = self._waiting.popleft()
+            if transaction.deadline <= now:
+                transaction.end(transaction.cut_off("timed_out"))
             if not transaction.over:
                 return transaction
         return None
