@@ -4,28 +4,40 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class MailForm:
+    """What the mails to many readers have in common; keep one and use it for all of them.
+
+    `gap` is a word that stands in `text` and `html` wherever each reader's own link belongs, and
+    that nobody can have written there: take a random one.
+    """
+
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    from_address: str
+    from_name: str
+    language: str
+    reply_to: str | None = None
+    urgent: bool = False
+    gap: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Email:
     """One mail to one recipient.
 
     `envelope_from` is the bounce address of this attempt, `message_id` the same for every
     attempt of a delivery (so that repeats collapse), without angle brackets.
-    `unsubscribe_url` becomes List-Unsubscribe with the RFC 8058 post.
+    `unsubscribe_url` becomes List-Unsubscribe with the RFC 8058 post, and fills the form's gaps.
     """
 
+    form: MailForm
     to: str
-    subject: str
-    text: str
-    html: str
-    from_address: str
-    from_name: str
     envelope_from: str
     message_id: str
-    language: str
     unsubscribe_url: str | None = None
-    reply_to: str | None = None
     in_reply_to: str | None = None
     envelope_id: str | None = None
-    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,124 +1,24 @@
-"""Keeps connections to one mail relay: opens them, hands them out, throws broken ones away.
-
-aiosmtplib opens, encrypts and logs in. A connection whose dialogue broke off (time-out, drop,
-cancellation, an answer that is none) is out of step and never used again.
-"""
+"""Opens connections to one mail relay: aiosmtplib connects, encrypts and logs in."""
 
 import asyncio
 import contextlib
 import socket
 import ssl
-from collections import deque
 from typing import cast
 
 import aiosmtplib
-from aiosmtplib.protocol import SMTPProtocol
-from aiosmtplib.response import SMTPResponse
 
 from channels.base import SenderDown, SenderStopped, TryAgain
 from channels.relay import Relay, Tls
 from channels.replies import Phase, refusal
 
-# Servers close idle connections after minutes, middleboxes silently and sooner.
-IDLE_SECONDS = 25.0
-# Postfix and others end a session after so many mails.
-MAILS_PER_CONNECTION = 100
-_GOODBYE_SECONDS = 2.0
-_RESET_SECONDS = 5.0
-
-# What a dialogue can break with; ValueError is what aiosmtplib makes of nonsense in an AUTH
+# What opening can break with; ValueError is what aiosmtplib makes of nonsense in an AUTH
 # exchange, RuntimeError what the loop makes of a transport that is already closed.
-BROKEN = (aiosmtplib.SMTPException, OSError, ValueError, RuntimeError)
+_BROKEN = (aiosmtplib.SMTPException, OSError, ValueError, RuntimeError)
 
 
-class Connection:
-    """One dialogue with the relay, for one mail at a time."""
-
-    def __init__(self, client: aiosmtplib.SMTP) -> None:
-        self._client = client
-        self.mails = 0
-        self.idle_since = 0.0
-
-    @property
-    def alive(self) -> bool:
-        return self._client.is_connected
-
-    @property
-    def used(self) -> bool:
-        """Whether it has carried a mail before, so that the server may have left meanwhile."""
-        return self.mails > 0
-
-    def offers(self, extension: str) -> bool:
-        return self._client.supports_extension(extension)
-
-    @property
-    def size_limit(self) -> int | None:
-        """The largest mail the server takes, in bytes; None if it does not say (RFC 1870)."""
-        limit = self._client.esmtp_extensions.get("size", "").strip()
-        return int(limit) if limit.isascii() and limit.isdecimal() and int(limit) > 0 else None
-
-    async def command(self, *words: bytes) -> SMTPResponse:
-        return await self._client.execute_command(*words, timeout=None)
-
-    def begin_body(self, body: bytes) -> None:
-        """Writes the stuffed body with its final dot.
-
-        Raises one of BROKEN while nothing of it has left.
-        """
-        self._protocol.write(body)
-
-    async def body_answer(self) -> SMTPResponse:
-        return await self._protocol.read_response(timeout=None)
-
-    @property
-    def _protocol(self) -> SMTPProtocol:
-        protocol = self._client.protocol
-        if protocol is None:
-            raise aiosmtplib.SMTPServerDisconnected("connection lost")
-        return protocol
-
-    async def reset(self) -> None:
-        """Makes the connection fit for the next mail after a refused one, or drops it."""
-        if not self.alive:
-            return
-        try:
-            async with asyncio.timeout(_RESET_SECONDS):
-                reply = await self.command(b"RSET")
-        except BROKEN:
-            self.drop()
-        except BaseException:
-            self.drop()
-            raise
-        else:
-            if reply.code != 250:
-                self.drop()
-
-    def drop(self) -> None:
-        """Cuts the connection at once, without waiting for anything."""
-        transport = self._client.transport
-        if transport is not None:
-            # close() would first flush what is written, and over TLS wait for the other side.
-            # Python before 3.11.4 raises AttributeError where TLS has ended already.
-            with contextlib.suppress(AttributeError):
-                cast(asyncio.WriteTransport, transport).abort()
-        self._client.close()
-
-    async def quit(self) -> None:
-        """Says goodbye, briefly."""
-        try:
-            async with asyncio.timeout(_GOODBYE_SECONDS):
-                await self._client.quit(timeout=None)
-        except BROKEN:
-            pass
-        finally:
-            self.drop()
-
-
-class Pool:
-    """The connections to one relay. How many are out at once is the caller's business.
-
-    `idle` is in seconds: after so long a kept connection is not trusted any more.
-    """
+class Opener:
+    """Opens connections to `relay`."""
 
     def __init__(
         self,
@@ -126,36 +26,21 @@ class Pool:
         *,
         tls_context: ssl.SSLContext | None = None,
         local_hostname: str | None = None,
-        idle: float = IDLE_SECONDS,
     ) -> None:
         self._relay = relay
-        self._idle_seconds = idle
-        self._idle: deque[Connection] = deque()
-        self._out = 0
-        self._closed = False
         self._local_hostname = local_hostname
         if tls_context is None and relay.tls is not Tls.NONE:
             tls_context = ssl.create_default_context()
         self._tls_context = tls_context
 
-    async def take(self, *, deadline: float) -> Connection:
-        """An idle connection or a new one. Raises SenderDown, SenderStopped or TryAgain.
+    async def open(
+        self, *, deadline: float, others: bool
+    ) -> tuple[asyncio.Transport, aiosmtplib.SMTP]:
+        """A connection ready for the first mail, and who knows what the server can.
 
-        `deadline` is on the loop's clock.
+        `deadline` is on the loop's clock, `others` says whether other connections are open.
+        Raises SenderDown, SenderStopped or TryAgain.
         """
-        now = asyncio.get_running_loop().time()
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.alive and now - connection.idle_since < self._idle_seconds:
-                self._out += 1
-                return connection
-            connection.drop()
-        return await self.fresh(deadline=deadline)
-
-    async def fresh(self, *, deadline: float) -> Connection:
-        """A new connection, as `take`."""
-        if self._closed:
-            raise SenderDown("closed")
         client = aiosmtplib.SMTP(
             hostname=self._relay.host,
             port=self._relay.port,
@@ -166,39 +51,23 @@ class Pool:
             # which before Python 3.12 can swallow a cancellation.
             timeout=None,
         )
-        connection = Connection(client)
         try:
             async with asyncio.timeout_at(deadline):
-                await self._open(client)
+                await self._open(client, others=others)
         except BaseException as error:
-            connection.drop()
+            _cut(client)
             if isinstance(error, TimeoutError):
                 raise SenderDown("timed_out") from None
-            if isinstance(error, BROKEN):
+            if isinstance(error, _BROKEN):
                 raise SenderDown("unreachable") from None
             raise
-        self._out += 1
-        return connection
+        if client.transport is None:
+            raise SenderDown("unreachable")
+        return cast(asyncio.Transport, client.transport), client
 
-    async def give(self, connection: Connection) -> None:
-        """Takes a connection back, after a mail or after it was dropped."""
-        self._out -= 1
-        if not connection.alive:
-            connection.drop()
-        elif self._closed or connection.mails >= MAILS_PER_CONNECTION:
-            await connection.quit()
-        else:
-            connection.idle_since = asyncio.get_running_loop().time()
-            self._idle.append(connection)
-
-    async def close(self) -> None:
-        self._closed = True
-        idle, self._idle = self._idle, deque()
-        await asyncio.gather(*(connection.quit() for connection in idle))
-
-    async def _open(self, client: aiosmtplib.SMTP) -> None:
+    async def _open(self, client: aiosmtplib.SMTP, *, others: bool) -> None:
         client.local_hostname = await self._hostname()
-        await self._greeting(client)
+        await self._greeting(client, others=others)
         await self._hello(client)
         if self._relay.tls is Tls.STARTTLS:
             await self._start_tls(client)
@@ -206,11 +75,12 @@ class Pool:
         if self._relay.username is not None:
             await self._log_in(client, self._relay.username, self._relay.password or "")
 
-    async def _greeting(self, client: aiosmtplib.SMTP) -> None:
+    @staticmethod
+    async def _greeting(client: aiosmtplib.SMTP, *, others: bool) -> None:
         try:
             await client.connect()
         except aiosmtplib.SMTPConnectResponseError as error:
-            if error.code == 421 and self._out:
+            if error.code == 421 and others:
                 # Our other connections work: the server wants no more of them, that is all.
                 raise TryAgain("relay_busy", code="421", after=1.0) from None
             raise refusal(Phase.GREETING, error.code, error.message) from None
@@ -270,3 +140,19 @@ class Pool:
             # RFC 5321 §4.1.3: who has no full name gives an address.
             self._local_hostname = name if "." in name and name.isascii() else "[127.0.0.1]"
         return self._local_hostname
+
+
+def _cut(client: aiosmtplib.SMTP) -> None:
+    """Ends a connection that did not come about, without waiting for anything."""
+    transport = client.transport
+    if transport is not None:
+        cut(cast(asyncio.WriteTransport, transport))
+    client.close()
+
+
+def cut(transport: asyncio.WriteTransport) -> None:
+    """Ends a connection at once: close() would first flush what is written, and over TLS wait for
+    the other side."""
+    # Python before 3.11.4 raises AttributeError where TLS has ended already.
+    with contextlib.suppress(AttributeError):
+        transport.abort()

@@ -154,7 +154,7 @@ def _relays(settings: Settings) -> list[Sender]:
                 Channel.EMAIL,
                 EmailChannel(
                     url.get_secret_value(),
-                    concurrency=settings.mail_concurrency,
+                    connections=settings.mail_concurrency,
                     timeout=MAIL_TIMEOUT,
                     dkim=dkim,
                 ),

@@ -117,7 +117,7 @@ def alarm_relay(settings: Settings) -> EmailChannel | None:
     if url is None:
         raise Misconfigured("NOTIFY_ALARM_MAIL needs NOTIFY_ALARM_SMTP_URL or NOTIFY_SMTP_URLS.")
     try:
-        return EmailChannel(url.get_secret_value(), concurrency=1, timeout=MAIL_TIMEOUT)
+        return EmailChannel(url.get_secret_value(), connections=1, timeout=MAIL_TIMEOUT)
     except ValueError as problem:
         raise Misconfigured(f"NOTIFY_ALARM_SMTP_URL: {problem}") from None
 

@@ -3,13 +3,13 @@
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from html import escape
 from secrets import token_hex
 from uuid import UUID
 
 import css_inline
 
 from channels import segments
+from channels.messages import MailForm
 from notify import clock
 from notify.domain.broadcast import Broadcast, BroadcastStatus, Identity, Text
 from notify.domain.words import Kind, Relation
@@ -37,11 +37,18 @@ class Letter:
     language: str
     placeholder: str
 
-    def for_reader(self, leave_url: str) -> tuple[str, str]:
-        """Text and HTML with this reader's leave link."""
-        return (
-            self.text.replace(self.placeholder, leave_url),
-            self.html.replace(self.placeholder, escape(leave_url)),
+    def form(self, identity: Identity, *, urgent: bool = False) -> MailForm:
+        """The form of the mails to all its readers, from whom they come."""
+        personal = self.placeholder in self.text or self.placeholder in self.html
+        return MailForm(
+            subject=self.subject,
+            text=self.text,
+            html=self.html,
+            from_address=identity.mail_from,
+            from_name=identity.sender_name,
+            language=self.language,
+            urgent=urgent,
+            gap=self.placeholder if personal else None,
         )
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from channels.messages import Email, Push, Sms
+from channels.messages import Email, MailForm, Push, Sms
 from notify.domain.broadcast import Broadcast, Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Lane
@@ -30,7 +30,7 @@ from notify.store.rows import to_broadcast
 log = get(__name__)
 
 Message = Email | Sms | Push
-Rendered = Letter | SmsText | Notice
+Rendered = MailForm | SmsText | Notice
 
 _KEPT = 64
 _LONGEST_TTL = 72 * 3600
@@ -126,7 +126,7 @@ class Composer:
         found = self._rendered.get(key)
         if found is None:
             makers: dict[Channel, Callable[..., Rendered]] = {
-                Channel.EMAIL: self._renderer.letter,
+                Channel.EMAIL: self._form,
                 Channel.SMS: self._renderer.sms,
                 Channel.PUSH: self._renderer.push,
             }
@@ -136,27 +136,24 @@ class Composer:
                 self._rendered.popitem(last=False)
         return found
 
+    def _form(self, broadcast: Broadcast, *, language: str, identity: Identity) -> MailForm:
+        letter = self._renderer.letter(broadcast, language=language, identity=identity)
+        return letter.form(identity, urgent=broadcast.lane is Lane.ALERT)
+
     def _email(self, source: _Source, claimed: Claimed) -> Email:
-        letter = self._render(source, claimed.language, Channel.EMAIL)
-        assert isinstance(letter, Letter)  # noqa: S101 - narrows the union
-        leave_url = f"{self._settings.public_url}/leave/{self._leave_token(source, claimed)}"
-        text, html = letter.for_reader(leave_url)
+        form = self._render(source, claimed.language, Channel.EMAIL)
+        assert isinstance(form, MailForm)  # noqa: S101 - narrows the union
         broadcast = source.broadcast
         first = broadcast.sequence == 0
+        mark = self._keyring.mark("bounce", claimed.attempt_id)
         return Email(
+            form=form,
             to=claimed.value,
-            subject=letter.subject,
-            text=text,
-            html=html,
-            from_address=source.identity.mail_from,
-            from_name=source.identity.sender_name,
-            envelope_from=self._bounce_address(claimed),
+            envelope_from=self._bounce_address(mark),
             message_id=self._message_id(broadcast.id, claimed),
-            language=letter.language,
-            unsubscribe_url=leave_url,
+            unsubscribe_url=f"{self._settings.public_url}/leave/{self._leave_token(source, claimed)}",
             in_reply_to=None if first else self._message_id(broadcast.thread_id, claimed),
-            envelope_id=self._keyring.mark("bounce", claimed.attempt_id),
-            urgent=broadcast.lane is Lane.ALERT,
+            envelope_id=mark,
         )
 
     def _sms(self, source: _Source, claimed: Claimed, now: datetime) -> Sms:
@@ -207,17 +204,13 @@ class Composer:
         return self._plain_mail(letter, note, claimed, who)
 
     def _plain_mail(self, letter: Letter, note: Note, claimed: Claimed, who: Identity) -> Email:
+        mark = self._keyring.mark("bounce", claimed.attempt_id)
         return Email(
+            form=letter.form(who),
             to=claimed.value,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
-            from_address=who.mail_from,
-            from_name=who.sender_name,
-            envelope_from=self._bounce_address(claimed),
+            envelope_from=self._bounce_address(mark),
             message_id=f"note.{note.id}@{self._mail_domain}",
-            language=letter.language,
-            envelope_id=self._keyring.mark("bounce", claimed.attempt_id),
+            envelope_id=mark,
         )
 
     def _ring(self, note: Note, claimed: Claimed, channel: Channel, now: datetime) -> Message:
@@ -239,8 +232,8 @@ class Composer:
         letter = rings.letter(renderer, language=language, identity=who, at=at)
         return self._plain_mail(letter, note, claimed, who)
 
-    def _bounce_address(self, claimed: Claimed) -> str:
-        return f"bounce+{self._keyring.mark('bounce', claimed.attempt_id)}@{self._bounce_domain}"
+    def _bounce_address(self, mark: str) -> str:
+        return f"bounce+{mark}@{self._bounce_domain}"
 
     def _callback(self, claimed: Claimed) -> str:
         mark = self._keyring.mark("twilio", claimed.attempt_id)

@@ -63,16 +63,10 @@ class ByMail:
         letter = wording.letter(self._renderer, words, news, identity=who, url=settings.public_url)
         await self._carrier.send(
             Email(
+                form=letter.form(who, urgent=any(one.state is not State.OVER for one in news)),
                 to=self.target,
-                subject=letter.subject,
-                text=letter.text,
-                html=letter.html,
-                from_address=who.mail_from,
-                from_name=who.sender_name,
                 envelope_from=who.mail_from,
                 message_id=_message_id(news, domain=settings.mail_from.rpartition("@")[2]),
-                language=letter.language,
-                urgent=any(one.state is not State.OVER for one in news),
             )
         )
 

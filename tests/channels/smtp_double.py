@@ -7,7 +7,8 @@ import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,37 +19,49 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from channels.messages import Email
+from channels.messages import Email, MailForm
 
 DROP = "<drop>"
 HANG = "<hang>"
 HOST = "127.0.0.1"
+PLAIN = ("8BITMIME", "ENHANCEDSTATUSCODES")
+PIPELINING = (*PLAIN, "PIPELINING")
 
 
-def an_email(**changes: Any) -> Email:
+def a_form(**changes: Any) -> MailForm:
     values: dict[str, Any] = {
-        "to": "erika@example.org",
         "subject": "Sturmwarnung",
         "text": "Bleiben Sie im Haus.",
         "html": "<p>Bleiben Sie im Haus.</p>",
         "from_address": "stadt@example.com",
         "from_name": "Stadt Beispiel",
-        "envelope_from": "b-1@bounces.example.com",
-        "message_id": "d1@example.com",
         "language": "de",
     }
-    return Email(**{**values, **changes})
+    return MailForm(**{**values, **changes})
+
+
+def an_email(**changes: Any) -> Email:
+    """A mail with some fields changed, its own or those of its form."""
+    own = {field.name for field in fields(Email)}
+    values: dict[str, Any] = {
+        "form": a_form(**{name: changes[name] for name in changes.keys() - own}),
+        "to": "erika@example.org",
+        "envelope_from": "b-1@bounces.example.com",
+        "message_id": "d1@example.com",
+    }
+    return Email(**{**values, **{name: changes[name] for name in changes.keys() & own}})
 
 
 @dataclass
 class Scripted:
     """Answers each command from a table; what the table leaves out goes well.
 
-    A value is an answer, DROP or HANG, or a list of them used up one by one.
+    A value is an answer, DROP or HANG, or a list of them used up one by one. RCPT without
+    MAIL and DATA without RCPT go badly, unless the table says otherwise.
     """
 
     answers: Mapping[str, str | list[str]]
-    offers: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES")
+    offers: tuple[str, ...] = PLAIN
     commands: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     connections: int = 0
@@ -59,7 +72,7 @@ class Scripted:
     def verbs(self) -> list[str]:
         return [command.split(" ")[0].split(":")[0] for command in self.commands]
 
-    def _answer(self, verb: str) -> str:
+    def _answer(self, verb: str, *, taken: bool) -> str:
         given = self.answers.get(verb)
         if isinstance(given, list):
             given = given.pop(0) if given else None
@@ -69,18 +82,21 @@ class Scripted:
             lines = ["double.example", *self.offers]
             return "\r\n".join([f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"])
         defaults = {"GREETING": "220 ready", "DATA": "354 go on", "QUIT": "221 bye"}
+        if not taken and verb in {"RCPT", "DATA", "BODY"}:
+            return "503 5.5.1 nothing to do it for"
         return defaults.get(verb, "250 2.0.0 fine")
 
-    async def _say(self, verb: str, writer: asyncio.StreamWriter) -> bool:
-        answer = self._answer(verb)
+    async def _say(self, verb: str, writer: asyncio.StreamWriter, *, taken: bool = True) -> str:
+        """What was said, DROP where the connection ends."""
+        answer = self._answer(verb, taken=taken)
         if answer == HANG:
             self.reached.set()
             await asyncio.Event().wait()
         if answer == DROP:
-            return False
+            return DROP
         writer.write(answer.encode() + b"\r\n")
         await writer.drain()
-        return not answer.startswith("421")
+        return DROP if answer.startswith("421") else answer
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -92,32 +108,38 @@ class Scripted:
             writer.close()
 
     async def _dialogue(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        alive = await self._say("GREETING", writer)
-        while alive and (line := await reader.readline()):
+        said, taken = await self._say("GREETING", writer), False
+        while said != DROP and (line := await reader.readline()):
             command = line.decode().strip()
             self.commands.append(command)
             self.spoken_to.set()
             verb = command.split(" ")[0].upper()
-            alive = await self._say(verb, writer) and verb != "QUIT"
-            if verb == "DATA" and self._wants_body():
-                body = await reader.readuntil(b"\r\n.\r\n")
-                self.bodies.append(body)
-                alive = await self._say("BODY", writer)
-
-    def _wants_body(self) -> bool:
-        data = self.answers.get("DATA")
-        return data is None or data == []
+            said = await self._say(verb, writer, taken=taken)
+            if verb in {"MAIL", "RCPT"}:
+                taken = said.startswith("25") and (taken or verb == "MAIL")
+            if verb == "DATA" and said.startswith("354"):
+                self.bodies.append(await _body(reader))
+                said = await self._say("BODY", writer, taken=taken)
+            if verb == "QUIT":
+                return
 
     @property
     def url(self) -> str:
         return f"smtp://{HOST}:{self.port}?tls=none"
 
 
+async def _body(reader: asyncio.StreamReader) -> bytes:
+    lines = [await reader.readuntil(b"\r\n")]
+    while lines[-1] != b".\r\n":
+        lines.append(await reader.readuntil(b"\r\n"))
+    return b"".join(lines)
+
+
 @asynccontextmanager
 async def scripted(
     answers: Mapping[str, str | list[str]] | None = None, **kwargs: Any
 ) -> AsyncIterator[Scripted]:
-    script = Scripted(dict(answers or {}), **kwargs)
+    script = Scripted(deepcopy(dict(answers or {})), **kwargs)
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -15,13 +15,12 @@ from channels.base import (
     TryAgain,
 )
 from channels.email import EmailChannel
-from channels.relay import relay
-from channels.smtp import BROKEN, Pool
-from tests.channels.smtp_double import DROP, HANG, an_email, scripted
+from tests.channels.conftest import Script
+from tests.channels.smtp_double import DROP, HANG, an_email
 
 
 async def _failure(
-    answers: Mapping[str, str | list[str]], *, seconds: float = 5.0
+    scripted: Script, answers: Mapping[str, str | list[str]], *, seconds: float = 5.0
 ) -> tuple[Failure, list[str]]:
     """How one mail fails, and the commands the server saw."""
     async with scripted(answers) as server:
@@ -61,9 +60,9 @@ async def _failure(
     ],
 )
 async def test_each_phase_fails_in_its_own_way(
-    answers: dict[str, str], failure: type[Failure], reason: str
+    scripted: Script, answers: dict[str, str], failure: type[Failure], reason: str
 ) -> None:
-    caught, _ = await _failure(answers)
+    caught, _ = await _failure(scripted, answers)
 
     assert (type(caught), caught.reason) == (failure, reason)
 
@@ -80,15 +79,15 @@ async def test_each_phase_fails_in_its_own_way(
     ],
 )
 async def test_a_silent_server_is_waited_for_no_longer_than_the_time_out(
-    phase: str, failure: type[Failure], reason: str
+    scripted: Script, phase: str, failure: type[Failure], reason: str
 ) -> None:
-    caught, verbs = await _failure({phase: HANG}, seconds=0.7)
+    caught, verbs = await _failure(scripted, {phase: HANG}, seconds=0.7)
 
     assert (type(caught), caught.reason) == (failure, reason)
     assert "RSET" not in verbs
 
 
-async def test_nobody_listening_means_the_sender_is_down() -> None:
+async def test_nobody_listening_means_the_sender_is_down(scripted: Script) -> None:
     async with scripted() as server:
         url = server.url
     channel = EmailChannel(url)
@@ -100,7 +99,7 @@ async def test_nobody_listening_means_the_sender_is_down() -> None:
 
 
 @pytest.mark.parametrize("phase", ["MAIL", "RCPT", "BODY"])
-async def test_a_connection_serves_on_after_a_refusal(phase: str) -> None:
+async def test_a_connection_serves_on_after_a_refusal(scripted: Script, phase: str) -> None:
     async with scripted({phase: ["550 5.7.1 no"]}) as server:
         channel = EmailChannel(server.url)
 
@@ -114,7 +113,7 @@ async def test_a_connection_serves_on_after_a_refusal(phase: str) -> None:
 
 
 @pytest.mark.parametrize("answer", [DROP, "500 what"])
-async def test_a_connection_that_cannot_be_reset_is_replaced(answer: str) -> None:
+async def test_a_connection_that_cannot_be_reset_is_replaced(scripted: Script, answer: str) -> None:
     async with scripted({"RCPT": ["550 5.1.1 no"], "RSET": answer}) as server:
         channel = EmailChannel(server.url)
 
@@ -136,6 +135,7 @@ async def test_a_connection_that_cannot_be_reset_is_replaced(answer: str) -> Non
     ],
 )
 async def test_a_kept_connection_that_is_gone_is_replaced_within_the_send(
+    scripted: Script,
     answer: dict[str, str | list[str]],
 ) -> None:
     async with scripted(answer) as server:
@@ -153,7 +153,7 @@ async def test_a_kept_connection_that_is_gone_is_replaced_within_the_send(
     assert sum(b"second@example.com" in body for body in server.bodies) == 1
 
 
-async def test_a_mail_is_moved_to_a_fresh_connection_only_once() -> None:
+async def test_a_mail_is_moved_to_a_fresh_connection_only_once(scripted: Script) -> None:
     async with scripted({"MAIL": ["250 ok", DROP, DROP, "250 ok"]}) as server:
         channel = EmailChannel(server.url)
         await channel.send(an_email())
@@ -165,7 +165,9 @@ async def test_a_mail_is_moved_to_a_fresh_connection_only_once() -> None:
     assert server.connections == 2
 
 
-async def test_after_an_unknown_outcome_the_next_mail_goes_over_a_fresh_connection() -> None:
+async def test_after_an_unknown_outcome_the_next_mail_goes_over_a_fresh_connection(
+    scripted: Script,
+) -> None:
     async with scripted({"BODY": [HANG]}) as server:
         channel = EmailChannel(server.url, timeout=1.0)
 
@@ -178,10 +180,12 @@ async def test_after_an_unknown_outcome_the_next_mail_goes_over_a_fresh_connecti
 
 
 @pytest.mark.parametrize("phase", ["GREETING", "MAIL", "RCPT", "BODY", "RSET"])
-async def test_a_cancelled_send_leaves_no_connection_out_of_step(phase: str) -> None:
+async def test_a_cancelled_send_leaves_no_connection_out_of_step(
+    scripted: Script, phase: str
+) -> None:
     refusals = ["550 5.1.1 no"] if phase == "RSET" else []
     async with scripted({"RCPT": refusals, phase: [HANG]}) as server:
-        channel = EmailChannel(server.url, concurrency=1)
+        channel = EmailChannel(server.url, connections=1)
         sending = asyncio.create_task(channel.send(an_email()))
         await server.reached.wait()
 
@@ -195,7 +199,7 @@ async def test_a_cancelled_send_leaves_no_connection_out_of_step(phase: str) -> 
     assert server.connections == 2
 
 
-async def test_a_server_that_wants_no_more_connections_is_not_down() -> None:
+async def test_a_server_that_wants_no_more_connections_is_not_down(scripted: Script) -> None:
     answers: dict[str, str | list[str]] = {
         "GREETING": ["220 hello", "421 4.7.0 too many connections"],
         "BODY": [HANG],
@@ -216,7 +220,9 @@ async def test_a_server_that_wants_no_more_connections_is_not_down() -> None:
 
 
 @pytest.mark.parametrize("answer", [DROP, "500 what"])
-async def test_a_server_that_does_not_say_goodbye_is_left_all_the_same(answer: str) -> None:
+async def test_a_server_that_does_not_say_goodbye_is_left_all_the_same(
+    scripted: Script, answer: str
+) -> None:
     async with scripted({"QUIT": answer}) as server:
         channel = EmailChannel(server.url)
         await channel.send(an_email())
@@ -224,17 +230,3 @@ async def test_a_server_that_does_not_say_goodbye_is_left_all_the_same(answer: s
         await channel.close()
 
     assert server.verbs()[-1] == "QUIT"
-
-
-async def test_a_body_is_not_begun_on_a_connection_that_is_gone() -> None:
-    async with scripted() as server:
-        pool = Pool(relay(server.url))
-        deadline = asyncio.get_running_loop().time() + 5.0
-        connection = await pool.take(deadline=deadline)
-        connection.drop()
-
-        with pytest.raises(BROKEN):
-            connection.begin_body(b"x\r\n.\r\n")
-
-        await pool.give(connection)
-        await pool.close()

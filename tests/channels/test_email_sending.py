@@ -7,10 +7,14 @@ import pytest
 
 from channels.base import Channel, Rejected, SenderDown
 from channels.email import EmailChannel
+from channels.envelope import Mail
 from channels.messages import Email
+from channels.pipeline import MAILS_PER_CONNECTION
+from channels.pool import Pool
 from channels.relay import relay
-from channels.smtp import MAILS_PER_CONNECTION, Pool
-from tests.channels.smtp_double import HOST, an_email, real, scripted
+from channels.smtp import Opener
+from tests.channels.conftest import Script
+from tests.channels.smtp_double import HOST, an_email, real
 
 
 async def test_a_mail_arrives_whole_at_a_real_server() -> None:
@@ -28,7 +32,7 @@ async def test_a_mail_arrives_whole_at_a_real_server() -> None:
     assert mail["Subject"] == "Sturmwarnung"
 
 
-async def test_mails_share_a_connection() -> None:
+async def test_mails_share_a_connection(scripted: Script) -> None:
     async with scripted() as server:
         channel = EmailChannel(server.url)
 
@@ -40,9 +44,9 @@ async def test_mails_share_a_connection() -> None:
     assert server.verbs() == ["EHLO", *["MAIL", "RCPT", "DATA"] * 5, "QUIT"]
 
 
-async def test_no_more_connections_are_opened_than_allowed() -> None:
+async def test_no_more_connections_are_opened_than_allowed(scripted: Script) -> None:
     async with scripted() as server:
-        channel = EmailChannel(server.url, concurrency=3)
+        channel = EmailChannel(server.url, connections=3)
 
         await asyncio.gather(*(channel.send(an_email()) for _ in range(20)))
 
@@ -51,9 +55,9 @@ async def test_no_more_connections_are_opened_than_allowed() -> None:
     assert len(server.bodies) == 20
 
 
-async def test_a_connection_is_replaced_after_many_mails() -> None:
+async def test_a_connection_is_replaced_after_many_mails(scripted: Script) -> None:
     async with scripted() as server:
-        channel = EmailChannel(server.url, concurrency=1)
+        channel = EmailChannel(server.url, connections=1)
 
         for _ in range(MAILS_PER_CONNECTION + 1):
             await channel.send(an_email())
@@ -63,22 +67,19 @@ async def test_a_connection_is_replaced_after_many_mails() -> None:
     assert server.verbs().count("QUIT") == 2
 
 
-async def test_a_connection_that_was_idle_for_long_is_not_used_again() -> None:
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(scripted: Script) -> None:
+    mail = Mail("b-1@bounces.example.com", "erika@example.org", None, b"X: y\r\n\r\nz\r\n")
     async with scripted() as server:
-        pool = Pool(relay(server.url), idle=0.0)
-        deadline = asyncio.get_running_loop().time() + 5.0
-        first = await pool.take(deadline=deadline)
-        await pool.give(first)
+        pool = Pool(Opener(relay(server.url)), size=1, timeout=5.0, idle=0.0)
 
-        second = await pool.take(deadline=deadline)
+        await pool.carry(mail)
+        await pool.carry(mail)
 
-        assert second is not first
-        assert not first.alive
-        await pool.give(second)
         await pool.close()
+    assert server.connections == 2
 
 
-async def test_a_server_that_only_knows_helo_is_spoken_to() -> None:
+async def test_a_server_that_only_knows_helo_is_spoken_to(scripted: Script) -> None:
     async with scripted({"EHLO": "502 what"}) as server:
         channel = EmailChannel(server.url)
 
@@ -88,7 +89,7 @@ async def test_a_server_that_only_knows_helo_is_spoken_to() -> None:
     assert server.verbs()[:3] == ["EHLO", "HELO", "MAIL"]
 
 
-async def test_delivery_reports_are_asked_for_where_the_server_can() -> None:
+async def test_delivery_reports_are_asked_for_where_the_server_can(scripted: Script) -> None:
     async with scripted(offers=("DSN", "SIZE 0")) as server:
         channel = EmailChannel(server.url)
 
@@ -103,7 +104,7 @@ async def test_delivery_reports_are_asked_for_where_the_server_can() -> None:
     )
 
 
-async def test_delivery_reports_are_not_asked_for_elsewhere() -> None:
+async def test_delivery_reports_are_not_asked_for_elsewhere(scripted: Script) -> None:
     async with scripted() as server:
         channel = EmailChannel(server.url)
 
@@ -114,7 +115,7 @@ async def test_delivery_reports_are_not_asked_for_elsewhere() -> None:
     assert server.commands[2] == "RCPT TO:<erika@example.org>"
 
 
-async def test_a_mail_larger_than_the_server_takes_is_not_sent() -> None:
+async def test_a_mail_larger_than_the_server_takes_is_not_sent(scripted: Script) -> None:
     async with scripted(offers=("SIZE 500",)) as server:
         channel = EmailChannel(server.url)
 
@@ -125,7 +126,7 @@ async def test_a_mail_larger_than_the_server_takes_is_not_sent() -> None:
     assert "MAIL" not in server.verbs()
 
 
-async def test_a_local_part_beyond_ascii_goes_to_servers_that_take_it() -> None:
+async def test_a_local_part_beyond_ascii_goes_to_servers_that_take_it(scripted: Script) -> None:
     async with scripted(offers=("SMTPUTF8", "8BITMIME", "DSN")) as server:
         channel = EmailChannel(server.url)
 
@@ -137,7 +138,7 @@ async def test_a_local_part_beyond_ascii_goes_to_servers_that_take_it() -> None:
     assert "To: jürgen@xn--mller-kva.example\r\n".encode() in server.bodies[0]
 
 
-async def test_a_local_part_beyond_ascii_is_rejected_elsewhere() -> None:
+async def test_a_local_part_beyond_ascii_is_rejected_elsewhere(scripted: Script) -> None:
     async with scripted() as server:
         channel = EmailChannel(server.url)
 
@@ -149,7 +150,9 @@ async def test_a_local_part_beyond_ascii_is_rejected_elsewhere() -> None:
     assert len(server.bodies) == 1
 
 
-async def test_the_body_is_seven_bit_and_its_dots_are_doubled() -> None:
+async def test_the_body_is_seven_bit_and_no_line_but_the_last_begins_with_a_dot(
+    scripted: Script,
+) -> None:
     async with scripted() as server:
         channel = EmailChannel(server.url)
 
@@ -160,7 +163,8 @@ async def test_the_body_is_seven_bit_and_its_dots_are_doubled() -> None:
         await channel.close()
     body = server.bodies[0]
     assert body.isascii()
-    assert b"\r\n..Gr=C3=BC=C3=9Fe\r\n" in body
+    assert b"\r\n=2EGr=C3=BC=C3=9Fe\r\n" in body
+    assert body.count(b"\r\n.") == 1
     assert max(map(len, body.split(b"\r\n"))) <= 998
 
 
@@ -168,7 +172,9 @@ async def test_the_body_is_seven_bit_and_its_dots_are_doubled() -> None:
     "field",
     ["to", "from_address", "envelope_from", "message_id", "reply_to", "in_reply_to", "language"],
 )
-async def test_an_address_or_id_with_a_line_end_in_it_never_leaves(field: str) -> None:
+async def test_an_address_or_id_with_a_line_end_in_it_never_leaves(
+    scripted: Script, field: str
+) -> None:
     async with scripted() as server:
         channel = EmailChannel(server.url)
 
@@ -187,7 +193,7 @@ async def test_an_envelope_id_that_cannot_be_written_is_rejected(envelope_id: st
         await channel.send(an_email(envelope_id=envelope_id))
 
 
-async def test_a_closed_channel_sends_no_more() -> None:
+async def test_a_closed_channel_sends_no_more(scripted: Script) -> None:
     async with scripted() as server:
         channel = EmailChannel(server.url)
         await channel.close()
@@ -196,7 +202,7 @@ async def test_a_closed_channel_sends_no_more() -> None:
             await channel.send(an_email())
 
 
-async def test_a_channel_closed_during_a_send_lets_it_finish() -> None:
+async def test_a_channel_closed_during_a_send_lets_it_finish(scripted: Script) -> None:
     async with scripted() as server:
         channel = EmailChannel(server.url)
         sending = asyncio.create_task(channel.send(an_email()))
@@ -211,6 +217,6 @@ async def test_a_channel_closed_during_a_send_lets_it_finish() -> None:
 
 def test_the_channel_names_itself_without_credentials() -> None:
     url = "smtp://user:geheimnis@mail.example.org"
-    channel: Channel[Email] = EmailChannel(url, concurrency=7)
+    channel: Channel[Email] = EmailChannel(url, connections=7)
 
-    assert (channel.sender, channel.concurrency) == ("smtp://mail.example.org:587", 7)
+    assert (channel.sender, channel.concurrency) == ("smtp://mail.example.org:587", 14)

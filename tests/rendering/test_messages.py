@@ -110,17 +110,16 @@ def test_a_letter_says_who_until_when_where_and_how_to_leave(
     broadcast = make()
 
     letter = renderer.letter(broadcast, language="de", identity=identity)
-    text, html = letter.for_reader("https://notify.example/leave/a?b=1&c=2")
+    form = letter.form(identity)
 
-    assert text.startswith("Stadt Musterstadt schickt Ihnen")
-    for part in (text, html):
+    assert form.text.startswith("Stadt Musterstadt schickt Ihnen")
+    for part in (form.text, form.html):
         assert "Gültig bis Sonntag, 22. November 2026, 18:00 Uhr" in part
         assert "Große Gefahr" in part
         assert f"https://notify.example/b/{broadcast.id}" in part
         assert "Rathausplatz 1" in part
-        assert letter.placeholder not in part
-    assert "https://notify.example/leave/a?b=1&c=2" in text
-    assert 'href="https://notify.example/leave/a?b=1&amp;c=2"' in html
+    assert f"Abmelden: {form.gap}\n" in form.text
+    assert f'href="{form.gap}"' in form.html
 
 
 def test_an_all_clear_has_no_end_and_no_danger(
@@ -272,7 +271,7 @@ def test_an_address_is_confirmed_by_one_link(renderer: Renderer, identity: Ident
     assert letter.subject == "Bitte bestätigen Sie Ihre E-Mail-Adresse"
     assert letter.text.count(url) == 1
     assert 'href="https://notify.example/confirm/a?b=1&amp;c=2"' in letter.html
-    assert letter.for_reader("") == (letter.text, letter.html)
+    assert letter.form(identity).gap is None
     assert sms.body.startswith("Stadt Musterstadt: Bitte")
     assert sms.body.endswith("\n" + url)
 

@@ -51,7 +51,7 @@ async def test_the_link_in_the_mail_proves_the_address(town: Town) -> None:
     carrier = MemoryChannel[Email]()
     await (await town.pump(carrier, channel=Channel.EMAIL, lane=Lane.NOTE)).round()
     (mail,) = carrier.taken
-    token = mail.text.partition("/confirm/")[2].split()[0]
+    token = mail.form.text.partition("/confirm/")[2].split()[0]
 
     assert await confirming.confirm(town.db, town.keyring, token)
     assert await confirming.confirm(town.db, town.keyring, token)

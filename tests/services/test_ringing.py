@@ -156,11 +156,11 @@ async def test_it_says_that_it_is_a_test_on_every_channel(
         assert await pump.round()
 
     (mail,), (sms,), (push,) = mails.taken, texts.taken, pushes.taken
-    assert mail.subject == subject
-    assert text in mail.text
-    assert text in mail.html
+    assert mail.form.subject == subject
+    assert text in mail.form.text
+    assert text in mail.form.html
     assert mail.unsubscribe_url is None
-    assert not mail.urgent
+    assert not mail.form.urgent
     assert sms.body.startswith("Musterstadt: ")
     assert sms.body.endswith(body)
     assert segments.measure(sms.body).segments == 1

@@ -56,7 +56,7 @@ async def test_a_mail_taken_by_the_relay_is_sent_and_counted(town: Town) -> None
     assert not await pump.round()
 
     mail = carrier.taken[0]
-    assert (mail.to, mail.language) == ("alice@example.org", "de")
+    assert (mail.to, mail.form.language) == ("alice@example.org", "de")
     assert await town.statuses(alert) == ["sent"]
     counts = await town.rows(
         "SELECT status, sum(n)::int AS n FROM progress GROUP BY 1 HAVING sum(n) <> 0"

@@ -115,7 +115,7 @@ async def test_there_is_no_flood_and_what_waited_is_told_together(watched: Watch
 
 async def test_a_mail_says_what_is_wrong_and_what_to_do(town: Town) -> None:
     async with Relay() as relay:
-        carrier = EmailChannel(relay.url, concurrency=1)
+        carrier = EmailChannel(relay.url, connections=1)
         await ByMail(town.settings, carrier, "it@example.org").tell([OVER, RING])
         await ByMail(town.settings, carrier, "it@example.org").tell([RING])
         await carrier.close()
@@ -136,7 +136,7 @@ async def test_a_mail_that_is_sent_again_is_known_by_its_id_and_a_reminder_is_an
 ) -> None:
     reminders = [replace(RING, state=State.REMINDER, ref=ref) for ref in "12"]
     async with Relay() as relay:
-        carrier = EmailChannel(relay.url, concurrency=1)
+        carrier = EmailChannel(relay.url, connections=1)
         for news in (RING, RING, *reminders):
             await ByMail(town.settings, carrier, "it@example.org").tell([news])
         await carrier.close()
@@ -149,7 +149,7 @@ async def test_a_mail_that_is_sent_again_is_known_by_its_id_and_a_reminder_is_an
 async def test_english_towns_are_told_in_english(town: Town) -> None:
     settings = town.settings.model_copy(update={"languages": ("en", "de")})
     async with Relay() as relay:
-        carrier = EmailChannel(relay.url, concurrency=1)
+        carrier = EmailChannel(relay.url, connections=1)
         await ByMail(settings, carrier, "it@example.org").tell([OVER])
         await carrier.close()
 
@@ -193,12 +193,12 @@ async def test_a_webhook_that_refuses_hears_of_it_later(
 async def test_a_relay_that_is_away_is_tried_again(watched: Watched, settings: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        away = EmailChannel(f"smtp://127.0.0.1:{taken.getsockname()[1]}?tls=none", concurrency=1)
+        away = EmailChannel(f"smtp://127.0.0.1:{taken.getsockname()[1]}?tls=none", connections=1)
         await watched.tell(Teller(watched.town.db, ByMail(settings, away, "it@example.org")))
         await away.close()
     await watched.later(retry_after(1))
     async with Relay() as relay:
-        back = EmailChannel(relay.url, concurrency=1)
+        back = EmailChannel(relay.url, connections=1)
         await watched.tell(Teller(watched.town.db, ByMail(settings, back, "it@example.org")))
         await back.close()
 
@@ -209,7 +209,7 @@ async def test_a_relay_that_is_away_is_tried_again(watched: Watched, settings: S
 async def test_a_relay_that_hangs_is_left(settings: Settings) -> None:
     hangs = Rules(read_rules('[{"channel": "email", "do": "hang", "at": "rcpt", "seconds": 60}]'))
     async with Relay(hangs) as relay:
-        carrier = EmailChannel(relay.url, concurrency=1, timeout=0.5)
+        carrier = EmailChannel(relay.url, connections=1, timeout=0.5)
         teller = Teller(None, ByMail(settings, carrier, "it@example.org"))  # type: ignore[arg-type]
         teller.keep(RING, now=0)
         async with asyncio.timeout(5):

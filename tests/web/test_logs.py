@@ -141,7 +141,7 @@ async def test_not_whatever_a_provider_answers(town: Town, lines: list[str], ans
 
 async def test_not_when_an_exception_quotes_what_it_choked_on(town: Town, lines: list[str]) -> None:
     def choke(mail: Email) -> None:
-        raise RuntimeError(f"cannot send {mail.text} to {mail.to}")
+        raise RuntimeError(f"cannot send {mail.form.text} to {mail.to}")
 
     await _reader(town)
 
