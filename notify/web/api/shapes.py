@@ -58,7 +58,8 @@ class PointOut(Shape):
 
 class BroadcastOut(Shape):
     """`texts` are by language, `progress` is by channel and status, `skips` by channel and reason,
-    `curve` tells the hand-overs of each second by channel."""
+    `curve` tells the hand-overs of each second by channel, in the quarter of an hour before the
+    last one."""
 
     id: UUID
     kind: Kind
