@@ -105,8 +105,9 @@ async def test_looking_at_a_broadcast_that_took_a_day_costs_no_more_than_at_one_
 
 def _most_rows(node: Mapping[str, Any]) -> float:
     """The most rows that any step of a plan took or threw away."""
-    own = float(node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
-    return max([own * node["Actual Loops"], *map(_most_rows, node.get("Plans", ()))])
+    own = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    below = [_most_rows(part) for part in node.get("Plans", ())]
+    return max([float(own * node["Actual Loops"]), *below])
 
 
 async def test_skips_are_counted_by_reason(api: Caller, town: Town) -> None:
