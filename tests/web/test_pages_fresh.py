@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 
 from notify.services import publishing
 from notify.store.database import Database
-from notify.web.pages.freshness import EVERY
+from notify.web.pages.freshness import HOLDS
 from tests.town import Town
 from tests.web.conftest import MakeGroup, Publish
 
@@ -119,7 +119,7 @@ async def test_a_change_shows_within_a_second_of_its_commit(
 
     async with await AsyncConnection.connect(database_url) as another:
         await another.execute(change.sql, {"id": alert} | dict(change.given or {}))
-    await asyncio.sleep(EVERY)
+    await asyncio.sleep(HOLDS)
     front, thread = [await read(site, path) for path in ("/", f"/b/{alert}")]
 
     assert [front, thread] != before
@@ -239,6 +239,6 @@ async def test_a_page_that_is_not_out_yet_is_found_once_it_is(
         assert answer.status == 404
 
     await publish([await group()], id=coming, thread_id=coming)
-    await asyncio.sleep(EVERY)
+    await asyncio.sleep(HOLDS)
 
     assert "Sturm" in await read(site, f"/b/{coming}")

@@ -18,7 +18,7 @@ from notify.embedded.servers import Embedded
 from notify.store.database import Database
 from notify.store.migrate import migrate
 from notify.web.pages import shelf
-from notify.web.pages.freshness import EVERY
+from notify.web.pages.freshness import HOLDS
 from tests.web.conftest import MakeGroup, Publish
 from tests.web.test_pages_fresh import DE, read
 
@@ -71,7 +71,7 @@ async def test_a_warning_is_read_while_the_database_is_gone_and_says_how_old_it_
     await read(site, f"/b/{alert}")
 
     kill(folder)
-    await asyncio.sleep(EVERY)
+    await asyncio.sleep(HOLDS)
     front, page = await read(site, "/"), await read(site, f"/b/{alert}")
     async with site.get(f"/b/{never}", headers=DE) as answer:
         assert answer.status == 503
@@ -89,7 +89,7 @@ async def test_a_warning_is_read_while_the_database_is_gone_and_says_how_old_it_
     server.ensure()
     back = await _once(site, lambda html: OUTDATED not in html)
     await publish([town], texts={"de": {"title": "Nebel", "body": "x"}})
-    await asyncio.sleep(EVERY)
+    await asyncio.sleep(HOLDS)
 
     assert "Sturm ab 18 Uhr" in back
     assert "Nebel" in await read(site, "/")
@@ -122,7 +122,7 @@ async def test_a_database_that_is_slow_to_answer_does_not_keep_a_warning_back(
 
     async with await AsyncConnection.connect(database_url) as busy:
         await busy.execute("LOCK TABLE page_stamp IN ACCESS EXCLUSIVE MODE")
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(HOLDS)
         during = await read(site, "/")
         again = await asyncio.wait_for(read(site, "/"), 2)
 

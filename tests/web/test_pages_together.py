@@ -112,7 +112,7 @@ async def test_a_look_that_fails_in_whatever_way_is_never_taken_for_unchanged() 
     assert await freshness.current() == stamp
 
     broken = True
-    freshness._looked = float("-inf")
+    freshness._begun = freshness._holds_until = float("-inf")
 
     assert await freshness.current() is None
     assert freshness.stamp == stamp
