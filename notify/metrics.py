@@ -11,3 +11,8 @@ receipt_delay = Histogram(
 receipts = Counter("notify_receipts", "Reports taken in from providers", ["provider", "report"])
 refused_hooks = Counter("notify_hooks_refused", "Hook calls refused", ["hook", "why"])
 bell_failures = Counter("notify_bell_failures", "Wake-ups that could not be rung")
+pages = Counter(
+    "notify_pages",
+    "Public pages given: kept ones, made anew, old while the database is away",
+    ["how"],
+)

@@ -1,8 +1,8 @@
 """Answers what the public may read: one thread, the alerts in force, the latest of the rest."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -54,45 +54,118 @@ class Published:
             return State.ENDED
         return State.IN_FORCE if broadcast.kind == Kind.ALERT else State.NEWS
 
+    def in_force(self, now: datetime) -> bool:
+        return self.state(now) == State.IN_FORCE
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The alerts in force, the worst first, and the rest, the newest first. `ends_at` is when the
+    next of all that is out runs out."""
+
+    alerts: tuple[Published, ...]
+    latest: tuple[Published, ...]
+    ends_at: datetime | None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Beyond those of the town: none, its words are about many."""
+        return ()
+
+    def at(self, now: datetime) -> "Front":
+        """The same as it stands later, nothing having happened since but time."""
+        alerts = tuple(entry for entry in self.alerts if entry.in_force(now))
+        over = (entry for entry in self.alerts if not entry.in_force(now))
+        rest = sorted((*over, *self.latest), key=lambda entry: entry.published_at, reverse=True)
+        return replace(self, alerts=alerts, latest=tuple(rest[:_LATEST]))
+
+    def holds_until(self, now: datetime) -> datetime | None:
+        """When time alone changes what is shown. All being calm, the page tells the minute."""
+        end = _next(now, self.ends_at, self.alerts)
+        if any(entry.in_force(now) for entry in self.alerts):
+            return end
+        minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        return min(minute, end) if end else minute
+
 
 @dataclass(frozen=True, slots=True)
 class Thread:
     """One line in time. `current` is what applies; `earlier` the rest, the newest first.
-    `identity` is who answers for it."""
+    `identity` is who answers for it, `alerts` are those of other threads that were in force,
+    `ends_at` is when the next of all that is out runs out."""
 
     opened: UUID
     identity: Identity
     current: Published
     earlier: tuple[Published, ...]
+    alerts: tuple[Published, ...]
+    ends_at: datetime | None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those of its texts, the current one's first."""
+        told = (self.current, *self.earlier)
+        return tuple(dict.fromkeys(tag for entry in told for tag in entry.broadcast.texts))
+
+    def at(self, now: datetime) -> "Thread":
+        """The same as it stands later, nothing having happened since but time."""
+        return replace(self, alerts=tuple(e for e in self.alerts if e.in_force(now)))
+
+    def holds_until(self, now: datetime) -> datetime | None:
+        """When time alone changes what is shown."""
+        return _next(now, self.ends_at, (self.current, *self.earlier, *self.alerts))
 
 
-async def page(db: Database, broadcast_id: UUID, *, settings: Settings) -> Thread | None:
+def _next(now: datetime, ends_at: datetime | None, entries: Iterable[Published]) -> datetime | None:
+    ends = (ends_at, *(entry.broadcast.valid_until for entry in entries))
+    return min((end for end in ends if end is not None and end > now), default=None)
+
+
+async def front(db: Database, now: datetime) -> Front:
+    """What applies now, each alert by the newest message of its thread, and the latest of the
+    rest: announcements, all-clears and alerts that are over."""
+    async with db.transaction() as connection:
+        alerts = await pages.in_force(connection, now, limit=_ALERTS)
+        latest = await pages.latest(connection, now, limit=_LATEST)
+        ends_at = await pages.next_end(connection, now)
+    return Front(tuple(map(_published, alerts)), tuple(map(_published, latest)), ends_at)
+
+
+async def page(
+    db: Database, broadcast_id: UUID, now: datetime, *, settings: Settings
+) -> Thread | None:
     """The thread around a broadcast; None when the broadcast is unknown or not yet public."""
     async with db.transaction() as connection:
         rows = await pages.thread(connection, broadcast_id, public=[*map(str, READABLE)])
         entries = [_published(row) for row in rows]
         if all(entry.broadcast.id != broadcast_id for entry in entries):
             return None
-        asked = entries[-1].broadcast.group_ids
-        identity = await groups.identity(connection, asked, settings=settings)
+        asked = entries[-1].broadcast
+        identity = await groups.identity(connection, asked.group_ids, settings=settings)
+        alerts = await pages.in_force(connection, now, limit=_ALERTS)
+        ends_at = await pages.next_end(connection, now)
     standing = [e for e in entries if e.broadcast.status != BroadcastStatus.CANCELLED]
     current = (standing or entries)[-1]
-    earlier = tuple(entry for entry in reversed(entries) if entry is not current)
-    return Thread(opened=broadcast_id, identity=identity, current=current, earlier=earlier)
+    return Thread(
+        opened=broadcast_id,
+        identity=identity,
+        current=current,
+        earlier=tuple(entry for entry in reversed(entries) if entry is not current),
+        alerts=tuple(_published(row) for row in alerts if row["thread_id"] != asked.thread_id),
+        ends_at=ends_at,
+    )
 
 
-async def in_force(db: Database, now: datetime) -> list[Published]:
-    """Alerts that apply now, the worst first, each by the newest message of its thread."""
+async def readable(db: Database, ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of these broadcasts that have a page: one question for all."""
     async with db.transaction() as connection:
-        rows = await pages.in_force(connection, now, limit=_ALERTS)
-    return [_published(row) for row in rows]
+        return await pages.readable(connection, ids, public=[*map(str, READABLE)])
 
 
-async def latest(db: Database, now: datetime) -> list[Published]:
-    """Announcements, all-clears and alerts that are over, the newest first."""
+async def stamp(db: Database) -> UUID | None:
+    """A mark that is another one as soon as anything was committed that changes a page."""
     async with db.transaction() as connection:
-        rows = await pages.latest(connection, now, limit=_LATEST)
-    return [_published(row) for row in rows]
+        return await pages.stamp(connection)
 
 
 def _published(row: Row) -> Published:

@@ -3,6 +3,7 @@
 A broadcast recalled or run out before anything was sent has no page.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -73,6 +74,37 @@ _LATEST: LiteralString = (
     + _LISTED
     + " ORDER BY published_at DESC LIMIT %(limit)s"
 )
+
+_ENDS: LiteralString = (
+    "SELECT min(b.valid_until) AS at FROM broadcasts b WHERE b.valid_until > %(now)s"
+    " AND b.status IN " + _LIVE
+)
+
+_READABLE: LiteralString = (
+    "SELECT b.id FROM broadcasts b WHERE b.id = ANY(%(ids)s::uuid[]) AND " + _PUBLIC
+)
+
+_STAMP: LiteralString = "SELECT stamp FROM page_stamp"
+
+
+async def stamp(connection: Connection) -> UUID | None:
+    """Another one whenever something that the public reads was changed."""
+    row = await connection.row(_STAMP)
+    return UUID(str(row["stamp"])) if row else None
+
+
+async def readable(
+    connection: Connection, ids: Sequence[UUID], *, public: list[str]
+) -> frozenset[UUID]:
+    """Those of these broadcasts that have a page."""
+    rows = await connection.rows(_READABLE, ids=list(ids), public=public)
+    return frozenset(row["id"] for row in rows)
+
+
+async def next_end(connection: Connection, now: datetime) -> datetime | None:
+    """When the next of the broadcasts that are out runs out."""
+    row = await connection.row(_ENDS, now=now)
+    return row["at"] if row else None
 
 
 async def thread(connection: Connection, broadcast_id: UUID, *, public: list[str]) -> list[Row]:

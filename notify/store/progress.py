@@ -1,7 +1,7 @@
 """Reads the counters kept beside the deliveries; never counts the deliveries themselves."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
@@ -18,10 +18,30 @@ SKIPS: LiteralString = """
 SELECT channel, reason, n FROM skip_counts WHERE broadcast_id = %(id)s AND n > 0
 """
 
-CURVE: LiteralString = """
-SELECT channel, second, sum(n)::bigint AS n, min(first_at) AS first_at, max(last_at) AS last_at
-FROM handovers WHERE broadcast_id = %(id)s GROUP BY channel, second ORDER BY channel, second
+SPAN: LiteralString = """
+-- Both ends by the index: a broadcast that takes days has a row for each of its seconds.
+SELECT min(first.at) AS first_at, max(last.at) AS last_at
+FROM unnest(%(channels)s::text[]) AS c (channel)
+CROSS JOIN LATERAL (
+  SELECT min(first_at) AS at FROM handovers
+  WHERE broadcast_id = %(id)s AND channel = c.channel AND second = (
+    SELECT min(second) FROM handovers WHERE broadcast_id = %(id)s AND channel = c.channel)) AS first
+CROSS JOIN LATERAL (
+  SELECT max(last_at) AS at FROM handovers
+  WHERE broadcast_id = %(id)s AND channel = c.channel AND second = (
+    SELECT max(second) FROM handovers WHERE broadcast_id = %(id)s AND channel = c.channel)) AS last
 """
+
+CURVE: LiteralString = """
+SELECT c.channel, h.second, h.n FROM unnest(%(channels)s::text[]) AS c (channel)
+CROSS JOIN LATERAL (
+  SELECT second, sum(n)::bigint AS n FROM handovers
+  WHERE broadcast_id = %(id)s AND channel = c.channel AND second > %(since)s GROUP BY second) AS h
+ORDER BY c.channel, h.second
+"""
+
+RECENT = timedelta(minutes=15)
+"""What a curve shows: however long a broadcast takes, looking at it costs the same."""
 
 REASONS: LiteralString = """
 SELECT channel, status, coalesce(reason, 'other') AS reason, count(*) AS n FROM deliveries
@@ -90,7 +110,7 @@ FROM heads WHERE least(due_at, tried_since) <= now() GROUP BY lane, channel ORDE
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Counts a channel and status (each of both present), skips a channel and reason, and the
-    hand-overs of each second."""
+    hand-overs of each second in the RECENT time before the last one."""
 
     counts: dict[str, dict[str, int]]
     skips: dict[str, dict[str, int]]
@@ -106,16 +126,21 @@ async def read(connection: Connection, broadcast_id: UUID) -> Progress:
     skips: dict[str, dict[str, int]] = {}
     for row in await connection.rows(SKIPS, id=broadcast_id):
         skips.setdefault(row["channel"], {})[row["reason"]] = int(row["n"])
-    seconds = await connection.rows(CURVE, id=broadcast_id)
+    channels = list(map(str, Channel))
+    span = await connection.row(SPAN, id=broadcast_id, channels=channels)
+    first_at, last_at = (span["first_at"], span["last_at"]) if span else (None, None)
     curve: dict[str, list[tuple[datetime, int]]] = {}
-    for row in seconds:
-        curve.setdefault(row["channel"], []).append((row["second"], int(row["n"])))
+    if last_at is not None:
+        for row in await connection.rows(
+            CURVE, id=broadcast_id, channels=channels, since=last_at - RECENT
+        ):
+            curve.setdefault(row["channel"], []).append((row["second"], int(row["n"])))
     return Progress(
         counts=counts,
         skips=skips,
         curve=curve,
-        first_handover_at=min((row["first_at"] for row in seconds), default=None),
-        last_handover_at=max((row["last_at"] for row in seconds), default=None),
+        first_handover_at=first_at,
+        last_handover_at=last_at,
     )
 
 

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY: Final = (
@@ -25,9 +24,10 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
         self._app = app
-        self._headers = dict(HEADERS)
+        told = dict(HEADERS)
         if https:
-            self._headers["strict-transport-security"] = "max-age=31536000"
+            told["strict-transport-security"] = "max-age=31536000"
+        self._headers = [(name.encode(), value.encode()) for name, value in told.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -36,9 +36,10 @@ class SecurityHeaders:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                # A list of its own: an answer that is sent many times keeps the one it has.
+                own = list(message["headers"])
+                there = {name for name, _ in own}
+                message["headers"] = own + [pair for pair in self._headers if pair[0] not in there]
             await send(message)
 
         await self._app(scope, receive, guarded)

@@ -15,6 +15,7 @@ from notify.web.api.documents import document
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
 from notify.web.pages import confirming, leaving, public
+from notify.web.pages.shelf import Shelf
 
 
 def create_app(app: App) -> FastAPI:
@@ -24,6 +25,7 @@ def create_app(app: App) -> FastAPI:
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         receiver = Receiver(app.db)
         api.state.receiver = receiver
+        api.state.shelf = shelf = Shelf(app.db, settings=app.settings)
         Renderer(app.settings).warm()
         app.bell.open()
         listener = None
@@ -36,6 +38,7 @@ def create_app(app: App) -> FastAPI:
         finally:
             if listener is not None:
                 listener.close()
+            await shelf.close()
             await receiver.close()
 
     api = FastAPI(
@@ -52,12 +55,14 @@ def create_app(app: App) -> FastAPI:
     api.add_middleware(SecurityHeaders, https=app.settings.public_url.startswith("https"))
     problems.install(api)
     document(api)
-    api.include_router(hooks.router)  # first: routes are tried in turn, and these are called most
+    # First, for routes are tried in turn: what is called most.
+    for router in (hooks.router, public.router):
+        api.include_router(router)
     v1 = APIRouter(prefix="/api/v1")
     for part in (groups, residents, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
-    for router in (health.router, public.router, leaving.router, confirming.router):
+    for router in (health.router, leaving.router, confirming.router):
         api.include_router(router)
     api.mount("/static", static.assets(), name="static")
     return api

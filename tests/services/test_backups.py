@@ -34,6 +34,9 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP TABLE page_stamp;
+DROP FUNCTION renew_page_stamp CASCADE;
+DROP INDEX broadcasts_ends;
 DROP TRIGGER deliveries_erased ON deliveries;
 DROP FUNCTION count_erased;
 DROP TABLE watch, tellings, alarms, rings;

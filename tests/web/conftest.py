@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,19 +30,28 @@ async def site(
     db: Database, keyring: Keyring, settings: Settings
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """A browser without cookies that follows no redirects by itself, at the site's door."""
+    async with serving(db, keyring, settings) as session:
+        yield session
+
+
+@asynccontextmanager
+async def serving(
+    db: Database, keyring: Keyring, settings: Settings
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """The site for the length of a block."""
     api = create_app(App(settings, db, keyring, Bell(None), push_hosts(settings)))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(api, log_level="error", access_log=False))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
     port = listener.getsockname()[1]
     async with aiohttp.ClientSession(
         f"http://127.0.0.1:{port}",
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=10),
+        timeout=aiohttp.ClientTimeout(total=20),
     ) as session:
         yield session
     server.should_exit = True
-    await serving
+    await task
 
 
 @pytest.fixture

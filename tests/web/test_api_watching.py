@@ -1,7 +1,7 @@
 """What became of a broadcast, read over HTTP: its counters, its deliveries, each with its story."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from notify.domain.delivery import DeliveryStatus
 from notify.domain.scopes import ORDINARY, Scope
 from notify.domain.words import Channel
 from notify.services import receiving
+from notify.store import progress
 from tests.town import Town
 from tests.web.caller import Caller, is_problem
 
@@ -71,6 +72,42 @@ async def test_progress_tells_what_became_of_all(api: Caller, town: Town) -> Non
     first = datetime.fromisoformat(seen["first_handover_at"])
     assert first <= datetime.fromisoformat(seen["last_handover_at"])
     assert sum(point["n"] for point in seen["curve"]["email"]) == 2
+
+
+async def test_looking_at_a_broadcast_that_took_a_day_costs_no_more_than_at_one_that_took_minutes(
+    api: Caller, town: Town
+) -> None:
+    await town.group()
+    broadcast = (await api.send()).body["id"]
+    await town.change(
+        "INSERT INTO handovers (broadcast_id, channel, second, slot, n, first_at, last_at)"
+        " SELECT %(id)s, channel, at, slot, 1, at, at + interval '0.5 s'"
+        " FROM generate_series(timestamptz '2026-11-22 06:00Z', '2026-11-23 06:00Z', '1 s') AS at,"
+        " unnest(ARRAY['sms', 'push']) AS channel, generate_series(1, 2) AS slot"
+        " WHERE channel = 'sms' OR at < '2026-11-22 07:00Z'",
+        id=broadcast,
+    )
+    await town.change("ANALYZE handovers")
+
+    seen = (await api.get(f"/broadcasts/{broadcast}")).body
+    plan = await town.rows(
+        "EXPLAIN (ANALYZE, FORMAT JSON) " + progress.CURVE,
+        id=broadcast, channels=list(Channel), since=datetime(2026, 11, 23, 5, 45, tzinfo=UTC),
+    )  # fmt: skip
+
+    assert seen["first_handover_at"] == "2026-11-22T06:00:00+00:00"
+    assert seen["last_handover_at"] == "2026-11-23T06:00:00.500000+00:00"
+    assert set(seen["curve"]) == {"sms"}
+    assert len(seen["curve"]["sms"]) == 900
+    assert {point["n"] for point in seen["curve"]["sms"]} == {2}
+    assert _most_rows(plan[0]["QUERY PLAN"][0]["Plan"]) < 3_000
+
+
+def _most_rows(node: Mapping[str, Any]) -> float:
+    """The most rows that any step of a plan took or threw away."""
+    own = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    below = [_most_rows(part) for part in node.get("Plans", ())]
+    return max([float(own * node["Actual Loops"]), *below])
 
 
 async def test_skips_are_counted_by_reason(api: Caller, town: Town) -> None:

@@ -56,10 +56,11 @@ def _entry(
     }
 
 
+@pytest.mark.parametrize("as_of", [None, NOW], ids=["now", "old"])
 @pytest.mark.parametrize("language", ["de", "en", "uk"])
 @pytest.mark.parametrize("status", READABLE)
 def test_a_broadcast_s_page_renders_whatever_it_is(
-    templates: Templates, status: BroadcastStatus, language: str
+    templates: Templates, status: BroadcastStatus, language: str, as_of: datetime | None
 ) -> None:
     hour = timedelta(hours=1)
     ends = (None, NOW - hour, NOW + hour)
@@ -70,6 +71,7 @@ def test_a_broadcast_s_page_renders_whatever_it_is(
         "stylesheet": "/static/notify.css",
         "private": False,
         "now": NOW,
+        "as_of": as_of,
     }
 
     for kind, relation, severity, end in product(Kind, (None, *Relation), (None, *Severity), ends):
@@ -91,6 +93,7 @@ def test_a_broadcast_s_page_renders_whatever_it_is(
         assert page.count("<h1") == front.count("<h1") == 1
         assert 'lang="ar" dir="rtl">Titel</h1>' in page
         assert "Titel</a>" in front
+        assert page.count('class="old"') == front.count('class="old"') == (as_of is not None)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -104,6 +107,7 @@ def test_the_leave_pages_render_for_every_way(
         "town": "Musterstadt",
         "stylesheet": "/static/notify.css",
         "private": True,
+        "as_of": None,
         "kind": kind,
         "channel": channel,
         "groups": ["Nord", "Süd"],

@@ -58,8 +58,8 @@ class PointOut(Shape):
 
 class BroadcastOut(Shape):
     """`texts` are by language, `progress` is by channel and status, `skips` by channel and reason,
-    `curve` tells the hand-overs of each second by channel. They stay when, from `forgotten_at` on,
-    the single deliveries and skips are deleted."""
+    `curve` tells the hand-overs of each second by channel, in the quarter of an hour before the
+    last one. All of it stays when, from `forgotten_at` on, the single deliveries and skips are deleted."""
 
     id: UUID
     kind: Kind

@@ -12,11 +12,11 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/confirm/{token}", methods=["GET", "HEAD"])
 async def ask(request: Request, app: TheApp) -> HTMLResponse:
-    return page(app, "confirm", language=reader_language(request, app), private=True)
+    return page(app, "confirm", language=reader_language(request, app))
 
 
 @router.post("/confirm/{token}")
 async def confirm(request: Request, app: TheApp, token: str) -> HTMLResponse:
     if not await confirming.confirm(app.db, app.keyring, token):
         return not_found(request, app)
-    return page(app, "confirmed", language=reader_language(request, app), private=True)
+    return page(app, "confirmed", language=reader_language(request, app))

@@ -58,7 +58,6 @@ def _page(
         name,
         language=language,
         status=status,
-        private=True,
         channel=look.channel,
         kind=look.kind,
         groups=groups,

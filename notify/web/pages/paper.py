@@ -1,6 +1,8 @@
-"""Puts values on a public page: the language of the reader, the template, the headers."""
+"""Puts values on a page for residents: the language of the reader, the template, the headers."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from fastapi import Request
@@ -11,42 +13,58 @@ from notify.rendering.languages import accepted, negotiate
 from notify.rendering.templates import templates
 from notify.web.static import static_url
 
+_LONGEST_TAG = 35  # characters (RFC 5646, 4.4.1)
+_LONGEST_HEADER = 500
+
 
 def reader_language(
     request: Request, app: App, *, offered: Iterable[str] = (), wish: str | None = None
 ) -> str:
     """What to speak: `?lang=`, else `wish` where one is known, else Accept-Language."""
-    asked = request.query_params.get("lang")
-    header = request.headers.get("accept-language", "")
+    asked = request.query_params.get("lang", "")[:_LONGEST_TAG]
+    header = request.headers.get("accept-language", "")[:_LONGEST_HEADER]
+    languages = (*app.settings.languages, *offered)
+    return _negotiated(asked, wish, header, languages, app.settings.default_language)
+
+
+@lru_cache(maxsize=1_000)
+def _negotiated(
+    asked: str, wish: str | None, header: str, languages: tuple[str, ...], default: str
+) -> str:
     wishes = [*filter(None, [asked, wish]), *accepted(header)]
-    settings = app.settings
-    languages = (*settings.languages, *offered)
-    return negotiate(wishes, offered=languages, default=settings.default_language)
+    return negotiate(wishes, offered=languages, default=default)
 
 
-def page(
+def paper(
     app: App,
     name: str,
     *,
     language: str,
-    status: int = 200,
     private: bool = False,
+    as_of: datetime | None = None,
     **values: Any,
-) -> HTMLResponse:
-    """The page `templates/web/<name>.html`. A private one is kept and indexed by nobody."""
-    html = templates(app.settings).render(
+) -> str:
+    """The HTML of `templates/web/<name>.html`. A private page is indexed by nobody; one with
+    `as_of` says that it may be outdated, and when it was right."""
+    return templates(app.settings).render(
         f"web/{name}.html",
         language=language,
         page_language=language,
         town=app.settings.town,
         stylesheet=static_url("notify.css"),
         private=private,
+        as_of=as_of,
         **values,
     )
+
+
+def page(app: App, name: str, *, language: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page for one reader, that nobody keeps or indexes."""
+    html = paper(app, name, language=language, private=True, **values)
     headers = {
         "content-language": language,
         "vary": "accept-language",
-        "cache-control": "no-store" if private else "no-cache",
+        "cache-control": "no-store",
     }
     return HTMLResponse(html, status_code=status, headers=headers)
 

@@ -1,0 +1,180 @@
+"""Keeps what the public reads, finished, so that a rush costs the database nothing.
+
+What is kept holds while the stamp in PostgreSQL is the one it was read under and no moment has come
+at which time alone changes it. While PostgreSQL is away it is shown nevertheless, and says so.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from fastapi import HTTPException
+
+from notify import clock, metrics
+from notify.services import publishing
+from notify.services.publishing import Front, Thread
+from notify.settings import Settings
+from notify.store.database import AWAY, Database
+from notify.web.pages.finished import Finished
+from notify.web.pages.freshness import Freshness
+from notify.web.pages.together import Flights, Lookup
+
+OLD: Final = timedelta(hours=1)
+"""How long a page is shown that cannot be made anew. Where PostgreSQL is away for all, nothing can
+have been published since; where only we do not reach it, the page tells its age."""
+
+SPACE: Final = 16 * 1024 * 1024
+"""Bytes of pages kept with what they were made of; hundreds of usual ones, in two languages."""
+
+READERS: Final = 4  # connections that may read pages at once, of the 16 a process has
+PATIENCE: Final = 10.0  # seconds to wait for a page that is read
+
+_KEPT, _MADE, _OLD = (metrics.pages.labels(how) for how in ("kept", "made", "old"))
+
+Key = UUID | None
+"""A broadcast, by the id in its link; None for the front page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One language of it. It holds for the same `as_of`, until time changes it."""
+
+    finished: Finished
+    as_of: datetime | None
+    made_at: datetime
+    until: datetime | None
+
+    def holds(self, now: datetime, as_of: datetime | None) -> bool:
+        return as_of == self.as_of and _between(self.made_at, now, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was read once for all, and the pages made of it by language."""
+
+    subject: Front | Thread
+    stamp: UUID | None
+    read_at: datetime
+    until: datetime | None
+    pages: dict[str, Page] = field(default_factory=dict)
+
+    def holds(self, now: datetime, stamp: UUID | None) -> bool:
+        known = stamp is not None and stamp == self.stamp
+        return known and _between(self.read_at, now, self.until)
+
+    @property
+    def size(self) -> int:
+        """Bytes, about: what was read is mostly what the pages say."""
+        return 2_000 + 2 * sum(page.finished.size for page in self.pages.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What to show. `as_of` is set where it may be outdated: it was right then."""
+
+    key: Key
+    kept: Kept
+    as_of: datetime | None = None
+
+
+class Shelf:
+    """The pages of one process, the one least asked for leaving first. Bounded by SPACE."""
+
+    def __init__(self, db: Database, *, settings: Settings) -> None:
+        self._db = db
+        self._settings = settings
+        self._freshness = Freshness(partial(publishing.stamp, db))
+        self._lookup = Lookup(partial(publishing.readable, db))
+        self._reading: Flights[tuple[Key, UUID | None], Kept | None] = Flights()
+        self._few = asyncio.Semaphore(READERS)
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self.nothing: dict[str, Finished] = {}
+        """By language: what is answered where there is no page."""
+
+    async def find(self, key: Key) -> Found | None:
+        """What there is to show, None where there is nothing.
+
+        Raises psycopg's errors, or HTTPException 503 when it takes too long, where nothing is kept.
+        """
+        stamp = await self._freshness.current()
+        now = clock.now()
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+            if kept.holds(now, stamp):
+                return Found(key, kept)
+        old = self._old(key, kept, now)
+        if stamp is None and old is not None:
+            return old
+        try:
+            kept = await self._reading.run(
+                (key, stamp), partial(self._read, key, stamp), wait=PATIENCE
+            )
+        except AWAY:
+            if old is None:
+                raise
+            return old
+        except TimeoutError:
+            if old is None:
+                raise HTTPException(
+                    503, "The page cannot be read. Try again in a moment.", {"Retry-After": "2"}
+                ) from None
+            return old
+        return Found(key, kept) if kept else None
+
+    def page(self, found: Found, language: str, make: Callable[[datetime], str]) -> Finished:
+        """The page in a language; made by `make`, for the moment it is given, where there is none
+        that holds."""
+        now = clock.now()
+        page = found.kept.pages.get(language)
+        if page is not None and page.holds(now, found.as_of):
+            _KEPT.inc() if found.as_of is None else _OLD.inc()
+            return page.finished
+        _MADE.inc()
+        finished = Finished(make(now), language=language)
+        until = found.kept.subject.holds_until(now)
+        found.kept.pages[language] = Page(finished, found.as_of, now, until)
+        self._make_room()
+        return finished
+
+    async def close(self) -> None:
+        await self._reading.close()
+        await self._lookup.close()
+        await self._freshness.close()
+
+    def _old(self, key: Key, kept: Kept | None, now: datetime) -> Found | None:
+        if kept is None:
+            return None
+        seen_at = self._freshness.seen_at
+        as_of = seen_at if seen_at and kept.stamp == self._freshness.stamp else kept.read_at
+        return Found(key, kept, as_of) if now - as_of <= OLD else None
+
+    async def _read(self, key: Key, stamp: UUID | None) -> Kept | None:
+        if key is not None and key not in self._kept and not await self._lookup.exists(key):
+            return None
+        async with self._few:
+            now = clock.now()
+            if key is None:
+                subject: Front | Thread | None = await publishing.front(self._db, now)
+            else:
+                subject = await publishing.page(self._db, key, now, settings=self._settings)
+        if subject is None:
+            self._kept.pop(key, None)
+            return None
+        kept = self._kept[key] = Kept(subject, stamp, now, subject.holds_until(now))
+        return kept
+
+    def _make_room(self) -> None:
+        size = sum(kept.size for kept in self._kept.values())
+        while size > SPACE:
+            _, gone = self._kept.popitem(last=False)
+            size -= gone.size
+
+
+def _between(start: datetime, now: datetime, end: datetime | None) -> bool:
+    return start <= now and (end is None or now < end)
