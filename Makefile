@@ -14,7 +14,7 @@ ifneq ($(HERE),yes)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test api-fuzz faults up check lint format types layers fix lock clean
+.PHONY: help setup demo test api-fuzz faults bench up check lint format types layers fix lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ faults: $(INSTALLED) ## Break the service in every way, count messages (SCENARIO
 	@$(BIN)/python -m faults $(if $(SEED),--seed '$(SEED)') $(if $(SCENARIO),--scenario '$(SCENARIO)') \
 		$(if $(RECIPIENTS),--recipients '$(RECIPIENTS)') $(if $(BREAK),--break '$(BREAK)') \
 		$(if $(JSON),--json) $(ARGS)
+
+bench: $(INSTALLED) ## Measure the speed promises beside their peers (QUICK=1 ONLY='email*')
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
 
 api-fuzz: $(INSTALLED) ## Call the API in every way its description allows (ARGS="-n 500 --seed 7")
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parents[2]
-TARGETS = {"setup", "demo", "test", "faults", "up", "check", "lock", "clean"}
+TARGETS = {"setup", "demo", "test", "faults", "bench", "up", "check", "lock", "clean"}
 
 
 def make(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -100,6 +100,13 @@ def test_what_is_asked_of_the_faults_is_passed_on(clone: Path) -> None:
         "-m faults --seed '7' --scenario 'kill *' --recipients '500' --break 'fence' --json --short"
         in words
     )
+
+
+def test_what_is_asked_of_the_bench_is_passed_on(clone: Path) -> None:
+    told = make("bench", "--dry-run", "QUICK=1", "ONLY=email *", "ARGS=--no-peers", folder=clone)
+
+    words = " ".join(told.stdout.split())
+    assert "-m bench --quick --only 'email *' --no-peers" in words
 
 
 def test_every_change_is_judged_by_make_check_and_make_test_and_nothing_else() -> None:

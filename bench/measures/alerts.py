@@ -1,0 +1,69 @@
+"""An alert's way: from the request to the first hand-over, half of them, 95 %, the last one."""
+
+import time
+from typing import LiteralString
+from uuid import UUID
+
+from bench import end_to_end
+from bench.figures import PROMISED
+from bench.stand import Stand
+
+PROMISES = {"first": 0.3, "p95": 10.0}
+UNDER_WAY = 0.02  # share of the announcement that is handed over before the alert comes
+
+WHEN: LiteralString = """
+SELECT extract(epoch FROM min(handed_over_at))::float AS first,
+  extract(epoch FROM percentile_disc(0.5) WITHIN GROUP (ORDER BY handed_over_at))::float AS p50,
+  extract(epoch FROM percentile_disc(0.95) WITHIN GROUP (ORDER BY handed_over_at))::float AS p95,
+  extract(epoch FROM max(handed_over_at))::float AS last
+FROM deliveries WHERE broadcast_id = %(id)s
+"""
+
+HANDED_OVER: LiteralString = (
+    "SELECT coalesce(sum(n), 0) AS n FROM handovers WHERE broadcast_id = %(id)s"
+)
+
+
+def idle(stand: Stand) -> None:
+    """Nothing else to do: the best of three is no figure, so the middle one of three."""
+    stand.workers()
+    town = stand.town("email", stand.scale.small)
+    waits = sorted((_alert(stand, town) for _ in range(3)), key=lambda one: one["first"])
+    _note(stand, "idle", waits[1])
+
+
+def loaded(stand: Stand) -> None:
+    """While an announcement to a whole city is being sent, which makes way."""
+    stand.workers()
+    city = stand.town("email", stand.scale.growth)
+    town = stand.town("email", stand.scale.small)
+    stand.world.change("CHECKPOINT")
+    announcement = stand.world.send(city)
+    enough = max(1, int(UNDER_WAY * stand.scale.growth))
+    end_to_end.wait(stand.world, lambda: _handed_over(stand, announcement) >= enough)
+    waits = _alert(stand, town)
+    left = stand.scale.growth - _handed_over(stand, announcement)
+    stand.world.post(f"/api/v1/broadcasts/{announcement}/cancel", {})
+    _note(stand, "loaded", waits)
+    stand.note("alert_loaded_left", left, "of the announcement still to go", n=stand.scale.growth)
+
+
+def _handed_over(stand: Stand, broadcast: UUID) -> int:
+    return int(stand.world.rows(HANDED_OVER, id=broadcast)[0]["n"])
+
+
+def _alert(stand: Stand, town: str) -> dict[str, float]:
+    """Seconds from before the request, on the clock of this machine, which PostgreSQL shares."""
+    began = time.time()
+    alert = stand.world.send(town, kind="alert")
+    end_to_end.wait(stand.world, lambda: _handed_over(stand, alert) >= stand.scale.small)
+    row = stand.world.rows(WHEN, id=alert)[0]
+    return {name: at - began for name, at in row.items()}
+
+
+def _note(stand: Stand, state: str, waits: dict[str, float]) -> None:
+    for name, seconds in waits.items():
+        stand.note(
+            f"alert_{name}_{state}", seconds, "s", n=stand.scale.small, peer=PROMISED,
+            peer_value=PROMISES.get(name),
+        )  # fmt: skip

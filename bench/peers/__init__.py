@@ -1,0 +1,1 @@
+"""What others offer for the same work, run on the same machine, into the same sink."""

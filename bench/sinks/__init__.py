@@ -1,0 +1,1 @@
+"""The world outside at full speed: takes everything at once, and can tell what it got."""

@@ -1,0 +1,117 @@
+"""A tiny run of every measure: what it writes, and that a sink that loses one is noticed. How fast
+anything is, no test says."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bench import figures
+from bench.__main__ import chosen, measure
+from bench.end_to_end import Wrong
+from bench.figures import NAMES, Figure
+from bench.measures import MEASURES
+from bench.stand import Scale
+
+TINY = Scale(
+    growth=120, small=40, tracked=60, others=60, alone=60, peer=10, planned=80, receipts=30,
+    requests=40,
+)  # fmt: skip
+SIZES = {
+    "email_channel": 60, "email_tracked": 60, "push_tracked": 60, "sms_tracked": 60, "plan": 80,
+    "receipts": 30, "alert_first_idle": 40, "alert_first_loaded": 40, "alert_p95_loaded": 40,
+    "growth": 120, "rss_max": 120, "pages": 40,
+}  # fmt: skip
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO())
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Figure]:
+    return {one.name: one for one in measure(TINY, MEASURES, console=quiet(), peers=False)}
+
+
+def test_every_promise_has_its_figure(found: dict[str, Figure]) -> None:
+    assert set(NAMES) <= set(found)
+    assert {name: found[name].n for name in NAMES} == SIZES
+
+
+def test_a_figure_is_positive_and_has_the_ratio_of_what_stands_beside_it(
+    found: dict[str, Figure],
+) -> None:
+    for one in found.values():
+        assert one.value > 0 or one.name.endswith(("_sinks", "_left")) or "cpu" in one.name, one
+        if one.peer_value:
+            assert one.ratio == pytest.approx(one.value / one.peer_value, rel=1e-2, abs=1e-9)
+        else:
+            assert (one.peer, one.peer_value, one.ratio) == ("none", None, None)
+
+
+def test_what_is_written_has_one_shape_and_is_read_again(
+    found: dict[str, Figure], tmp_path: Path
+) -> None:
+    file = tmp_path / "latest.json"
+
+    figures.write(file, list(found.values()))
+
+    rows = json.loads(file.read_text())
+    assert {tuple(row) for row in rows} == {
+        ("name", "value", "unit", "peer", "peer_value", "ratio", "n")
+    }
+    assert figures.read(file) == list(found.values())
+    assert len(file.read_text().splitlines()) == len(rows) + 2
+
+
+def test_without_npm_a_peer_is_none(found: dict[str, Figure]) -> None:
+    assert found["email_channel"].peer == "none"
+    assert found["push_channel"].peer == "none"
+
+
+def test_a_sink_that_loses_one_is_noticed() -> None:
+    with pytest.raises(Wrong, match=r"1 lost, 0 doubled, 0 for nobody"):
+        measure(TINY, chosen("email_tracked"), console=quiet(), peers=False, lose=1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_asked_to_end_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    words = [sys.executable, "-m", "bench", "--quick", "--only", "push_tracked", "--no-peers"]
+    with subprocess.Popen(
+        words, cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        line = ""
+        while "planting" not in line:
+            line = process.stdout.readline()
+            assert line, "it ended before it began"
+
+        process.send_signal(number)
+        process.communicate(timeout=120)
+
+    assert process.returncode not in {0, None}
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("notify-bench-")]
+    assert not _within(tmp_path)
+
+
+def _within(folder: Path) -> list[str]:
+    """Processes that still work there, a moment later."""
+    time.sleep(0.5)
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name in {"self", "thread-self", str(os.getpid())}:
+                continue
+            if entry.name.isdigit() and str(folder) in str((entry / "cwd").readlink()):
+                found.append((entry / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
