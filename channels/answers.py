@@ -3,8 +3,8 @@ however that comes in packets (RFC 5321 §4.2).
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from channels.replies import Phase
 
@@ -32,8 +32,7 @@ CONSENT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer, of one line or several."""
 
     code: int

@@ -8,6 +8,7 @@ whatever stands around a gap.
 import base64
 import binascii
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 _CRLF = b"\r\n"
@@ -51,7 +52,13 @@ class _QuotedPrintable:
     def filled(self, link: str) -> bytes:
         if len(self._fixed) == 1:
             return self._fixed[0]
-        return _wire(_open_ended(link.encode())).join(self._fixed)
+        return _quoted(link).join(self._fixed)
+
+
+@lru_cache(maxsize=16)
+def _quoted(link: str) -> bytes:
+    """What stands in a gap, in both texts of a mail."""
+    return _wire(_open_ended(link.encode()))
 
 
 def _joint(segment: bytes, *, first: bool, last: bool) -> bytes:

@@ -1,5 +1,6 @@
 """The envelope of a mail: what is said to a server before the message itself (RFC 5321, 3461)."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,7 +9,7 @@ import aiosmtplib
 from channels.base import Rejected
 
 _LONGEST_ENVELOPE_ID = 100  # RFC 3461 §4.4
-_XTEXT = str.maketrans({char: f"+{ord(char):02X}" for char in "+= "})
+_SPECIAL = re.compile(r"[+= ]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +88,4 @@ def xtext(text: str) -> str:
     """RFC 3461 §4: printable ASCII, with + and = and everything else as +XX."""
     if not text.isascii() or not text.isprintable():
         raise ValueError("xtext holds printable ASCII only")
-    return text.translate(_XTEXT)
+    return _SPECIAL.sub(lambda found: f"+{ord(found[0]):02X}", text)

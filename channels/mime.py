@@ -12,7 +12,7 @@ display names a control character becomes a space; in an address, URL or id it i
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
@@ -35,6 +35,9 @@ _QUOTE = re.compile(r'(["\\])')
 _ATOM = r"[^\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"\s]+"
 _QUOTED_STRING = r'"(?:[^\x00-\x1f\x7f-\x9f"\\\u2028\u2029]|\\[\x20-\x7e])*"'
 _LOCAL_PART = re.compile(rf"(?:{_ATOM}(?:\.{_ATOM})*|{_QUOTED_STRING})\Z")
+_USUAL_ADDRESS = re.compile(
+    r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\Z"
+)
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\Z")
 _ID = re.compile(r"[!-;=?-~]+@[!-;=?-~]+\Z")
 _URL = re.compile(r"https?://[!-;=?-~]+\Z")
@@ -65,6 +68,8 @@ def wire_address(address: str) -> str:
 
     ValueError if it cannot stand in an SMTP command or a header.
     """
+    if len(address) <= _LONGEST_ADDRESS and _USUAL_ADDRESS.match(address):
+        return address
     local, at, domain = address.rpartition("@")
     if not at or not _LOCAL_PART.match(local) or _SURROGATE.search(local):
         raise ValueError("an e-mail address is not of the form name@domain")
@@ -122,7 +127,7 @@ def _own_headers(email: Email, date: datetime) -> str:
     """The headers that differ from mail to mail."""
     message_id = _checked(_ID, email.message_id, "message_id")
     lines = (
-        f"Date: {_date(date.replace(microsecond=0))}\r\n"
+        f"Date: {_date(int(date.timestamp()))}\r\n"
         f"To: {wire_address(email.to)}\r\n"
         f"Message-ID: <{message_id}>\r\n"
     )
@@ -184,8 +189,8 @@ def _form_headers(form: MailForm) -> list[str]:
 
 
 @lru_cache(maxsize=4)
-def _date(second: datetime) -> str:
-    return format_datetime(second)
+def _date(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC))
 
 
 def _manners(*, urgent: bool) -> list[str]:

@@ -69,8 +69,10 @@ class Pool:
         self.free(await self._open(deadline))
 
     async def close(self) -> None:
-        """Says goodbye; mails on their way finish first, on their own."""
+        """Says goodbye; mails on their way finish first, on their own, others do not begin."""
         self._closed = True
+        while (transaction := self.following()) is not None:
+            transaction.end(SenderDown("closed"))
         while self._idle:
             self._idle.pop().quit()
         await self._goodbyes()
@@ -79,7 +81,7 @@ class Pool:
 
     def following(self) -> Transaction | None:
         now = asyncio.get_running_loop().time()
-        while self._waiting and not self._closed:
+        while self._waiting:
             transaction = self._waiting.popleft()
             if transaction.deadline <= now:
                 transaction.end(transaction.cut_off("timed_out"))
@@ -107,6 +109,7 @@ class Pool:
 
     def _finds_a_place(self, transaction: Transaction) -> bool:
         """Whether to open a connection; if not, the mail is on one or waits."""
+        self._require_open()
         now = asyncio.get_running_loop().time()
         while self._idle:
             dialogue = self._idle.pop()

@@ -13,6 +13,8 @@ class Transaction:
     connection. `deadline`, on the loop's clock, is first that of the envelope.
     """
 
+    __slots__ = ("deadline", "done", "first", "mail", "refused", "written")
+
     def __init__(self, mail: Mail, *, deadline: float) -> None:
         self.mail = mail
         self.deadline = deadline

@@ -5,6 +5,7 @@ what lets it keep up with a sender of ten thousand mails a second.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import cast
 
@@ -32,7 +33,7 @@ class Verdict:
 GO_ON = Verdict()
 
 
-class Wire(asyncio.Protocol):
+class Wire(asyncio.Protocol, ABC):
     """One connection, without knowing a single command."""
 
     def __init__(self, sessions: "set[Wire]") -> None:
@@ -44,17 +45,17 @@ class Wire(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self.in_data = False
 
+    @abstractmethod
     def opened(self, peer: str) -> None:
         """Greet whoever connected from this IP address."""
-        raise NotImplementedError
 
+    @abstractmethod
     def line(self, line: bytes) -> None:
         """Take one command line, without its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def mail(self, raw: bytes) -> None:
         """Take what came after DATA, dots unstuffed."""
-        raise NotImplementedError
 
     @property
     def busy(self) -> bool:

@@ -1,11 +1,13 @@
 """The e-mail channel and a server that pipelines: packets as they like, and what can go wrong."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ from channels.base import (
     TryAgain,
 )
 from channels.email import EmailChannel
-from tests.channels.smtp_double import HOST, an_email
+from tests.channels.smtp_double import HOST, an_email, certificate
 
 ENVELOPE = b"250 2.1.0 fine\r\n250 2.1.5 fine\r\n354 go on\r\n"
 TAKEN = b"250 2.0.0 Ok: queued as Q1\r\n"
@@ -80,7 +82,9 @@ class Server:
 
 
 @asynccontextmanager
-async def talking(*talks: Talk) -> AsyncIterator[Server]:
+async def talking(
+    *talks: Talk, tls: ssl.SSLContext | None = None, implicit: bool = False
+) -> AsyncIterator[Server]:
     """A server that says what it is told on each connection; the last talk is for all further."""
     server, tasks = Server(), set[asyncio.Task[None]]()
 
@@ -94,6 +98,12 @@ async def talking(*talks: Talk) -> AsyncIterator[Server]:
         try:
             writer.write(b"220 ready\r\n")
             await reader.readuntil(b"\r\n")
+            if tls is not None and not implicit:
+                writer.write(b"250-double.example\r\n250 STARTTLS\r\n")
+                await reader.readuntil(b"\r\n")
+                writer.write(b"220 go on\r\n")
+                await writer.start_tls(tls)
+                await reader.readuntil(b"\r\n")
             writer.write(b"250-double.example\r\n250 PIPELINING\r\n")
             await talk(line)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -101,7 +111,7 @@ async def talking(*talks: Talk) -> AsyncIterator[Server]:
         finally:
             writer.close()
 
-    listener = await asyncio.start_server(serve, HOST, 0)
+    listener = await asyncio.start_server(serve, HOST, 0, ssl=tls if implicit else None)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server
@@ -519,3 +529,41 @@ async def test_many_mails_share_few_connections() -> None:
     assert outcomes == [Sent] * 400
     assert {server.count(f"m{number}@example.com") for number in range(400)} == {1}
     assert 3 <= len(server.lines) <= 6
+
+
+@pytest.fixture(scope="module")
+def contexts(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    return certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_it_is_the_same_over_tls_and_on_either_loop(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+    scheme: str,
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    async def drop_the_second(line: Line) -> None:
+        await line.envelope()
+        await line.say(ENVELOPE)
+        await line.message()
+        await line.envelope()
+        await line.say(TAKEN)
+
+    async def scene() -> None:
+        server_tls, client_tls = contexts
+        async with talking(
+            drop_the_second, Line.carry, tls=server_tls, implicit=scheme == "smtps"
+        ) as server:
+            url = f"{scheme}://{HOST}:{server.port}"
+            channel = EmailChannel(url, connections=1, tls_context=client_tls)
+
+            outcomes = await _outcomes(_sends(channel, 150))
+
+            await channel.close()
+        assert outcomes == [Sent] * 150
+        assert {server.count(f"m{number}@example.com") for number in range(150)} == {1}
+        assert len(server.lines) == 3
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(scene())

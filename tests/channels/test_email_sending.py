@@ -215,6 +215,21 @@ async def test_a_channel_closed_during_a_send_lets_it_finish(scripted: Script) -
     assert server.verbs()[-1] == "QUIT"
 
 
+async def test_a_mail_that_waits_when_the_channel_is_closed_does_not_begin(
+    scripted: Script,
+) -> None:
+    async with scripted() as server:
+        channel = EmailChannel(server.url, connections=1)
+        sends = [asyncio.create_task(channel.send(an_email())) for _ in range(4)]
+        await server.spoken_to.wait()
+
+        await channel.close()
+        outcomes = await asyncio.gather(*sends, return_exceptions=True)
+
+    assert {str(outcome) for outcome in outcomes[1:]} == {"closed"}
+    assert len(server.bodies) == 1
+
+
 def test_the_channel_names_itself_without_credentials() -> None:
     url = "smtp://user:geheimnis@mail.example.org"
     channel: Channel[Email] = EmailChannel(url, connections=7)

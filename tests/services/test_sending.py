@@ -354,6 +354,24 @@ async def test_a_sender_is_never_given_more_than_five_seconds_of_work(town: Town
     assert 0 < sum(row["n"] for row in claimed) <= 10
 
 
+async def test_readers_of_a_language_share_a_form_and_each_gets_the_own_link(town: Town) -> None:
+    group = await town.group()
+    for name in ("alice", "bob"):
+        await town.resident(group, email=f"{name}@example.org", alerts=["email"])
+    await town.broadcast("town")
+    await town.plan()
+    carrier = MemoryChannel[Email]()
+
+    await (await town.pump(carrier)).round()
+
+    alice, bob = carrier.taken
+    assert alice.form is bob.form
+    assert alice.form.gap is not None
+    assert alice.form.gap in alice.form.text
+    assert alice.unsubscribe_url != bob.unsubscribe_url
+    assert alice.envelope_from != bob.envelope_from
+
+
 async def test_a_message_that_cannot_be_composed_fails_alone(town: Town) -> None:
     group = await town.group()
     await town.resident(group, email="alice@example.org", alerts=["email"])
