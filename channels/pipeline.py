@@ -106,7 +106,7 @@ class Dialogue(asyncio.Protocol):
         movable = next((one for one in self._transactions if one.movable), None)
         for transaction in self._transactions:
             if transaction is not movable:
-                transaction.end(transaction.cut_off("connection_lost"))
+                transaction.end(transaction.cut_off(reason="connection_lost"))
         self._transactions.clear()
         self._owner.lost(self, movable)
 
