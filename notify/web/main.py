@@ -58,11 +58,11 @@ def create_app(app: App) -> FastAPI:
     # First, for routes are tried in turn: what is called most.
     for router in (hooks.router, public.router):
         api.include_router(router)
+    api.add_route("/static/{name}", static.asset, public.READ, include_in_schema=False)
     v1 = APIRouter(prefix="/api/v1")
     for part in (groups, residents, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
     for router in (health.router, leaving.router, confirming.router):
         api.include_router(router)
-    api.mount("/static", static.assets(), name="static")
     return api

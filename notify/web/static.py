@@ -2,15 +2,16 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
+from mimetypes import guess_type
+from pathlib import Path
 from typing import Final
 
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
-from typing_extensions import override
+from fastapi import HTTPException, Request, Response
 
 from notify.rendering.languages import TEMPLATES
+from notify.web.finished import Finished
 
 FOLDER: Final = TEMPLATES / "web" / "static"
 
@@ -18,30 +19,41 @@ _YEAR: Final = "public, max-age=31536000, immutable"
 _SHORT: Final = "public, max-age=300"
 
 
-class Assets(StaticFiles):
-    """The files of FOLDER: for a year when asked for by their version, else for five minutes."""
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file, kept for a year when asked for by its version, else for five minutes. The version
+    changes when its content does."""
 
-    @override
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        version = _versions().get(path)
-        versioned = version is not None and scope["query_string"] == f"v={version}".encode()
-        response.headers["cache-control"] = _YEAR if versioned else _SHORT
-        return response
+    version: str
+    lasting: Finished
+    passing: Finished
 
 
-def assets() -> Assets:
-    """To be mounted at /static."""
-    return Assets(directory=FOLDER)
+async def asset(request: Request) -> Response:
+    """To be routed at /static/{name}. Every reader of a page in a rush asks for these once."""
+    found = _assets().get(request.path_params["name"])
+    if found is None:
+        raise HTTPException(404)
+    versioned = request.scope["query_string"] == f"v={found.version}".encode()
+    return (found.lasting if versioned else found.passing).answer(request)
 
 
 def static_url(name: str) -> str:
     """Where a page finds the file; raises KeyError for one that is not there."""
-    return f"/static/{name}?v={_versions()[name]}"
+    return f"/static/{name}?v={_assets()[name].version}"
 
 
 @cache
-def _versions() -> Mapping[str, str]:
-    """A mark for each file that changes when its content does; read once a process."""
-    files = (path for path in FOLDER.iterdir() if path.is_file())
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files}
+def _assets() -> Mapping[str, Asset]:
+    """The files of FOLDER, read once a process."""
+    return {path.name: _read(path) for path in FOLDER.iterdir() if path.is_file()}
+
+
+def _read(path: Path) -> Asset:
+    body = path.read_bytes()
+    kind = guess_type(path.name)[0] or "application/octet-stream"
+    about = {"content-type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind}
+    lasting, passing = (
+        Finished(body, about=about, cache=long, vary="accept-encoding") for long in (_YEAR, _SHORT)
+    )
+    return Asset(hashlib.sha256(body).hexdigest()[:12], lasting, passing)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from aiohttp import ClientSession
 
+from notify.rendering.languages import TEMPLATES
 from notify.rendering.links import shorten
 
 Publish = Callable[..., Awaitable[UUID]]
@@ -281,7 +282,12 @@ async def test_the_stylesheet_is_kept_until_it_changes(site: ClientSession) -> N
         assert answer.content_type == "text/css"
         assert "immutable" in answer.headers["cache-control"]
         tag = answer.headers["etag"]
+        assert answer.headers["content-encoding"] == "gzip"
+        assert await answer.read() == (TEMPLATES / "web/static/notify.css").read_bytes()
+    async with site.get("/static/notify.css?v=before") as old:
+        assert old.headers["cache-control"] == "public, max-age=300"
     async with site.get("/static/notify.css", headers={"if-none-match": tag}) as again:
         assert again.status == 304
-    async with site.get("/static/notify.py") as missing:
-        assert missing.status == 404
+    for name in ("notify.py", "..%2fbase.html", "x/notify.css"):
+        async with site.get(f"/static/{name}") as missing:
+            assert missing.status == 404

@@ -14,8 +14,8 @@ from typing_extensions import override
 from notify.domain.keyring import Keyring
 from notify.settings import Settings
 from notify.store.database import Connection, Database
+from notify.web.finished import takes_gzip
 from notify.web.pages import shelf
-from notify.web.pages.finished import takes_gzip
 from notify.web.pages.freshness import EVERY, HOLDS
 from tests.web.conftest import MakeGroup, Publish, serving
 from tests.web.test_pages_fresh import DE, read

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from notify.rendering import links
 from notify.web.deps import the_app
-from notify.web.pages.finished import Finished
-from notify.web.pages.paper import paper, reader_language
+from notify.web.pages.paper import finished, paper, reader_language
 from notify.web.pages.shelf import Key, Shelf
 from notify.web.pages.showing import show
 
@@ -48,11 +47,11 @@ async def _answer(request: Request, key: Key) -> Response:
 async def _nothing(request: Request) -> Response:
     app, shelf = await the_app(request), the_shelf(request)
     language = reader_language(request, app)
-    finished = shelf.nothing.get(language)
-    if finished is None:
+    nothing = shelf.nothing.get(language)
+    if nothing is None:
         html = paper(app, "not_found", language=language)
-        finished = shelf.nothing[language] = Finished(html, language=language, status=404)
-    return finished.answer(request)
+        nothing = shelf.nothing[language] = finished(html, language=language, status=404)
+    return nothing.answer(request)
 
 
 def the_shelf(request: Request) -> Shelf:

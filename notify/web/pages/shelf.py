@@ -20,8 +20,9 @@ from notify.services import publishing
 from notify.services.publishing import Front, Thread
 from notify.settings import Settings
 from notify.store.database import AWAY, Database
-from notify.web.pages.finished import Finished
+from notify.web.finished import Finished
 from notify.web.pages.freshness import Freshness
+from notify.web.pages.paper import finished
 from notify.web.pages.together import Flights, Lookup
 
 OLD: Final = timedelta(hours=1)
@@ -136,11 +137,11 @@ class Shelf:
             _KEPT.inc() if found.as_of is None else _OLD.inc()
             return page.finished
         _MADE.inc()
-        finished = Finished(make(now), language=language)
+        made = finished(make(now), language=language)
         until = found.kept.subject.holds_until(now)
-        found.kept.pages[language] = Page(finished, found.as_of, now, until)
+        found.kept.pages[language] = Page(made, found.as_of, now, until)
         self._make_room()
-        return finished
+        return made
 
     async def close(self) -> None:
         await self._reading.close()

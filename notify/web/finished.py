@@ -1,18 +1,12 @@
-"""A page that is ready to be sent: plain and compressed, with the mark it is known by."""
+"""An answer that is ready to be sent: plain and compressed, with the mark it is known by."""
 
 import gzip
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
 
 from fastapi import Request
 from starlette.responses import Response
-
-CACHE: Final = "public, max-age=1, stale-while-revalidate=1, stale-if-error=60"
-"""A proxy in front asks once a second for all its readers, so that with our own second a correction
-is three late at the worst. A minute bridges a restart of ours and would not hide one for long."""
-
-VARY: Final = "accept-language, accept-encoding"
 
 
 class Finished:
@@ -20,27 +14,27 @@ class Finished:
 
     Its ETag is weak: the same for both codings, whose bytes differ, and still right where a proxy
     compresses by itself (RFC 9110, 8.8.1). It follows from the bytes alone, so that all processes
-    give the same. A page that says what is not there has none.
+    give the same. What says that something is not there has none.
     """
 
-    def __init__(self, html: str, *, language: str, status: int = 200) -> None:
-        body = html.encode()
-        headers = {"cache-control": CACHE, "vary": VARY}
+    def __init__(
+        self, body: bytes, *, about: Mapping[str, str], cache: str, vary: str, status: int = 200
+    ) -> None:
+        """`about` are the headers that tell of the body, `cache` and `vary` say who may keep it."""
+        headers = {"cache-control": cache, "vary": vary}
         self._mark = f'"{sha256(body).hexdigest()[:24]}"' if status == 200 else None
         if self._mark:
             headers["etag"] = f"W/{self._mark}"
-        told = headers | {
-            "content-type": "text/html; charset=utf-8",
-            "content-language": language,
-        }
+        told = headers | dict(about)
         packed = gzip.compress(body, mtime=0)
-        self._plain = Response(body, status, told)
-        self._packed = Response(packed, status, told | {"content-encoding": "gzip"})
+        self._plain = self._packed = Response(body, status, told)
+        if len(packed) < len(body):
+            self._packed = Response(packed, status, told | {"content-encoding": "gzip"})
         self._unchanged = Response(b"", 304, headers)
         self.size = len(body) + len(packed)
 
     def answer(self, request: Request) -> Response:
-        """What this reader gets: nothing new, or the page as its program likes it."""
+        """What this reader gets: nothing new, or the body as its program likes it."""
         headers = request.headers
         had = headers.get("if-none-match")
         if had is not None and self._mark is not None and self._known(had):
@@ -48,7 +42,7 @@ class Finished:
         return self._packed if takes_gzip(headers.get("accept-encoding", "")) else self._plain
 
     def _known(self, had: str) -> bool:
-        """Whether If-None-Match names this page, compared weakly (RFC 9110, 13.1.2)."""
+        """Whether If-None-Match names this body, compared weakly (RFC 9110, 13.1.2)."""
         marks = {mark.strip().removeprefix("W/") for mark in had.split(",")}
         return self._mark in marks or had.strip() == "*"
 
