@@ -1,6 +1,7 @@
 """`notify up` on a bare machine: one command, everything runs, nothing stays behind."""
 
 import contextlib
+import json
 import shutil
 import signal
 import socket
@@ -52,6 +53,12 @@ class Installation(World):
         }
 
 
+def _workers(one: Installation) -> dict[str, int]:
+    """How many were seen lately, by lane."""
+    found: dict[str, int] = json.loads(one.notify("status", "--json"))["workers"]
+    return found
+
+
 def _works_in(entry: Path, folder: Path) -> bool:
     with contextlib.suppress(OSError):
         where = (entry / "cwd").readlink()
@@ -89,6 +96,7 @@ def test_two_installations_start_send_end_and_come_back_side_by_side(
     installations: list[Installation],
 ) -> None:
     first, second = installations
+    first.environment["NOTIFY_WORKER_PROCESSES"] = "2"
     ups = [one.up() for one in installations]
     for one, up in zip(installations, ups, strict=True):
         said = one.ready(up)
@@ -98,6 +106,8 @@ def test_two_installations_start_send_end_and_come_back_side_by_side(
         one.town = "town"
         one.resident(email=f"{len(one.folder.name)}@home.example")
 
+    until(lambda: _workers(first) == {"alert": 2, "bulk": 2, "note": 2}, why=ups[0].said)
+    assert set(_workers(second).values()) == {1}
     sent = [one.send() for one in installations]
     for one, broadcast in zip(installations, sent, strict=True):
         until(lambda: one.counts(broadcast, "email") == {"sent": 1})  # noqa: B023 - used here
