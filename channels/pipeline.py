@@ -191,17 +191,17 @@ class Dialogue(asyncio.Protocol):
         stray = self._answers.more and not self._due
         if transaction is None:
             self.drop()
-        elif asked not in CONSENT:
-            self._hear_last(transaction, asked, answer)
+            return
+        if answer.code not in CONSENT.get(asked, ()):
+            hear = self._hear_no if asked in CONSENT else self._hear_last
+            hear(transaction, asked, answer)
             if stray:
                 self.drop()
         elif stray:
             # It answers what was not even said: nothing is handed to such a server.
-            self._break_off(transaction, transaction.cut_off("garbled_answer"))
-        elif answer.code in CONSENT[asked]:
-            self._go_on(transaction, asked)
+            self._break_off(transaction, transaction.cut_off(reason="garbled_answer"))
         else:
-            self._hear_no(transaction, asked, answer)
+            self._go_on(transaction, asked)
 
     def _go_on(self, transaction: Transaction, asked: Asked) -> None:
         if asked is Asked.DATA:
@@ -245,7 +245,9 @@ class Dialogue(asyncio.Protocol):
         elif 200 <= code <= 299:
             self._finish(transaction, Sent(provider_id=queue_id(answer.text), code=str(code)))
         elif not 400 <= code <= 599:
-            self._break_off(transaction, transaction.cut_off("garbled_answer", str(code)))
+            self._break_off(
+                transaction, transaction.cut_off(reason="garbled_answer", code=str(code))
+            )
         else:
             self._hear_message_refused(transaction, answer)
 
@@ -273,14 +275,14 @@ class Dialogue(asyncio.Protocol):
     def _out_of_step(self) -> None:
         if self._transactions:
             first = self._transactions[0]
-            first.end(first.cut_off("garbled_answer"))
+            first.end(first.cut_off(reason="garbled_answer"))
         self.drop()
 
     def _look(self, now: float) -> float | None:
         """Ends what has had its time."""
         for transaction in self._transactions:
             if transaction.deadline <= now:
-                transaction.end(transaction.cut_off("timed_out"))
+                transaction.end(transaction.cut_off(reason="timed_out"))
         if self._leave_by <= now or (self._transactions and self._transactions[0].over):
             self.drop()
         ahead = [one.deadline for one in self._transactions if not one.over]

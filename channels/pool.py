@@ -84,7 +84,7 @@ class Pool:
         while self._waiting:
             transaction = self._waiting.popleft()
             if transaction.deadline <= now:
-                transaction.end(transaction.cut_off("timed_out"))
+                transaction.end(transaction.cut_off(reason="timed_out"))
             if not transaction.over:
                 return transaction
         return None
@@ -150,8 +150,9 @@ class Pool:
             raise SenderDown("closed")
 
     def _vacate(self, taker: Transaction | None) -> None:
-        """Passes a place on."""
-        taker = taker or self.following()
+        """Passes a place on, unless a probe made it one too many."""
+        if taker is None and self._places <= self._size:
+            taker = self.following()
         if taker is None:
             self._places -= 1
         else:
@@ -170,7 +171,7 @@ class Pool:
         """Ends the mails that have waited too long."""
         for transaction in self._waiting:
             if transaction.deadline <= now:
-                transaction.end(transaction.cut_off("timed_out"))
+                transaction.end(transaction.cut_off(reason="timed_out"))
         self._waiting = deque(one for one in self._waiting if not one.over)
         return min((one.deadline for one in self._waiting), default=None)
 

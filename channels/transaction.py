@@ -46,7 +46,7 @@ class Transaction:
         else:
             self.done.set_result(outcome)
 
-    def cut_off(self, reason: str, code: str | None = None) -> Failure:
+    def cut_off(self, *, reason: str, code: str | None = None) -> Failure:
         """What became of it where the dialogue broke off."""
         if self.refused is not None:
             return self.refused

@@ -323,6 +323,35 @@ async def test_nothing_is_handed_to_a_server_that_is_out_of_step(
     assert len(server.lines) == 2
 
 
+async def test_a_refusal_counts_though_the_server_leaves_in_the_same_breath() -> None:
+    async def talk(line: Line) -> None:
+        await line.envelope()
+        await line.say(b"250 fine\r\n550 5.1.1 no\r\n503 no\r\n421 4.7.0 too many errors\r\n")
+
+    async with talking(talk, Line.carry) as server:
+        channel = server.channel()
+
+        outcomes = await _outcomes(_sends(channel, 2))
+
+        await channel.close()
+    assert outcomes == [(AddressGone, "no_such_address"), Sent]
+
+
+async def test_a_probe_beside_busy_connections_leaves_no_more_of_them_than_allowed() -> None:
+    async with talking(Line.carry) as server:
+        channel = server.channel()
+        sends = _sends(channel, 90)
+        await asyncio.sleep(0)
+
+        await channel.probe()
+        outcomes = await _outcomes(sends)
+        open_at_the_end = sum(not line.writer.is_closing() for line in server.lines)
+
+        await channel.close()
+    assert outcomes == [Sent] * 90
+    assert (open_at_the_end, len(server.lines)) == (1, 2)
+
+
 @pytest.mark.parametrize("word", [b"250 hello\r\n", b"421 4.4.2 too old\r\n", b"x"])
 async def test_a_connection_on_which_the_server_speaks_unasked_is_not_used_again(
     word: bytes,
