@@ -138,7 +138,7 @@ def _webpush(stand: Stand) -> float | None:
     origin = stand.world.sinks["push"].url
     job = {
         "subscriptions": [browser(origin, number).subscription() for number in range(count)],
-        "payload": '{"title": "Lage", "body": "' + "x" * 400 + '"}',
+        "payload": '{"title": "Lage 0000: Hochwasser", "body": "' + "x" * 400 + '"}',
         "connections": PUSH_CONNECTIONS, "publicKey": public_key(stand.world.vapid),
         "privateKey": stand.world.vapid,
     }  # fmt: skip
