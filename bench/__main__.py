@@ -16,6 +16,7 @@ from bench import figures, report
 from bench.end_to_end import Wrong
 from bench.gauges import Memory
 from bench.measures import MEASURES, Measure
+from bench.peers.node import PeerFailed
 from bench.profile import profile
 from bench.sinks.process import SinkFailed
 from bench.stand import FULL, QUICK, Scale, Stand
@@ -30,12 +31,8 @@ BOUND = {True: 20 * 60, False: 3 * 3600}  # seconds for a quick run, and for a w
 PROFILED = 100_000
 
 
-TROUBLE = (Wrong, Dishonest, SinkFailed, Failed, InVain, Misconfigured)
+TROUBLE = (Wrong, Dishonest, SinkFailed, PeerFailed, Failed, InVain, Misconfigured)
 """What makes figures impossible, and says so in words."""
-
-
-class TooLong(Wrong):
-    """The whole run took longer than it may."""
 
 
 def main(
@@ -72,7 +69,7 @@ def main(
         console.print(f"[red]No figures:[/red] {problem}", highlight=False)
         raise typer.Exit(1) from None
     report.table(console, found)
-    if quick:
+    if quick and any(one.name == "growth" for one in found):
         console.print("A quick run: growth was followed to 100,000 only, not to 1,000,000.")
     file = output or (LATEST if only == "*" else None)
     if file is not None:
@@ -114,10 +111,11 @@ def chosen(pattern: str) -> list[Measure]:
 
 @contextmanager
 def _bounded(seconds: int) -> Iterator[None]:
-    """End with an error rather than hang, and clear up when asked to end."""
+    """End with an error rather than hang, and clear up when asked to end. Both as SystemExit,
+    which no event loop keeps to itself."""
 
     def late(_number: int, _frame: FrameType | None) -> None:
-        raise TooLong(f"not done after {seconds // 60} minutes")
+        raise SystemExit(f"No figures: not done after {seconds // 60} minutes.")
 
     def asked(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)

@@ -11,7 +11,7 @@ import psycopg
 
 from bench.world import World
 
-LONGEST = 1_800.0  # seconds for one broadcast
+LONGEST = 3_600.0  # seconds for one broadcast, of a million at most
 LOOK_EVERY = 0.2
 
 LEFT: LiteralString = """

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from bench import end_to_end
 from bench.end_to_end import Run
-from bench.figures import Figure, figure
+from bench.figures import NONE, Figure, figure
 from bench.world import World
 
 
@@ -26,11 +26,11 @@ class Scale:
 
 
 FULL = Scale(
-    growth=1_000_000, small=10_000, tracked=100_000, others=20_000, alone=100_000, peer=10_000,
+    growth=1_000_000, small=10_000, tracked=100_000, others=20_000, alone=50_000, peer=10_000,
     planned=200_000, receipts=20_000, requests=10_000,
 )  # fmt: skip
 QUICK = Scale(
-    growth=100_000, small=10_000, tracked=30_000, others=5_000, alone=20_000, peer=2_000,
+    growth=100_000, small=10_000, tracked=30_000, others=5_000, alone=20_000, peer=4_000,
     planned=100_000, receipts=5_000, requests=10_000,
 )  # fmt: skip
 WARM = 1_000  # deliveries on each channel before anything is measured
@@ -52,7 +52,8 @@ class Stand:
         self.console.print(f"  {text}", highlight=False, markup=False)
 
     def note(
-        self, name: str, value: float, unit: str, *, n: int, peer: str = "", peer_value: float | None = None
+        self, name: str, value: float, unit: str, *, n: int, peer: str = NONE,
+        peer_value: float | None = None,
     ) -> None:  # fmt: skip
         """Keep a figure and show it."""
         made = figure(name, value, unit, n=n, peer=peer, peer_value=peer_value)

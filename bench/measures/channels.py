@@ -1,13 +1,18 @@
 """Each channel by itself: no database, messages composed beforehand; beside it, what others do."""
 
 import contextlib
+import functools
+import json
 import socket
+import time
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
-from bench.alone import alone
+from bench.alone import Alone, alone
 from bench.browsers import browser
 from bench.end_to_end import Wrong
+from bench.gauges import cpu_seconds
 from bench.peers import node
 from bench.peers.mail import Content, with_aiosmtplib, with_smtp_source
 from bench.sinks.process import PostfixSink, Sink, postfix
@@ -21,31 +26,75 @@ from rig.processes import until
 
 CONNECTIONS = 20
 PUSH_CONNECTIONS = 50
+PAYLOAD = json.dumps({"title": "Lage 0000: Hochwasser", "body": "x" * 400})
+
+Taker = Sink | PostfixSink
 
 
 def email(stand: Stand) -> None:
     broadcast = _broadcast(stand)
     content = _content(stand, broadcast)
-    count = stand.scale.alone
     with _relay(stand) as relay:
         url = f"smtp://127.0.0.1:{relay.port}?tls=none"
-        done = alone(
-            stand.world, Channel.EMAIL, broadcast, count, smtp_urls=url,
+        done, sink = _alone(
+            stand, Channel.EMAIL, broadcast, stand.scale.alone, relay, smtp_urls=url,
             mail_concurrency=CONNECTIONS,
         )  # fmt: skip
-        _counted(relay, count)
-        pooled = _nodemailer(stand, content, relay.port)
-        one_by_one = stand.scale.peer / with_aiosmtplib(
-            content, port=relay.port, count=stand.scale.peer, connections=CONNECTIONS
-        )
-        floor = _smtp_source(stand, content, relay.port)
-    stand.note("email_channel", done.rate, "mails/s", n=count,
-               peer=f"nodemailer, pooled, {CONNECTIONS} connections", peer_value=pooled)  # fmt: skip
-    stand.note("email_channel_aiosmtplib", done.rate, "mails/s", n=count,
-               peer=f"aiosmtplib, message built anew, {CONNECTIONS} connections", peer_value=one_by_one)  # fmt: skip
-    stand.note("email_channel_floor", done.rate, "mails/s", n=count,
-               peer="postfix smtp-source", peer_value=floor)  # fmt: skip
-    stand.note("email_channel_cpu", done.cpu / count * 1e6, "µs of CPU a mail", n=count)
+        pooled = _nodemailer(stand, content, relay)
+        anew = _aiosmtplib(stand, content, relay)
+        floor = _smtp_source(stand, content, relay)
+    note = functools.partial(stand.note, value=done.rate, unit="mails/s", n=done.n)
+    note("email_channel", peer=f"nodemailer, pooled, {CONNECTIONS} connections", peer_value=pooled)
+    note("email_channel_aiosmtplib", peer=f"aiosmtplib, message built anew, {CONNECTIONS} connections", peer_value=anew)  # fmt: skip
+    note("email_channel_floor", peer="postfix smtp-source, nothing to build", peer_value=floor)
+    _costs(stand, "email_channel", done, sink)
+
+
+def push(stand: Stand) -> None:
+    sink = stand.world.sinks["push"]
+    broadcast = _broadcast(stand)
+    done, spent = _alone(stand, Channel.PUSH, broadcast, stand.scale.others, sink)
+    peer = _webpush(stand, sink)
+    sink.take()
+    stand.note("push_channel", done.rate, "messages/s", n=done.n,
+               peer=f"npm web-push, {PUSH_CONNECTIONS} connections", peer_value=peer)  # fmt: skip
+    _costs(stand, "push_channel", done, spent)
+
+
+def sms(stand: Stand) -> None:
+    sink = stand.world.sinks["sms"]
+    broadcast = _broadcast(stand)
+    done, spent = _alone(stand, Channel.SMS, broadcast, stand.scale.others, sink)
+    sink.take()
+    stand.note("sms_channel", done.rate, "messages/s", n=done.n)
+    _costs(stand, "sms_channel", done, spent)
+
+
+def _alone(
+    stand: Stand, channel: Channel, broadcast: UUID, count: int, sink: Taker, **more: Any
+) -> tuple[Alone, float]:
+    """What our channel does, and the sink's seconds of CPU for it."""
+    before = cpu_seconds(sink.pid)
+    with _counted(sink, count):
+        done = alone(stand.world, channel, broadcast, count, **more)
+    return done, cpu_seconds(sink.pid) - before
+
+
+def _costs(stand: Stand, name: str, done: Alone, sink: float) -> None:
+    for who, seconds in (("own", done.cpu), ("sink", sink)):
+        stand.note(f"{name}_cpu_{who}", seconds / done.n * 1e6, "µs of CPU each", n=done.n)
+
+
+@contextlib.contextmanager
+def _counted(sink: Taker, count: int) -> Iterator[None]:
+    """Every message of the block must have come, once. Raises Wrong."""
+    before = sink.count()
+    yield
+    deadline = time.monotonic() + 5
+    while (got := sink.count() - before) < count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if got != count:
+        raise Wrong(f"the sink counted {got} messages, not {count}")
 
 
 def _broadcast(stand: Stand) -> UUID:
@@ -65,7 +114,7 @@ def _content(stand: Stand, broadcast: UUID) -> Content:
 
 
 @contextlib.contextmanager
-def _relay(stand: Stand) -> Iterator[Sink | PostfixSink]:
+def _relay(stand: Stand) -> Iterator[Taker]:
     """smtp-sink of postfix where it is installed, else our own."""
     program = postfix("smtp-sink")
     made = PostfixSink(program, stand.world.folder) if program else Sink("smtp", stand.world.folder)
@@ -81,13 +130,6 @@ def _answers(port: int) -> bool:
     return False
 
 
-def _counted(sink: Sink | PostfixSink, count: int) -> None:
-    """Every message must have come, once. Raises Wrong."""
-    until(lambda: sink.count() >= count, seconds=10)
-    if sink.count() != count:
-        raise Wrong(f"the sink counted {sink.count()} messages, not {count}")
-
-
 def _npm(stand: Stand) -> bool:
     why = node.missing() if stand.peers else "not wanted"
     if why is not None:
@@ -95,63 +137,50 @@ def _npm(stand: Stand) -> bool:
     return why is None
 
 
-def _nodemailer(stand: Stand, content: Content, port: int) -> float | None:
+def _nodemailer(stand: Stand, content: Content, relay: Taker) -> float | None:
     if not _npm(stand):
         return None
-    count = stand.scale.peer
+    count, warm = stand.scale.peer, stand.scale.peer // 10
     job = {
-        "port": port, "count": count, "connections": CONNECTIONS, "from": content.sender,
-        "subject": content.subject, "text": content.text, "html": content.html,
+        "port": relay.port, "count": count, "warm": warm, "connections": CONNECTIONS,
+        "from": content.sender, "subject": content.subject, "text": content.text,
+        "html": content.html,
     }  # fmt: skip
-    seconds = node.run("nodemailer.js", job, folder=stand.world.folder)
-    return count / seconds if seconds else None
+    with _counted(relay, count + warm):
+        return count / node.run("nodemailer.js", job, folder=stand.world.folder)
 
 
-def _smtp_source(stand: Stand, content: Content, port: int) -> float | None:
+def _aiosmtplib(stand: Stand, content: Content, relay: Taker) -> float:
+    count = stand.scale.peer // 2  # it takes its time
+    with _counted(relay, count):
+        return count / with_aiosmtplib(
+            content, port=relay.port, count=count, connections=CONNECTIONS
+        )
+
+
+def _smtp_source(stand: Stand, content: Content, relay: Taker) -> float | None:
     program = postfix("smtp-source")
     if program is None:
         stand.say("no smtp-source beside it: postfix is not installed")
         return None
     count = stand.scale.alone
-    seconds = with_smtp_source(
-        program, port=port, size=content.size, count=count, connections=CONNECTIONS
-    )
-    return count / seconds if seconds else None
+    with _counted(relay, count):
+        return count / with_smtp_source(
+            program, port=relay.port, size=content.size, count=count, connections=CONNECTIONS
+        )
 
 
-def push(stand: Stand) -> None:
-    count = stand.scale.others
-    sink = stand.world.sinks["push"]
-    sink.take()
-    done = alone(stand.world, Channel.PUSH, _broadcast(stand), count)
-    _counted(sink, count)
-    sink.take()
-    peer = _webpush(stand)
-    sink.take()
-    stand.note("push_channel", done.rate, "messages/s", n=count,
-               peer=f"npm web-push, {PUSH_CONNECTIONS} connections", peer_value=peer)  # fmt: skip
-
-
-def _webpush(stand: Stand) -> float | None:
+def _webpush(stand: Stand, sink: Taker) -> float | None:
     if not _npm(stand):
         return None
-    count = stand.scale.peer
-    origin = stand.world.sinks["push"].url
+    count, warm = stand.scale.peer, stand.scale.peer // 10
     job = {
-        "subscriptions": [browser(origin, number).subscription() for number in range(count)],
-        "payload": '{"title": "Lage", "body": "' + "x" * 400 + '"}',
-        "connections": PUSH_CONNECTIONS, "publicKey": public_key(stand.world.vapid),
-        "privateKey": stand.world.vapid,
+        "subscriptions": [
+            browser(stand.world.sinks["push"].url, number).subscription()
+            for number in range(count)
+        ],
+        "warm": warm, "payload": PAYLOAD, "connections": PUSH_CONNECTIONS,
+        "publicKey": public_key(stand.world.vapid), "privateKey": stand.world.vapid,
     }  # fmt: skip
-    seconds = node.run("webpush.js", job, folder=stand.world.folder)
-    return count / seconds if seconds else None
-
-
-def sms(stand: Stand) -> None:
-    count = stand.scale.others
-    sink = stand.world.sinks["sms"]
-    sink.take()
-    done = alone(stand.world, Channel.SMS, _broadcast(stand), count)
-    _counted(sink, count)
-    sink.take()
-    stand.note("sms_channel", done.rate, "messages/s", n=count)
+    with _counted(sink, count + warm):
+        return count / node.run("webpush.js", job, folder=stand.world.folder)

@@ -11,6 +11,8 @@ from email.utils import make_msgid
 import aiosmtplib
 import uvloop
 
+from bench.peers.node import PeerFailed
+
 LONGEST = 300.0  # seconds
 
 
@@ -61,10 +63,8 @@ async def _one_by_one(content: Content, port: int, left: Iterator[int]) -> None:
             await client.send_message(content.message(f"peer{number}@town.example"))
 
 
-def with_smtp_source(
-    program: str, *, port: int, size: int, count: int, connections: int
-) -> float | None:
-    """Seconds for `count` mails of `size` bytes that nobody had to make; None when it failed."""
+def with_smtp_source(program: str, *, port: int, size: int, count: int, connections: int) -> float:
+    """Seconds for `count` mails of `size` bytes that nobody had to make. Raises PeerFailed."""
     began = time.perf_counter()
     try:
         subprocess.run(
@@ -72,6 +72,6 @@ def with_smtp_source(
              "warnung@musterstadt.example", "-t", "peer@town.example", f"127.0.0.1:{port}"],
             capture_output=True, timeout=LONGEST, check=True,
         )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
+    except (OSError, subprocess.SubprocessError) as problem:
+        raise PeerFailed(f"smtp-source: {type(problem).__name__}") from None
     return time.perf_counter() - began

@@ -13,6 +13,10 @@ INSTALL_SECONDS = 90.0
 RUN_SECONDS = 300.0
 
 
+class PeerFailed(Exception):
+    """A peer that is there did not do its work: better no figure than one beside nothing."""
+
+
 def missing() -> str | None:
     """Install what package.json names, once; None when it is there, else why it is not."""
     node, npm = shutil.which("node"), shutil.which("npm")
@@ -36,8 +40,8 @@ def missing() -> str | None:
     return None
 
 
-def run(script: str, job: dict[str, Any], *, folder: Path) -> float | None:
-    """Seconds the script says it took; None when it failed."""
+def run(script: str, job: dict[str, Any], *, folder: Path) -> float:
+    """Seconds the script says it took. Raises PeerFailed."""
     file = folder / f"{script}.json"
     file.write_text(json.dumps(job))
     copied = CACHE / script  # a script finds its packages beside itself
@@ -48,5 +52,6 @@ def run(script: str, job: dict[str, Any], *, folder: Path) -> float | None:
             capture_output=True, timeout=RUN_SECONDS, check=True, text=True,
         )  # fmt: skip
         return float(json.loads(done.stdout)["seconds"])
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
-        return None
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as problem:
+        said = getattr(problem, "stderr", None) or type(problem).__name__
+        raise PeerFailed(f"{script}: {said}") from None

@@ -1,6 +1,6 @@
 // Encrypts and signs with npm web-push and posts over kept connections. Its own sendNotification
 // knows https alone, so the request it makes is sent by node's http: that costs less, not more.
-// node webpush.js JOB.json, with subscriptions, payload, connections, publicKey, privateKey.
+// node webpush.js JOB.json, with subscriptions, warm (how many of them first, not timed), payload, connections, publicKey, privateKey.
 const { readFileSync } = require("node:fs");
 const http = require("node:http");
 const webpush = require("web-push");
@@ -35,15 +35,21 @@ function post(subscription) {
   });
 }
 
+function postAll(subscriptions) {
+  const left = subscriptions.values();
+  return Promise.all(
+    Array.from({ length: job.connections }, async () => {
+      for (const subscription of left) {
+        await post(subscription);
+      }
+    }),
+  );
+}
+
 async function main() {
-  const left = job.subscriptions.values();
+  await postAll(job.subscriptions.slice(0, job.warm));
   const began = process.hrtime.bigint();
-  const lines = Array.from({ length: job.connections }, async () => {
-    for (const subscription of left) {
-      await post(subscription);
-    }
-  });
-  await Promise.all(lines);
+  await postAll(job.subscriptions);
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;
   agent.destroy();
   console.log(JSON.stringify({ seconds }));
