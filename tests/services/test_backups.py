@@ -34,6 +34,8 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP INDEX notes_over, deliveries_note, receipts_stray;
+ALTER TABLE broadcasts DROP COLUMN forgotten_at, DROP COLUMN forgotten_through;
 DROP TRIGGER deliveries_erased ON deliveries;
 DROP FUNCTION count_erased;
 DROP TABLE watch, tellings, alarms, rings;
