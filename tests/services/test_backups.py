@@ -37,6 +37,8 @@ OLDER = """
 DROP TABLE page_stamp;
 DROP FUNCTION renew_page_stamp CASCADE;
 DROP INDEX broadcasts_ends;
+DROP INDEX notes_over, deliveries_note, receipts_stray;
+ALTER TABLE broadcasts DROP COLUMN forgotten_at, DROP COLUMN forgotten_through;
 DROP TRIGGER deliveries_erased ON deliveries;
 DROP FUNCTION count_erased;
 DROP TABLE watch, tellings, alarms, rings;
