@@ -85,8 +85,9 @@ class Pump:
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                if not await self.round():
-                    await self._rest()
+                wait = await self._next_due()
+                if wait is None or wait > 0 or not await self.round():
+                    await self._rest(wait)
             except Exception as problem:  # noqa: BLE001 - a pump outlives whatever happens
                 log.error(
                     "pump.round_failed", lane=str(self._lane), channel=str(self._channel),
@@ -95,10 +96,13 @@ class Pump:
                 await asyncio.sleep(1)
         await self._hands.close()
 
-    async def _rest(self) -> None:
-        longest = 1.0 if self._lane is Lane.ALERT else 10.0
+    async def _next_due(self) -> float | None:
+        """Most pumps have nothing to do most of the time, and find that out at the least cost."""
         async with self._db.statement() as connection:
-            wait = await claiming.next_due(connection, lane=self._lane, channel=self._channel)
+            return await claiming.next_due(connection, lane=self._lane, channel=self._channel)
+
+    async def _rest(self, wait: float | None) -> None:
+        longest = 1.0 if self._lane is Lane.ALERT else 10.0
         # What is due and was not taken waits for a sender or a lock: look again soon, not at once.
         pause = longest if wait is None else min(longest, max(wait, HALF_SECOND))
         with contextlib.suppress(TimeoutError):
