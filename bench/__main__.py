@@ -62,7 +62,7 @@ def main(
     try:
         with _bounded(BOUND[quick]):
             if where:
-                profile(count, workers=1, console=console)
+                profile(count, console=console)
                 return
             found = measure(QUICK if quick else FULL, measures, console=console, peers=peers)
     except TROUBLE as problem:

@@ -32,7 +32,7 @@ FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'active'
 """
 
 
-def profile(count: int, *, workers: int, console: Console) -> None:
+def profile(count: int, *, console: Console) -> None:
     """Send `count` mails with the samplers on, and print the top of each."""
     with servers(statements=True) as (folder, embedded), Memory() as memory:
         samples = folder / "sampled"
@@ -40,7 +40,7 @@ def profile(count: int, *, workers: int, console: Console) -> None:
         with World(embedded.database_url, folder, memory=memory, redis_url=url) as world:
             world.change("CREATE EXTENSION pg_stat_statements")
             world.begin()
-            world.add_workers(workers, launcher=("-m", "bench.sampled", str(samples)))
+            world.add_workers(1, launcher=("-m", "bench.sampled", str(samples)))
             end_to_end.send(world, world.people(WARM, "email"), "email")
             town = world.people(count, "email")
             world.change("SELECT pg_stat_statements_reset()")
