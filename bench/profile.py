@@ -14,7 +14,8 @@ from rich.console import Console
 
 from bench import end_to_end
 from bench.gauges import Memory
-from bench.world import World, servers
+from bench.servers import servers
+from bench.world import World
 
 TOP = 25
 WARM = 2_000  # mails before anything is counted
