@@ -18,9 +18,10 @@ from bench.gauges import Memory
 from bench.measures import MEASURES, Measure
 from bench.peers.node import PeerFailed
 from bench.profile import profile
+from bench.servers import Dishonest, servers
 from bench.sinks.process import SinkFailed
 from bench.stand import FULL, QUICK, Scale, Stand
-from bench.world import Dishonest, World, servers
+from bench.world import World
 from notify import log
 from notify.errors import Misconfigured
 from rig.caller import Failed
@@ -62,7 +63,7 @@ def main(
     try:
         with _bounded(BOUND[quick]):
             if where:
-                profile(count, workers=1, console=console)
+                profile(count, console=console)
                 return
             found = measure(QUICK if quick else FULL, measures, console=console, peers=peers)
     except TROUBLE as problem:

@@ -46,9 +46,11 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One broadcast: how many deliveries in how many seconds, and the seconds of CPU it cost."""
+    """One broadcast: when its request began (Unix time), how many deliveries in how many seconds,
+    and the seconds of CPU it cost."""
 
     id: UUID
+    began: float
     n: int
     seconds: float
     cpu: dict[str, float]
@@ -80,7 +82,7 @@ def send(world: World, town: str, channel: str, *, kind: str = "announcement") -
     if book["reached"] != book["planned"] or not book["planned"]:
         raise Wrong(f"{book['reached']} of {book['planned']} deliveries were handed over")
     compare(world, channel, [broadcast])
-    return Run(broadcast, book["planned"], book["last"] - began, spent)
+    return Run(broadcast, began, book["planned"], book["last"] - began, spent)
 
 
 def wait(world: World, look: Callable[[], Any]) -> None:

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from bench import end_to_end
 from bench.gauges import Memory
-from bench.world import World, servers
+from bench.servers import servers
+from bench.world import World
 
 TOP = 25
 WARM = 2_000  # mails before anything is counted
@@ -32,7 +33,7 @@ FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'active'
 """
 
 
-def profile(count: int, *, workers: int, console: Console) -> None:
+def profile(count: int, *, console: Console) -> None:
     """Send `count` mails with the samplers on, and print the top of each."""
     with servers(statements=True) as (folder, embedded), Memory() as memory:
         samples = folder / "sampled"
@@ -40,7 +41,7 @@ def profile(count: int, *, workers: int, console: Console) -> None:
         with World(embedded.database_url, folder, memory=memory, redis_url=url) as world:
             world.change("CREATE EXTENSION pg_stat_statements")
             world.begin()
-            world.add_workers(workers, launcher=("-m", "bench.sampled", str(samples)))
+            world.add_workers(1, launcher=("-m", "bench.sampled", str(samples)))
             end_to_end.send(world, world.people(WARM, "email"), "email")
             town = world.people(count, "email")
             world.change("SELECT pg_stat_statements_reset()")

@@ -17,6 +17,7 @@ class Scale:
     growth: int
     small: int
     tracked: int
+    two: int  # mails by two worker processes a lane
     others: int  # SMS and push messages
     alone: int  # messages over a channel by itself
     peer: int  # messages over a peer, which is slower
@@ -26,11 +27,11 @@ class Scale:
 
 
 FULL = Scale(
-    growth=1_000_000, small=10_000, tracked=100_000, others=20_000, alone=50_000, peer=10_000,
+    growth=1_000_000, small=10_000, tracked=100_000, two=100_000, others=20_000, alone=50_000, peer=10_000,
     planned=200_000, receipts=20_000, requests=10_000,
 )  # fmt: skip
 QUICK = Scale(
-    growth=100_000, small=10_000, tracked=30_000, others=5_000, alone=20_000, peer=4_000,
+    growth=100_000, small=10_000, tracked=100_000, two=30_000, others=5_000, alone=20_000, peer=4_000,
     planned=100_000, receipts=5_000, requests=10_000,
 )  # fmt: skip
 WARM = 1_000  # deliveries on each channel before anything is measured
@@ -45,6 +46,7 @@ class Stand:
     console: Console
     peers: bool = True
     figures: dict[str, Figure] = field(default_factory=dict)
+    tracked: Run | None = None  # the mails of one worker process a lane
     _towns: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def say(self, text: str) -> None:

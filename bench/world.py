@@ -1,24 +1,21 @@
-"""The service on its stand between lean sinks, with servers of its own."""
+"""The service on its stand, between lean sinks."""
 
 import contextlib
 import signal
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, LiteralString
 from uuid import UUID
 
-import psycopg
 from typing_extensions import override
 
 from bench.browsers import browser
 from bench.gauges import Memory, cpu_seconds
 from bench.sinks.process import Sink
+from bench.words import texts
 from notify.domain.words import Lane
-from notify.embedded.servers import Embedded
 from notify.settings import Settings
-from notify.store.migrate import migrate
 from rig import crowd
 from rig.caller import answers, request
 from rig.processes import Process, until
@@ -29,8 +26,6 @@ TOKEN = "a-token-for-the-sink"  # noqa: S105 - the sink asks for none
 UNLIMITED = 1_000_000  # segments a second: a gateway without a rate limit
 
 SEATS: LiteralString = "SELECT count(*) AS n FROM workers WHERE seen_at > now() - interval '10 s'"
-
-SYNC: LiteralString = "SELECT name, setting FROM pg_settings WHERE name = ANY(%(names)s)"
 
 
 class World(Rig):
@@ -141,64 +136,11 @@ class World(Rig):
     def send(self, town: str, *, kind: str = "announcement") -> UUID:
         """Ask the API for a broadcast, with words that no other has."""
         self._broadcasts += 1
-        title = f"Lage {self._broadcasts:04}: Hochwasser"
-        body = (
-            "Der Pegel der Elbe **steigt weiter**. Bitte meiden Sie die Keller und die Uferwege, "
-            "stellen Sie Fahrzeuge nicht in Tiefgaragen ab und achten Sie auf Durchsagen.\n\n"
-            "- Sandsäcke gibt es am Bauhof.\n- Das Bürgertelefon ist rund um die Uhr besetzt.\n"
-        )
-        texts = {
-            "de": {"title": title, "body": body, "sms": f"{title}. Meiden Sie Keller und Ufer."},
-            "en": {"title": f"Report {self._broadcasts:04}: flood", "body": "The river keeps rising. "
-                   "Keep out of cellars and away from the banks.\n\n- Sandbags: at the depot.\n",
-                   "sms": f"Report {self._broadcasts:04}: flood. Keep out of cellars."},
-        }  # fmt: skip
         made = self.post(
             "/api/v1/broadcasts",
             {
-                "kind": kind, "groups": [town], "texts": texts,
+                "kind": kind, "groups": [town], "texts": texts(self._broadcasts),
                 "valid_until": (datetime.now(UTC) + timedelta(hours=6)).isoformat(),
             },
         )  # fmt: skip
         return UUID(made["id"])
-
-
-@contextlib.contextmanager
-def servers(*, statements: bool = False) -> Iterator[tuple[Path, Embedded]]:
-    """PostgreSQL and Redis of our own in a folder that is removed at the end. `statements`: with
-    pg_stat_statements, which costs a little."""
-    with contextlib.ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(
-                tempfile.TemporaryDirectory(prefix="notify-bench-", ignore_cleanup_errors=True)
-            )
-        )
-        folder.chmod(0o755)  # PostgreSQL may be somebody else
-        if statements:
-            with Embedded(folder / "data", throwaway=True) as once:
-                _preload(once.database_url)
-        embedded = stack.enter_context(Embedded(folder / "data", throwaway=True))
-        migrate(embedded.database_url)
-        _honest(embedded.database_url)
-        yield folder, embedded
-
-
-def _preload(database_url: str) -> None:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
-        connection.execute("ALTER SYSTEM SET pg_stat_statements.track = 'all'")
-        connection.execute("ALTER SYSTEM SET pg_stat_statements.track_planning = on")
-
-
-class Dishonest(Exception):
-    """The machine is such that its figures would mean nothing."""
-
-
-def _honest(database_url: str) -> None:
-    """Figures without fsync are no figures."""
-    names = ["fsync", "synchronous_commit", "full_page_writes"]
-    with psycopg.connect(database_url) as connection:
-        found: dict[str, str] = dict(connection.execute(SYNC, {"names": names}).fetchall())
-    off = [name for name in names if found[name] != "on"]
-    if off:
-        raise Dishonest(f"PostgreSQL runs with {', '.join(off)} off")

