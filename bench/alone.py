@@ -95,6 +95,6 @@ def _claimed(number: int, channel: Channel, broadcast: UUID, *, origin: str) -> 
     return Claimed(
         attempt_id=number, delivery_id=number, broadcast_id=broadcast, note_id=None,
         resident_id=UUID(int=number), address_id=number, language="en" if number % 4 == 0 else "de",
-        repeats=0, tries=0, created_at=now, value=values[channel], keys=keys,
+        repeats=0, tries=0, created_at=now, due_at=now, value=values[channel], keys=keys,
         valid_until=now + timedelta(hours=6),
     )  # fmt: skip

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import uuid4
 
-from notify import bootstrap, on_watch
+from notify import bootstrap, clock, on_watch
 from notify.bootstrap import App
 from notify.domain.words import Channel, Lane
 from notify.log import get
@@ -31,12 +31,14 @@ log = get(__name__)
 MOST_LATE = 10  # slow answers that a pump waits for beside its next group
 PUMPS = 2  # a channel and lane: one settles while the other sends
 SWEEP_EVERY = 2.0
+SWEEP_SELDOM = 10.0  # where an old snapshot keeps what is dead in its way
 HEARTBEAT_EVERY = 5.0
 KNOCK_EVERY = 10.0
 PLAN_EVERY = 1.0
 LATECOMERS_EVERY = 5.0
 PULL_LOOK_EVERY = 5.0
 FORGET_EVERY = 60.0
+SIDE_SHARE = 4.0  # seconds of rest at least for each of side work
 STEP_BACK = 1.0  # seconds between slices of bulk while an alert is on its way
 DRAIN = 25.0  # seconds to finish what is in hand after SIGTERM
 
@@ -96,7 +98,7 @@ class Worker:
             task.add_done_callback(self._ended)
         sweeper = Sweeper(self._app.db, senders=self._every, composer=self._composer)
         side = [
-            asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY)),
+            asyncio.create_task(self._repeat(sweeper.sweep, SWEEP_EVERY, longest=SWEEP_SELDOM)),
             asyncio.create_task(self._repeat(sweeper.resolve, SWEEP_EVERY)),
             asyncio.create_task(self._repeat(self._beat, HEARTBEAT_EVERY)),
             asyncio.create_task(self._repeat(self._knock, KNOCK_EVERY)),
@@ -227,13 +229,19 @@ class Worker:
                 await register.seen(connection, seat, lane=str(lane), host=socket.gethostname())
             await sender_store.seen(connection, [sender.name for sender in self._every])
 
-    async def _repeat(self, work: Callable[[], Awaitable[object]], every: float) -> None:
+    async def _repeat(
+        self, work: Callable[[], Awaitable[object]], every: float, *, longest: float | None = None
+    ) -> None:
+        """Again and again; what takes long less often, up to `longest` seconds apart, so that it
+        takes but a part of the time."""
         while True:
+            began = clock.monotonic()
             try:
                 await work()
             except Exception as problem:  # noqa: BLE001 - tried again in a moment
                 log.error("worker.side_work_failed", problem=type(problem).__name__)
-            await asyncio.sleep(every)
+            rest = SIDE_SHARE * (clock.monotonic() - began)
+            await asyncio.sleep(min(max(every, rest), longest or every))
 
 
 async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:

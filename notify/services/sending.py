@@ -11,6 +11,7 @@ A pump that dies leaves a lease behind, which the sweeper resolves.
 import asyncio
 import contextlib
 from collections.abc import Sequence, Set
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from notify.services.composing import Composer
 from notify.services.handing_over import HandOver
 from notify.services.senders import Sender, may_use, ready
 from notify.store import claiming, senders
-from notify.store.claiming import Claimed
+from notify.store.claiming import Claimed, Onward
 from notify.store.database import Database
 
 log = get(__name__)
@@ -31,6 +32,35 @@ GROUP = 50  # rule 3: started together
 WINDOW = 5.0  # seconds of work in hand, and of backlog at a provider
 HALF_SECOND = 0.5  # a recall, or an alert that overtakes, is noticed about this often
 MOST = 500
+
+
+class Course:
+    """Where a pump goes on claiming until it looks at all that waits again: `every` so many
+    seconds, when it got less than it asked for, and whenever somebody rings."""
+
+    def __init__(self, every: float) -> None:
+        self._every = every
+        self._onward: dict[UUID, tuple[datetime, int]] = {}
+        self._until = 0.0
+
+    def end(self) -> None:
+        self._onward = {}
+
+    def onward(self, *, now: float) -> Onward | None:
+        """What to claim behind; None to look at everything."""
+        if now >= self._until:
+            self._onward = {}
+        if not self._onward:
+            self._until = now + self._every
+        return self._onward or None
+
+    def took(self, batch: Sequence[Claimed], *, asked: int) -> None:
+        if len(batch) < asked:
+            self.end()
+            return
+        for one in sorted(batch, key=lambda one: (one.due_at, one.delivery_id)):
+            if one.broadcast_id is not None:
+                self._onward[one.broadcast_id] = (one.due_at, one.delivery_id)
 
 
 class Pump:
@@ -62,6 +92,8 @@ class Pump:
         )  # fmt: skip
         self._zone = zone
         self._speed = 50.0  # messages a second, learned
+        self._every_look = 1.0 if lane is Lane.ALERT else 10.0  # rule 1
+        self._course = Course(self._every_look)
         self._capped = lane is Lane.BULK and channel is Channel.SMS
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
@@ -72,6 +104,7 @@ class Pump:
         return self._hands.recalled
 
     def wake(self) -> None:
+        self._course.end()
         self._wake.set()
 
     def stop(self) -> None:
@@ -82,11 +115,13 @@ class Pump:
 
     async def run(self) -> None:
         """Pump until told to stop. A database that is away is waited for."""
+        going = False
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                wait = await self._next_due()
-                if wait is None or wait > 0 or not await self.round():
+                wait = 0.0 if going else await self._next_due()
+                going = wait is not None and wait <= 0 and await self.round()
+                if not going:
                     await self._rest(wait)
             except Exception as problem:  # noqa: BLE001 - a pump outlives whatever happens
                 log.error(
@@ -102,9 +137,8 @@ class Pump:
             return await claiming.next_due(connection, lane=self._lane, channel=self._channel)
 
     async def _rest(self, wait: float | None) -> None:
-        longest = 1.0 if self._lane is Lane.ALERT else 10.0
         # What is due and was not taken waits for a sender or a lock: look again soon, not at once.
-        pause = longest if wait is None else min(longest, max(wait, HALF_SECOND))
+        pause = self._every_look if wait is None else min(self._every_look, max(wait, HALF_SECOND))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await self._wake.wait()
@@ -148,7 +182,9 @@ class Pump:
                 worker=self._worker, size=size, lease=self._lease,
                 allowed=allowed_from(DeliveryStatus.SENDING),
                 month=clock.month(self._zone) if self._capped else None,
+                onward=self._course.onward(now=clock.monotonic()),
             )  # fmt: skip
+        self._course.took(batch, asked=size)
         if sender.rate is not None and len(batch) < size:
             await self._give_back(sender, size - len(batch))
         if sender.failures and not batch:

@@ -3,7 +3,7 @@
 The claim looks at everything once more: recalled, past its time, suppressed, left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
@@ -13,7 +13,8 @@ from notify.domain.words import Channel, Lane
 from notify.store.database import Connection
 
 _COLUMNS: LiteralString = """d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id,
-    d.address_version, d.channel, d.language, d.claims, d.repeats, d.tries, d.created_at"""
+    d.address_version, d.channel, d.language, d.claims, d.repeats, d.tries, d.created_at,
+    d.due_at"""
 
 _DUE_NOTES: LiteralString = (
     """
@@ -34,12 +35,19 @@ _DUE_BROADCASTS: LiteralString = (
 -- Each broadcast that has something due gets an equal share, whichever came first; who is first
 -- where there is too little for all is left to chance. The LIMIT keeps it a look at the first row:
 -- a plain EXISTS may become a join that reads everything that waits.
-WITH turn AS MATERIALIZED (
-  SELECT w.id, row_number() OVER (ORDER BY random()) AS place, count(*) OVER () AS turns
-  FROM waiting_broadcasts(%(lane)s, %(channel)s) AS w (id) LEFT JOIN broadcasts b ON b.id = w.id
+WITH known AS (
+  SELECT w.id, '-infinity'::timestamptz AS due_at, 0::bigint AS after
+  FROM waiting_broadcasts(%(lane)s, %(channel)s) AS w (id) WHERE %(onward)s::uuid[] IS NULL
+  UNION ALL
+  SELECT * FROM unnest(%(onward)s::uuid[], %(since)s::timestamptz[], %(after)s::bigint[])
+), turn AS MATERIALIZED (
+  SELECT k.id, k.due_at, k.after, row_number() OVER (ORDER BY random()) AS place,
+    count(*) OVER () AS turns
+  FROM known k LEFT JOIN broadcasts b ON b.id = k.id
   WHERE b.held_at IS NULL AND (SELECT d.due_at FROM deliveries d
     WHERE d.status = 'pending' AND d.lane = %(lane)s AND d.channel = %(channel)s
-      AND d.broadcast_id = w.id ORDER BY d.due_at LIMIT 1) <= now()
+      AND d.broadcast_id = k.id AND (d.due_at, d.id) > (k.due_at, k.after)
+    ORDER BY d.due_at LIMIT 1) <= now()
 ), due AS MATERIALIZED (
   SELECT d.* FROM turn CROSS JOIN LATERAL (
     SELECT """
@@ -48,6 +56,7 @@ WITH turn AS MATERIALIZED (
     FROM deliveries d
     WHERE d.status = 'pending' AND d.lane = %(lane)s AND d.channel = %(channel)s
       AND d.broadcast_id = turn.id AND d.due_at <= now()
+      AND (d.due_at, d.id) > (turn.due_at, turn.after)
     ORDER BY d.due_at, d.id LIMIT ceil(%(size)s::float / turn.turns)
     FOR UPDATE SKIP LOCKED) AS d
   ORDER BY turn.place LIMIT %(size)s
@@ -70,7 +79,7 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
 ), judged AS MATERIALIZED (
   -- What was locked is judged: looked at anew it might be the row of a moment before.
   SELECT d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.language, d.claims,
-    d.repeats, d.tries, d.created_at, a.value, a.keys, coalesce(b.valid_until, n.valid_until) AS valid_until,
+    d.repeats, d.tries, d.created_at, d.due_at, a.value, a.keys, coalesce(b.valid_until, n.valid_until) AS valid_until,
     CASE
       WHEN b.cancelled_at IS NOT NULL THEN 'cancelled'
       WHEN b.superseded_at IS NOT NULL THEN 'superseded'
@@ -121,12 +130,16 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
   WHERE d.id = j.id AND d.status = ANY(%(allowed)s)
 )
 SELECT attempt_id, id AS delivery_id, broadcast_id, note_id, resident_id, address_id, language,
-  repeats, tries, created_at, value, keys, valid_until
+  repeats, tries, created_at, due_at, value, keys, valid_until
 FROM given WHERE verdict = 'go' ORDER BY id
 """
 
 CLAIM_NOTES: LiteralString = _DUE_NOTES + _CLAIM
 CLAIM_BROADCASTS: LiteralString = _DUE_BROADCASTS + _CLAIM
+
+Onward = Mapping[UUID, tuple[datetime, int]]
+"""For each broadcast the last delivery that was taken: when it was due, and its id. To go on behind
+it spares the queue's dead entries, which stay as long as an old snapshot is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +156,7 @@ class Claimed:
     repeats: int
     tries: int
     created_at: datetime
+    due_at: datetime
     value: str
     keys: dict[str, str] | None
     valid_until: datetime | None
@@ -159,12 +173,18 @@ async def claim(
     lease: int,
     allowed: Sequence[str],
     month: date | None = None,
+    onward: Onward | None = None,
 ) -> list[Claimed]:
-    """Take up to `size` due deliveries. `month` (its first day): mind the SMS caps of groups."""
+    """Take up to `size` due deliveries. `month` (its first day): mind the SMS caps of groups.
+    `onward`: only of these broadcasts, behind what was taken of each before. What is due in front
+    of that, or of others, needs a look without it."""
+    onward = onward or {}
     rows = await connection.rows(
         CLAIM_NOTES if lane is Lane.NOTE else CLAIM_BROADCASTS,
         lane=lane, channel=channel, sender=sender, worker=worker, size=size, lease=lease,
-        allowed=allowed, month=month,
+        allowed=allowed, month=month, onward=list(onward) or None,
+        since=[due_at for due_at, _ in onward.values()],
+        after=[delivery for _, delivery in onward.values()],
     )  # fmt: skip
     return [Claimed(**row) for row in rows]
 

@@ -42,7 +42,8 @@ WITH ripe AS MATERIALIZED (
   UPDATE deliveries d SET due_at = now() + %(hold)s * interval '1 s' FROM ripe WHERE d.id = ripe.id
 )
 SELECT d.id AS delivery_id, d.attempt_id, d.channel, d.lane, d.language, d.repeats,
-  d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.tries, d.created_at, a.value, a.keys,
+  d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.tries, d.created_at, d.due_at,
+  a.value, a.keys,
   t.started_at, t.sender, coalesce(t.settled_at, t.started_at) < now() - interval '15 min' AS long_ago,
   coalesce(b.valid_until, n.valid_until) AS valid_until, b.held_at IS NOT NULL AS held,
   coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()

@@ -113,7 +113,7 @@ async def test_a_claim_touches_what_it_takes_not_what_waits_nor_the_square_of_it
         rows = await connection.rows(
             "EXPLAIN (ANALYZE, FORMAT JSON) " + claiming.CLAIM_BROADCASTS, lane="bulk",
             channel="email", size=200, sender="relay", worker=uuid4(), lease=60,
-            allowed=["pending"], month=None,
+            allowed=["pending"], month=None, onward=None, since=[], after=[],
         )  # fmt: skip
 
     touched = list(_touched(rows[0]["QUERY PLAN"][0]["Plan"]))
