@@ -1,6 +1,7 @@
 """The e-mail channel and a server that pipelines: packets as they like, and what can go wrong."""
 
 import asyncio
+import math
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ from channels.pipeline import Dialogue
 from channels.relay import relay
 from channels.smtp import Opener
 from channels.transaction import Transaction
+from channels.watch import Watch
 from tests.channels.smtp_double import HOST, an_email, certificate
 
 ENVELOPE = b"250 2.1.0 fine\r\n250 2.1.5 fine\r\n354 go on\r\n"
@@ -592,7 +594,8 @@ async def test_nothing_is_handed_over_once_the_connection_or_the_sender_is_gone(
         opener = Opener(relay(f"smtp://{HOST}:{server.port}?tls=none"))
         loop, owner = asyncio.get_running_loop(), Alone()
         transport, client = await opener.open(deadline=loop.time() + 5.0, others=False)
-        dialogue = Dialogue(transport, Extensions.of(client), timeout=5.0, owner=owner)
+        watch = Watch(lambda _: math.inf)
+        dialogue = Dialogue(transport, Extensions.of(client), timeout=5.0, owner=owner, watch=watch)
         mail = Mail("b@example.com", "erika@example.org", None, b"X: y\r\n\r\nz\r\n")
         transaction = Transaction(mail, deadline=loop.time() + 5.0)
         transport.set_protocol(dialogue)
