@@ -38,8 +38,9 @@ class EmailChannel:
     ) -> None:
         target = relay(url)
         self._sender = target.sender
-        # Each connection has a next mail at hand, whose envelope leaves with the one before.
-        self._concurrency = 2 * connections
+        # More at once would leave more in doubt where a relay hangs: the service hands what has not
+        # begun to another. Whoever does call more often has envelopes leave with messages.
+        self._concurrency = connections
         self._signer = Signer(dkim) if dkim else None
         self._now = now
         opener = Opener(target, tls_context=tls_context, local_hostname=local_hostname)

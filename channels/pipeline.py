@@ -43,10 +43,17 @@ class Owner(Protocol):
 
 
 class Dialogue(asyncio.Protocol):
-    """One connection. `timeout` is in seconds: so long may the answer to a message take."""
+    """One connection. `timeout` is in seconds: so long may the answer to a message take. `watch`
+    makes sure that somebody looks once a deadline has come."""
 
     def __init__(
-        self, transport: asyncio.Transport, extensions: Extensions, *, timeout: float, owner: Owner
+        self,
+        transport: asyncio.Transport,
+        extensions: Extensions,
+        *,
+        timeout: float,
+        owner: Owner,
+        watch: Watch,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport = transport
@@ -57,7 +64,7 @@ class Dialogue(asyncio.Protocol):
         self._due: deque[tuple[Transaction | None, Asked]] = deque()
         self._unsaid: list[tuple[Asked, bytes]] = []  # of an envelope that is not pipelined
         self._answers = Answers()
-        self._watch = Watch(self._look)
+        self._watch = watch
         self._leave_by = math.inf
         self.gone: asyncio.Future[None] = self._loop.create_future()
         self.mails = 0
@@ -101,7 +108,6 @@ class Dialogue(asyncio.Protocol):
         if self.gone.done():
             return
         self.gone.set_result(None)
-        self._watch.stop()
         cut(self._transport)
         movable = next((one for one in self._transactions if one.movable), None)
         for transaction in self._transactions:
@@ -278,13 +284,13 @@ class Dialogue(asyncio.Protocol):
             first.end(first.cut_off(reason="garbled_answer"))
         self.drop()
 
-    def _look(self, now: float) -> float | None:
-        """Ends what has had its time."""
+    def look(self, now: float) -> float:
+        """Ends what has had its time; gives the next deadline."""
         for transaction in self._transactions:
             if transaction.deadline <= now:
                 transaction.end(transaction.cut_off(reason="timed_out"))
         if self._leave_by <= now or (self._transactions and self._transactions[0].over):
             self.drop()
+            return math.inf
         ahead = [one.deadline for one in self._transactions if not one.over]
-        earliest = min([*ahead, self._leave_by])
-        return None if earliest == math.inf or self.gone.done() else earliest
+        return min([*ahead, self._leave_by])

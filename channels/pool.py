@@ -6,6 +6,7 @@ place goes to a mail that needs one.
 """
 
 import asyncio
+import math
 from collections import deque
 
 from channels.base import SenderDown, Sent
@@ -17,6 +18,7 @@ from channels.watch import Watch
 
 # Servers close idle connections after minutes, middleboxes silently and sooner.
 IDLE_SECONDS = 25.0
+_TOGETHER = 0.1  # seconds
 
 
 class Pool:
@@ -38,7 +40,7 @@ class Pool:
         self._dialogues: set[Dialogue] = set()
         self._idle: deque[Dialogue] = deque()
         self._waiting: deque[Transaction] = deque()
-        self._watch: Watch | None = None
+        self._watch = Watch(self._look)
         self._closed = False
 
     async def carry(self, mail: Mail) -> Sent:
@@ -121,8 +123,6 @@ class Pool:
             self._places += 1
             return True
         self._waiting.append(transaction)
-        if self._watch is None:
-            self._watch = Watch(self._look)
         self._watch.by(transaction.deadline)
         return False
 
@@ -139,7 +139,13 @@ class Pool:
         except BaseException:
             self._vacate(None)
             raise
-        dialogue = Dialogue(transport, Extensions.of(client), timeout=self._timeout, owner=self)
+        dialogue = Dialogue(
+            transport,
+            Extensions.of(client),
+            timeout=self._timeout,
+            owner=self,
+            watch=self._watch,
+        )
         # From here on aiosmtplib hears nothing any more; what it had not read yet is dropped.
         transport.set_protocol(dialogue)
         self._dialogues.add(dialogue)
@@ -167,13 +173,16 @@ class Pool:
             for dialogue in tuple(self._dialogues):
                 dialogue.abandon(transaction)
 
-    def _look(self, now: float) -> float | None:
-        """Ends the mails that have waited too long."""
+    def _look(self, now: float) -> float:
+        """Ends what has had its time, what is nearly there as well: that a relay hangs is found
+        out by all mails on it together, before others are handed to it."""
+        now += _TOGETHER
         for transaction in self._waiting:
             if transaction.deadline <= now:
                 transaction.end(transaction.cut_off(reason="timed_out"))
         self._waiting = deque(one for one in self._waiting if not one.over)
-        return min((one.deadline for one in self._waiting), default=None)
+        deadlines = [dialogue.look(now) for dialogue in tuple(self._dialogues)]
+        return min([*deadlines, *(one.deadline for one in self._waiting)], default=math.inf)
 
     async def _goodbyes(self) -> None:
         leaving = [dialogue.gone for dialogue in self._dialogues if dialogue.leaving]

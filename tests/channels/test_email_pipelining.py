@@ -1,6 +1,7 @@
 """The e-mail channel and a server that pipelines: packets as they like, and what can go wrong."""
 
 import asyncio
+import math
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,12 @@ from channels.base import (
     TryAgain,
 )
 from channels.email import EmailChannel
+from channels.envelope import Extensions, Mail
+from channels.pipeline import Dialogue
+from channels.relay import relay
+from channels.smtp import Opener
+from channels.transaction import Transaction
+from channels.watch import Watch
 from tests.channels.smtp_double import HOST, an_email, certificate
 
 ENVELOPE = b"250 2.1.0 fine\r\n250 2.1.5 fine\r\n354 go on\r\n"
@@ -539,13 +546,75 @@ async def test_a_mail_given_a_place_and_cancelled_passes_it_on() -> None:
 
     async with talking(talk, Line.carry) as server:
         channel = server.channel()
-        sends = _sends(channel, 3)
-        sends[0].add_done_callback(lambda _: sends[1].cancel())
 
+        async def first() -> Sent:
+            try:
+                return await channel.send(an_email())
+            finally:
+                # The next one has been given the place, and has not been told yet.
+                sends[1].cancel()
+
+        sends = [asyncio.create_task(first()), *_sends(channel, 2)]
         outcomes = await _outcomes(sends)
 
         await channel.close()
     assert outcomes == [(TryAgain, "connection_lost"), asyncio.CancelledError, Sent]
+
+
+@dataclass
+class Alone:
+    """Owns a connection and no further mail."""
+
+    gone: list[Dialogue] = field(default_factory=list)
+
+    def following(self) -> None:
+        return None
+
+    def free(self, dialogue: Dialogue) -> None:
+        dialogue.quit()
+
+    def lost(self, dialogue: Dialogue, movable: Transaction | None) -> None:
+        assert movable is None
+        self.gone.append(dialogue)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_nothing_is_handed_over_once_the_connection_or_the_sender_is_gone(
+    *, begun: bool, cancelled: bool
+) -> None:
+    heard: list[bytes] = []
+    done = asyncio.Event()
+
+    async def talk(line: Line) -> None:
+        heard.append(await line.reader.read())
+        done.set()
+
+    async with talking(talk) as server:
+        opener = Opener(relay(f"smtp://{HOST}:{server.port}?tls=none"))
+        loop, owner = asyncio.get_running_loop(), Alone()
+        transport, client = await opener.open(deadline=loop.time() + 5.0, others=False)
+        watch = Watch(lambda _: math.inf)
+        dialogue = Dialogue(transport, Extensions.of(client), timeout=5.0, owner=owner, watch=watch)
+        mail = Mail("b@example.com", "erika@example.org", None, b"X: y\r\n\r\nz\r\n")
+        transaction = Transaction(mail, deadline=loop.time() + 5.0)
+        transport.set_protocol(dialogue)
+
+        if begun:
+            dialogue.begin(transaction)
+        if cancelled:
+            transaction.done.cancel()
+        else:
+            transport.close()
+        if not begun:
+            dialogue.begin(transaction)
+        dialogue.data_received(ENVELOPE)
+
+        (outcome,) = await asyncio.gather(transaction.done, return_exceptions=True)
+        await done.wait()
+    assert isinstance(outcome, asyncio.CancelledError if cancelled else TryAgain)
+    assert owner.gone == [dialogue]
+    assert b"X: y" not in heard[0]
 
 
 async def test_many_mails_share_few_connections() -> None:

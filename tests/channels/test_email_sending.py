@@ -234,4 +234,4 @@ def test_the_channel_names_itself_without_credentials() -> None:
     url = "smtp://user:geheimnis@mail.example.org"
     channel: Channel[Email] = EmailChannel(url, connections=7)
 
-    assert (channel.sender, channel.concurrency) == ("smtp://mail.example.org:587", 14)
+    assert (channel.sender, channel.concurrency) == ("smtp://mail.example.org:587", 7)
