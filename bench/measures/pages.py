@@ -16,7 +16,7 @@ LANGUAGES = ("de-DE,de;q=0.9", "en-GB,en;q=0.8", "de", "fr,de;q=0.5", "tr,en;q=0
 
 def pages(stand: Stand) -> None:
     stand.workers()
-    alert = stand.world.send(stand.town("email", stand.scale.small), kind="alert")
+    alert = stand.send("email", stand.scale.small, kind="alert").id
     url = stand.world.environment["NOTIFY_PUBLIC_URL"]
     paths = ("/", f"/b/{links.shorten(alert)}")
     until(lambda: answers(url, request("GET", url + paths[1])))

@@ -2,6 +2,7 @@
 
 import time
 
+from bench.end_to_end import Wrong
 from bench.stand import Stand
 from notify.domain.words import Lane
 from rig.planned import plan as plan_all
@@ -18,7 +19,7 @@ def plan(stand: Stand) -> None:
     seconds = time.perf_counter() - began
     rows = world.rows("SELECT count(*) AS n FROM deliveries WHERE broadcast_id = %(id)s", id=broadcast)[0]["n"]  # fmt: skip
     if rows != stand.scale.planned:
-        raise RuntimeError(f"{rows} rows were planned, not {stand.scale.planned}")
+        raise Wrong(f"{rows} rows were planned, not {stand.scale.planned}")
     world.change("CREATE TABLE floor (LIKE deliveries)")
     began = time.perf_counter()
     world.change("INSERT INTO floor SELECT * FROM deliveries")
