@@ -11,7 +11,9 @@ from notify.domain.delivery import DeliveryStatus, allowed_from
 from notify.domain.words import Channel, Kind, Lane
 from notify.services import planning
 from notify.services.planning import Planner
+from notify.services.sending import Course
 from notify.store import claiming
+from notify.store.claiming import Claimed
 from tests.town import Town
 
 
@@ -152,3 +154,66 @@ async def test_two_big_announcements_are_planned_by_turns(
     assert seen[-1] == [16, 16]
     both_half_way = [state for state in seen if all(2 < n < 16 for n in state)]
     assert both_half_way
+
+
+async def _claim(town: Town, size: int, onward: claiming.Onward | None = None) -> list[Claimed]:
+    async with town.db.transaction() as connection:
+        return await claiming.claim(
+            connection, lane=Lane.BULK, channel=Channel.EMAIL, sender="any", worker=uuid4(),
+            size=size, lease=60, allowed=allowed_from(DeliveryStatus.SENDING), onward=onward,
+        )  # fmt: skip
+
+
+async def test_a_course_leads_on_behind_what_was_taken_and_a_look_finds_what_came_back(
+    town: Town,
+) -> None:
+    await _readers(town, "town", 6)
+    await _news(town, "town")
+    course = Course(10.0)
+
+    first = await _claim(town, 2, course.onward(now=100.0))
+    course.took(first, asked=2)
+    await town.change(
+        "UPDATE deliveries SET status = 'pending' WHERE id = %(id)s", id=first[0].delivery_id
+    )
+    second = await _claim(town, 2, course.onward(now=109.0))
+    course.took(second, asked=2)
+    third = await _claim(town, 2, course.onward(now=110.0))
+
+    taken = [[one.delivery_id for one in batch] for batch in (first, second, third)]
+    assert taken[0] + taken[1] == sorted(set(taken[0] + taken[1]))
+    assert taken[2] == [taken[0][0], taken[1][1] + 1]
+
+
+async def test_a_course_ends_with_too_little_and_with_a_ring(town: Town) -> None:
+    await _readers(town, "town", 3)
+    await _readers(town, "kita", 3)
+    early = await _news(town, "town")
+    course = Course(10.0)
+
+    course.took(await _claim(town, 2, course.onward(now=100.0)), asked=2)
+    late = await _news(town, "kita")
+    behind = course.onward(now=101.0)
+    course.end()
+
+    assert set(behind or ()) == {early}
+    assert course.onward(now=101.0) is None
+    rest = await _claim(town, 9, behind)
+    assert [one.broadcast_id for one in rest] == [early]
+    course.took(rest, asked=9)
+    assert course.onward(now=102.0) is None
+    assert {one.broadcast_id for one in await _claim(town, 9)} == {late}
+
+
+async def test_a_pump_that_goes_on_looks_at_what_a_ring_was_for(town: Town) -> None:
+    await _readers(town, "town", 300)
+    await _readers(town, "kita", 1)
+    await _news(town, "town")
+    pump = await town.pump(MemoryChannel[Email](), lane=Lane.BULK)
+    await pump.round()  # as many as it asked for, so that more is expected
+    urgent = await _news(town, "kita")
+
+    pump.wake()
+    await pump.round()
+
+    assert await _left(town, urgent) == 0
