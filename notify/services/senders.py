@@ -5,7 +5,7 @@ rest is over one of them tries a single message, and what comes of that closes i
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,14 +165,18 @@ def _in_trouble(failure: Failure) -> bool:
 
 
 def ready(
-    every: Sequence[Sender], health: Mapping[str, SenderHealth], *, now: float
-) -> Iterator[Sender]:
-    """The senders that are neither stopped nor resting, in the order of the settings."""
+    every: Sequence[Sender], health: Mapping[str, SenderHealth], *, urgent: bool, now: float
+) -> list[Sender]:
+    """The senders that are neither stopped nor resting, in the order of the settings.
+
+    What is urgent goes by one that works, where there is one: the same alert might be the trial of
+    one that hangs again and again. Announcements and knocking show when that works again.
+    """
     for sender in every:
         if sender.name in health:
             sender.look(health[sender.name], now=now)
-        if sender.may_begin(now=now):
-            yield sender
+    able = [sender for sender in every if sender.may_begin(now=now)]
+    return [sender for sender in able if urgent and not sender.failures] or able
 
 
 async def may_use(connection: Connection, sender: Sender) -> bool:

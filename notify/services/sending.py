@@ -150,14 +150,16 @@ class Pump:
         async with self._db.statement() as connection:
             health = await senders.health(connection, [sender.name for sender in self._every])
         began = clock.monotonic()
-        able = list(ready(self._every, health, now=began))
+        urgent = self._lane is not Lane.BULK
+        able = ready(self._every, health, urgent=urgent, now=began)
+        others = sum(sender.may_begin(now=began) for sender in self._every) > 1
         for sender in able:
             batch = await self._claim(sender)
             if batch is None:
                 continue
             if not batch:
                 return False
-            done = await self._work(sender, batch, began=began, replaceable=len(able) > 1)
+            done = await self._work(sender, batch, began=began, replaceable=others)
             took = max(clock.monotonic() - began, 0.001)
             self._speed = 0.5 * self._speed + 0.5 * done / took
             return True

@@ -8,6 +8,9 @@ from uuid import UUID
 import pytest
 
 from channels.email import EmailChannel
+from channels.memory import MemoryChannel
+from channels.messages import Email
+from notify.domain.words import Kind, Lane
 from notify.services.sending import Pump
 from sandbox.relay import Relay
 from sandbox.rules import Rule, Rules
@@ -54,3 +57,24 @@ async def test_a_relay_that_hangs_is_passed_over_for_the_next_one(town: Town, at
         assert len(good.book) == READERS
         assert await town.statuses(alert) == ["sent"] * READERS
         assert hung.counts["connections"] <= 60
+
+
+@pytest.mark.parametrize(("lane", "tried"), [(Lane.ALERT, 0), (Lane.BULK, 1)])
+async def test_announcements_try_whether_a_relay_works_again_alerts_go_by_one_that_does(
+    town: Town, lane: Lane, tried: int
+) -> None:
+    await town.readers(3)
+    kind = Kind.ALERT if lane is Lane.ALERT else Kind.ANNOUNCEMENT
+    made = await town.broadcast("town", kind=kind)
+    await town.plan(lane)
+    was_down, works = (MemoryChannel[Email](sender=name) for name in ("was down", "works"))
+    pump = await town.pump(was_down, works, lane=lane)
+    await town.change(
+        "UPDATE senders SET failures = 1, down_since = now(), down_until = now() - interval '1 s'"
+        " WHERE name = 'was down'"
+    )
+
+    await pump.round()
+
+    assert len(was_down.taken) == tried
+    assert (await town.statuses(made)).count("sent") == (tried or 3)
