@@ -6,9 +6,11 @@ addresses for suppressions, so it stays for good.
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from base64 import b32encode
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from itsdangerous import BadData, Signer
+from itsdangerous import BadData, Signer, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 _MAC_LENGTH = 20  # hexadecimal digits: 80 bits, short enough for a local part
@@ -39,9 +41,18 @@ class Keyring:
         except (BadData, UnicodeError):
             return None
 
+    def unseal_first(self, purpose: str, token: str) -> dict[str, Any] | None:
+        """The same for what version 0.1.0 sealed: mails stay in inboxes, and so do their links."""
+        serializer = URLSafeSerializer(list(reversed(self._keys)), salt=f"notify.{purpose}")
+        try:
+            payload = serializer.loads(token)
+        except (BadData, UnicodeError):
+            return None
+        return payload if isinstance(payload, dict) else None
+
     def mark(self, purpose: str, number: int) -> str:
         """A reference to a row with a MAC, lower case, safe in a local part or a URL."""
-        return f"{number}-{self._mac(self._keys[0], purpose, number)}"
+        return f"{number}-{_digest(self._keys[0], purpose, number).hex()[:_MAC_LENGTH]}"
 
     def unmark(self, purpose: str, reference: str) -> int | None:
         """The number a reference stands for, or None when it is forged or broken."""
@@ -49,13 +60,11 @@ class Keyring:
         if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
             return None
         number = int(digits)
-        known = (self._mac(key, purpose, number) for key in self._keys)
-        good = [hmac.compare_digest(mac, given.lower()) for mac in known if given.isascii()]
+        if not given.isascii():
+            return None
+        known = (mac for key in self._keys for mac in _macs(key, purpose, number))
+        good = [hmac.compare_digest(mac, given.lower()) for mac in known]
         return number if any(good) else None
-
-    def _mac(self, key: bytes, purpose: str, number: int) -> str:
-        digest = hmac.digest(key, f"{purpose}\0{number}".encode(), "sha256")
-        return digest.hex()[:_MAC_LENGTH]
 
     def _signer(self, purpose: str) -> Signer:
         signer = self._signers.get(purpose)
@@ -63,3 +72,14 @@ class Keyring:
             salt = f"notify.{purpose}"
             signer = self._signers[purpose] = Signer(list(reversed(self._keys)), salt=salt)
         return signer
+
+
+def _digest(key: bytes, purpose: str, number: int) -> bytes:
+    return hmac.digest(key, f"{purpose}\0{number}".encode(), "sha256")
+
+
+def _macs(key: bytes, purpose: str, number: int) -> Iterator[str]:
+    """How a key marks, and how it did in version 0.1.0, whose bounces may still come."""
+    digest = _digest(key, purpose, number)
+    yield digest.hex()[:_MAC_LENGTH]
+    yield b32encode(digest).decode().lower()[:16]

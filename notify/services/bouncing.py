@@ -11,7 +11,7 @@ from channels.bounces import Bounce, parse
 from channels.receipts import Receipt
 from notify.domain.keyring import Keyring
 
-_ADDRESS = re.compile(r"bounce\+(\d{1,18}-[0-9a-f]{20})@", re.IGNORECASE)
+_ADDRESS = re.compile(r"bounce\+(\d{1,18}-(?:[0-9a-f]{20}|[a-z2-7]{16}))@", re.IGNORECASE)
 
 # Where mail servers write down whom a message was really for, the surest first.
 _FOR_WHOM = ("X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To")

@@ -125,6 +125,15 @@ _STEPS: Mapping[str, Callable[[Connection, _Link], Coroutine[Any, Any, int]]] = 
 def _open(keyring: Keyring, token: str) -> _Link | None:
     payload = keyring.unseal("leave", token)
     if payload is None or len(payload) != _LINK.size:
-        return None
+        return _open_first(keyring, token)
     resident, address_id, broadcast = _LINK.unpack(payload)
     return _Link(UUID(bytes=resident), address_id, UUID(bytes=broadcast))
+
+
+def _open_first(keyring: Keyring, token: str) -> _Link | None:
+    """A link from a mail of version 0.1.0."""
+    old = keyring.unseal_first("leave", token) or {}
+    try:
+        return _Link(UUID(hex=old["r"]), int(old["a"]), UUID(hex=old["b"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,10 +1,13 @@
 """Marks, seals and hashes: ours come back, all others do not, and keys rotate."""
 
+import hmac
 import re
+from base64 import b32encode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 
 from notify.domain.keyring import Keyring
 
@@ -59,6 +62,17 @@ def test_what_an_older_key_made_stays_good() -> None:
     assert RING.unmark("bounce", OLD.mark("bounce", 7)) == 7
     assert RING.unseal("leave", OLD.seal("leave", PAYLOAD)) == PAYLOAD
     assert OLD.unmark("bounce", RING.mark("bounce", 7)) is None
+
+
+def test_what_the_first_version_made_stays_good() -> None:
+    made = URLSafeSerializer(["old"], salt="notify.leave").dumps({"a": 1})
+    digest = hmac.digest(b"old", b"bounce\0" + b"7", "sha256")
+
+    assert RING.unseal_first("leave", made) == {"a": 1}
+    assert RING.unseal_first("confirm", made) is None
+    assert STRANGER.unseal_first("leave", made) is None
+    assert RING.unmark("bounce", "7-" + b32encode(digest).decode()[:16]) == 7
+    assert RING.unmark("bounce", "8-" + b32encode(digest).decode()[:16]) is None
 
 
 def test_hashes_of_addresses_outlive_a_rotation() -> None:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import pytest
+from itsdangerous import URLSafeSerializer
 from psycopg.types.json import Jsonb
 
 from notify.domain.keyring import Keyring
@@ -13,6 +14,7 @@ from notify.errors import Invalid
 from notify.services import leaving
 from notify.services.leaving import Choice
 from notify.store.database import Database, Row
+from tests.conftest import SECRET
 
 ADD_RESIDENT = "INSERT INTO residents (language) VALUES ('en') RETURNING id"
 ADD_ADDRESS = """
@@ -207,6 +209,15 @@ async def test_when_the_broadcast_is_no_longer_known_the_channel_is_left(town: T
     assert await leaving.look(town.db, town.keyring, token) is not None
     assert await town.leave(token, "this")
     assert (await town.follows("alerts"))["chess"] == ["sms", "push"]
+
+
+async def test_a_link_from_a_mail_of_the_first_version_still_leaves(town: Town) -> None:
+    old = {"r": town.resident.hex, "a": town.addresses["email"], "b": uuid4().hex}
+    token = URLSafeSerializer([SECRET], salt="notify.leave").dumps(old)
+
+    assert await leaving.look(town.db, town.keyring, str(token)) is not None
+    assert await town.leave(str(token), "all")
+    assert not any((await town.follows("alerts")).values())
 
 
 @pytest.mark.parametrize("payload", [b"", bytes(39), bytes(41)])
