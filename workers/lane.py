@@ -29,7 +29,7 @@ from workers.bell import listen
 log = get(__name__)
 
 MOST_LATE = 10  # slow answers that a pump waits for beside its next group
-PUMPS = 2  # a channel and lane: one settles while the other sends
+PUMPS = 3  # a channel and lane: while one sends, others wait for the database
 SWEEP_EVERY = 2.0
 SWEEP_SELDOM = 10.0  # where an old snapshot keeps what is dead in its way
 HEARTBEAT_EVERY = 5.0
