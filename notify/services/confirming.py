@@ -9,12 +9,13 @@ from notify.store.database import Database
 
 DAYS = 14  # how long the question holds
 _TOGETHER = 1_000
-_ADDRESS = Struct(">q")
+_ADDRESS = Struct(">cq")
+_MADE = b"\x01"  # tells a token from the JSON of version 0.1.0
 
 
 def seal(keyring: Keyring, *, address_id: int) -> str:
     """The token of a link to confirm."""
-    return keyring.seal("confirm", _ADDRESS.pack(address_id))
+    return keyring.seal("confirm", _ADDRESS.pack(_MADE, address_id))
 
 
 async def ask(db: Database, *, channels: Sequence[str]) -> int:
@@ -26,9 +27,16 @@ async def ask(db: Database, *, channels: Sequence[str]) -> int:
 async def confirm(db: Database, keyring: Keyring, token: str) -> bool:
     """Prove the address a token was sent to; False when the token is forged or the address
     gone. Doing it twice is fine."""
-    payload = keyring.unseal("confirm", token)
-    if payload is None or len(payload) != _ADDRESS.size:
+    address_id = _address(keyring, token)
+    if address_id is None:
         return False
-    (address_id,) = _ADDRESS.unpack(payload)
     async with db.transaction() as connection:
         return await notes.prove(connection, address_id)
+
+
+def _address(keyring: Keyring, token: str) -> int | None:
+    payload = keyring.unseal("confirm", token)
+    if payload is not None and payload[:1] == _MADE and len(payload) == _ADDRESS.size:
+        return int(_ADDRESS.unpack(payload)[1])
+    old = (keyring.unseal_first("confirm", token) or {}).get("a")
+    return old if isinstance(old, int) else None

@@ -42,12 +42,16 @@ class Course:
         self._every = every
         self._onward: dict[UUID, tuple[datetime, int]] = {}
         self._until = 0.0
+        self._ended = False
 
     def end(self) -> None:
+        """Look at everything next; also where a claim is under way."""
         self._onward = {}
+        self._ended = True
 
     def onward(self, *, now: float) -> Onward | None:
         """What to claim behind; None to look at everything."""
+        self._ended = False
         if now >= self._until:
             self._onward = {}
         if not self._onward:
@@ -55,7 +59,7 @@ class Course:
         return self._onward or None
 
     def took(self, batch: Sequence[Claimed], *, asked: int) -> None:
-        if len(batch) < asked:
+        if self._ended or len(batch) < asked:
             self.end()
             return
         for one in sorted(batch, key=lambda one: (one.due_at, one.delivery_id)):
@@ -178,19 +182,25 @@ class Pump:
             if not room:
                 return [] if room == 0 and self._lane is Lane.BULK else None
             size = room
+        onward = self._course.onward(now=clock.monotonic())
+        batch = await self._take(sender, size, onward)
+        if not batch and onward:
+            batch = await self._take(sender, size, self._course.onward(now=clock.monotonic()))
+        if sender.rate is not None and len(batch) < size:
+            await self._give_back(sender, size - len(batch))
+        if sender.failures and not batch:
+            await self._tried(sender)
+        return batch
+
+    async def _take(self, sender: Sender, size: int, onward: Onward | None) -> list[Claimed]:
         async with self._db.statement() as connection:
             batch = await claiming.claim(
                 connection, lane=self._lane, channel=self._channel, sender=sender.name,
                 worker=self._worker, size=size, lease=self._lease,
                 allowed=allowed_from(DeliveryStatus.SENDING),
-                month=clock.month(self._zone) if self._capped else None,
-                onward=self._course.onward(now=clock.monotonic()),
+                month=clock.month(self._zone) if self._capped else None, onward=onward,
             )  # fmt: skip
         self._course.took(batch, asked=size)
-        if sender.rate is not None and len(batch) < size:
-            await self._give_back(sender, size - len(batch))
-        if sender.failures and not batch:
-            await self._tried(sender)
         return batch
 
     async def _reserve(self, sender: Sender, wanted: int) -> int | None:

@@ -1,9 +1,13 @@
 """Unverified addresses are asked once, and their owner's yes proves them."""
 
+import pytest
+from itsdangerous import URLSafeSerializer
+
 from channels.memory import MemoryChannel
 from channels.messages import Email
 from notify.domain.words import Channel, Lane
 from notify.services import confirming
+from tests.conftest import SECRET
 from tests.town import ALL, Town
 
 
@@ -56,6 +60,18 @@ async def test_the_link_in_the_mail_proves_the_address(town: Town) -> None:
     assert await confirming.confirm(town.db, town.keyring, token)
     assert await confirming.confirm(town.db, town.keyring, token)
 
+    assert await _states(town) == ["proven"]
+
+
+@pytest.mark.parametrize("address_id", [7, 42, 123456])
+async def test_a_link_from_a_mail_of_the_first_version_still_proves(
+    town: Town, address_id: int
+) -> None:
+    await town.change("SELECT setval('addresses_id_seq', %(id)s, false)", id=address_id)
+    await town.resident(email="a@example.org", state="unverified")
+    old = URLSafeSerializer([SECRET], salt="notify.confirm").dumps({"a": address_id})
+
+    assert await confirming.confirm(town.db, town.keyring, str(old))
     assert await _states(town) == ["proven"]
 
 

@@ -217,3 +217,28 @@ async def test_a_pump_that_goes_on_looks_at_what_a_ring_was_for(town: Town) -> N
     await pump.round()
 
     assert await _left(town, urgent) == 0
+
+
+async def test_a_ring_during_a_claim_is_not_forgotten_with_its_answer(town: Town) -> None:
+    await _readers(town, "town", 3)
+    await _news(town, "town")
+    course = Course(10.0)
+
+    batch = await _claim(town, 2, course.onward(now=100.0))
+    course.end()
+    course.took(batch, asked=2)
+
+    assert course.onward(now=101.0) is None
+
+
+async def test_a_pump_looks_at_everything_before_it_says_that_nothing_is_left(town: Town) -> None:
+    await _readers(town, "town", 250)
+    await _readers(town, "kita", 5)
+    first = await _news(town, "town")
+    pump = await town.pump(MemoryChannel[Email](), lane=Lane.BULK)
+    assert await pump.round()  # all of it, and as many as it asked for
+    second = await _news(town, "kita")
+
+    assert await pump.round()
+
+    assert [await _left(town, one) for one in (first, second)] == [0, 0]

@@ -1,9 +1,11 @@
 """What PostgreSQL makes of statements whose cost must not grow with what was done before."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, LiteralString
 from uuid import uuid4
 
+import notify.store
 from notify.domain.delivery import OVER
 from notify.domain.words import Kind
 from notify.services.planning import BEFORE_ALL
@@ -11,6 +13,7 @@ from notify.store import claiming, forgetting, planning, sweep
 from notify.store.database import Database
 from tests.town import Town
 
+MIGRATIONS = Path(notify.store.__file__).parent / "migrations"
 DELIVERIES = """
 -- A broadcast that the statistics of the table know nothing of yet.
 INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
@@ -156,3 +159,30 @@ async def test_whose_turn_it_is_to_forget_is_known_without_a_look_through_what_i
 
     assert "deliveries_waiting" in plan
     assert "Seq Scan on deliveries" not in plan
+
+
+async def test_no_sample_is_taken_of_what_is_otherwise_a_moment_later(db: Database) -> None:
+    async with db.transaction() as connection:
+        await connection.run(DELIVERIES, id=uuid4())
+        await connection.run("ANALYZE deliveries")
+        rows = await connection.rows(
+            "SELECT attname FROM pg_stats WHERE tablename = 'deliveries' AND schemaname = 'public'"
+        )
+
+    known = {row["attname"] for row in rows}
+    assert "resident_id" in known
+    assert not known & {"status", "lane", "channel"}
+
+
+async def test_the_upgrade_forgets_samples_that_were_taken(db: Database) -> None:
+    statements = (MIGRATIONS / "0014-cheaper.sql").read_text()
+    async with db.transaction() as connection:
+        await connection.run("ALTER TABLE deliveries ALTER COLUMN status SET STATISTICS 100")
+        await connection.run(DELIVERIES, id=uuid4())
+        await connection.run("ANALYZE deliveries")
+        await connection.raw.execute(statements.encode())
+        rows = await connection.rows(
+            "SELECT FROM pg_stats WHERE tablename = 'deliveries' AND attname = 'status'"
+        )
+
+    assert rows == []
