@@ -115,10 +115,12 @@ class Verdict:
 
 
 def judge(database_url: str, sandbox: Sandbox, keyring: Keyring, case: Case) -> Verdict:
-    """Compare by recipient, content and attempt; nothing may be under way any more."""
+    """Compare by recipient, content and attempt; nothing may be under way any more, but receipts
+    that still come in: all is read at one moment."""
     verdict = Verdict()
     sent = [UUID(one) for one in case.texts]
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         deliveries = {r["id"]: r for r in connection.execute(DELIVERIES, {"sent": sent})}
         attempts = {r["id"]: r for r in connection.execute(ATTEMPTS, {"sent": sent})}
         forgotten = connection.execute(FORGOTTEN, {"sent": sent}).fetchone()
