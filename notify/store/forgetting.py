@@ -17,7 +17,7 @@ SELECT pg_try_advisory_xact_lock(hashtextextended('forgetting', 0))
     AND status IN ('approved', 'dispatching'))
   AND NOT EXISTS (SELECT FROM deliveries WHERE status = 'pending' AND lane = 'alert')
   AND NOT EXISTS (SELECT FROM attempts t JOIN deliveries d ON d.id = t.delivery_id
-    WHERE t.settled_at IS NULL AND d.lane = 'alert') AS ours
+    WHERE t.outcome IS NULL AND d.lane = 'alert') AS ours
 """
 
 _OPEN: LiteralString = """
