@@ -33,7 +33,7 @@ RIPE: LiteralString = (
 -- A thread of which every part came to rest, and ran out, longer ago than that.
 SELECT b.thread_id FROM broadcasts b
 WHERE b.forgotten_at IS NULL AND b.created_at < now() - %(days)s * interval '1 day'
-  AND b.sequence = 0 AND b.id <> ALL(%(but)s) AND NOT EXISTS ("""
+  AND b.thread_id <> ALL(%(but)s) AND NOT EXISTS ("""
     + _OPEN
     + """)
 ORDER BY b.created_at LIMIT 1
