@@ -19,13 +19,17 @@ from notify.domain.words import Channel, Lane
 from notify.embedded.secrets import with_secrets
 from notify.embedded.servers import Embedded
 from notify.errors import Misconfigured
+from notify.log import get
 from notify.queue import Bell
 from notify.services.senders import Sender
 from notify.settings import Settings
 from notify.store.database import Database, room
 from notify.store.migrate import migrate, pending
 
+log = get(__name__)
+
 API_CONNECTIONS = 16  # to PostgreSQL, at most
+_PASSING = 4  # connections of health checks and of commands that somebody gives
 MAIL_TIMEOUT = 15.0  # a mail may take two of these and a little, within the pump's own bound
 
 
@@ -103,8 +107,10 @@ def worker_connections(lanes: Collection[Lane]) -> int:
 
 
 def everything(processes: int) -> int:
-    """The connections of the HTTP server and of so many workers for each lane by itself."""
-    return API_CONNECTIONS + processes * sum(worker_connections([lane]) for lane in Lane)
+    """The connections of a whole installation: the HTTP server, so many workers for each lane by
+    itself, and some for whoever looks in."""
+    lanes = sum(worker_connections([lane]) for lane in Lane)
+    return API_CONNECTIONS + processes * lanes + _PASSING
 
 
 def check_connections(settings: Settings, needed: int) -> None:
@@ -115,6 +121,22 @@ def check_connections(settings: Settings, needed: int) -> None:
             f"What is to run may use {needed} connections, and PostgreSQL allows {allowed}. "
             "Lower NOTIFY_WORKER_PROCESSES, or raise max_connections there."
         )
+
+
+async def tell_of_connections(app: App, needed: int) -> None:
+    """Log it where PostgreSQL has not the room for the `needed` connections of this process just
+    now, or never for the whole installation.
+
+    Nothing is refused for it: others that are about to end may hold them still, and who comes too
+    late waits for one.
+    """
+    installation = everything(app.settings.worker_processes)
+    allowed, taken = await app.db.room()
+    if needed > allowed - taken or installation > allowed:
+        log.error(
+            "connections.scarce",
+            needed=needed, free=max(0, allowed - taken), allowed=allowed, installation=installation,
+        )  # fmt: skip
 
 
 def push_hosts(settings: Settings) -> PushHosts:

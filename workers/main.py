@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from notify.bootstrap import App, check_schema, worker_connections
+from notify.bootstrap import App, check_schema, tell_of_connections, worker_connections
 from notify.cli import supervisor
 from notify.cli.context import read_settings, run_with_app, telling
 from notify.domain.words import Lane
@@ -38,6 +38,7 @@ def worker(
 def _work(lanes: Sequence[Lane]) -> None:
     async def run(app: App) -> None:
         check_schema(app.settings)
+        await tell_of_connections(app, worker_connections(lanes))
         await work(app, lanes)
 
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())

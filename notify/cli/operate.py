@@ -21,6 +21,7 @@ from notify.bootstrap import (
     open_channels,
     prepared,
     senders,
+    tell_of_connections,
 )
 from notify.cli import supervisor
 from notify.cli.context import read_settings, run_with_app, telling
@@ -48,6 +49,7 @@ def api() -> None:
 
     async def run(app: App) -> None:
         check_schema(app.settings)
+        await tell_of_connections(app, API_CONNECTIONS)
         config = uvicorn.Config(
             create_app(app), host=app.settings.http_host, port=app.settings.http_port,
             log_config=None, access_log=False, server_header=False, proxy_headers=False,

@@ -1,7 +1,8 @@
 """Forgets who got what, once it was kept as long as the settings say.
 
 Gently: a few rows a transaction, a rest after each, one process at a time, and nothing while an
-alert is on its way. Whoever is ended in the middle goes on where the last transaction stopped.
+alert is on its way, nor while the clock may be wrong. Whoever is ended in the middle goes on where
+the last transaction stopped.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from notify import clock
 from notify.log import get
+from notify.services.timekeeping import is_steady
 from notify.store import forgetting
 from notify.store.database import Connection, Database, Row
 
@@ -30,7 +32,8 @@ class Forgetter:
     async def round(self) -> int:
         """Delete what was kept long enough; returns how many rows.
 
-        Ends early when it is another's turn, or an alert's: the next round goes on.
+        Ends early when it is another's turn, or an alert's, or the clock jumped: the next round
+        goes on.
         """
         self._done.clear()
         gone = 0
@@ -44,7 +47,7 @@ class Forgetter:
         """Rows deleted in one transaction; None when this round is over."""
         began = clock.monotonic()
         async with self._db.transaction() as connection:
-            if not await forgetting.turn(connection):
+            if not await is_steady(connection) or not await forgetting.turn(connection):
                 return None
             n = await self._step(connection)
         await asyncio.sleep(self._rest * (clock.monotonic() - began))

@@ -101,7 +101,7 @@ class Planner:
 
     async def _adds(self, connection: Connection, row: Row) -> bool:
         """Whether a follow-up also goes to those who follow today: an update does, and one whose
-        thread may have reached more people than the restored state knows of."""
+        thread may have reached more people than is known: after a restore, or once forgotten."""
         return row["relation"] == Relation.UPDATE or await planning.cut_short(
             connection, row["thread_id"], row["sequence"]
         )

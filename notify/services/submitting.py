@@ -154,9 +154,10 @@ async def _followed(connection: Connection, submission: Submission) -> Broadcast
 
 
 async def _place(connection: Connection, thread_id: UUID) -> int:
-    """The next place in a thread. Raises Conflict where nobody knows any more whom it reached."""
+    """The next place in a thread. Raises Conflict where it is over, and nobody knows any more whom
+    it reached. What is in force must be ended all the same: it then goes to who follows today."""
     thread = await broadcasts.last_in_thread(connection, thread_id)
-    if thread["forgotten"]:
+    if thread["forgotten"] and not thread["in_force"]:
         raise Conflict(
             "It is too long ago: who got what this follows was deleted since. Send a new broadcast "
             "instead."

@@ -1,4 +1,5 @@
-"""Notices that the clock went back. Forwards needs nothing: what is due comes due sooner.
+"""Notices that the clock jumped. What is due by one that went ahead comes due sooner, which needs
+nothing; but what is long ago by it may be of today, so that nothing is deleted for a day.
 
 PostgreSQL's clock is the one that counts. Where it goes back, all that was due by it would wait
 until it is that late again: an alert planned a minute before would leave an hour late.
@@ -12,6 +13,8 @@ log = get(__name__)
 
 NOTICED = 5.0  # seconds; less is no harm, and clocks are set by less every day
 _BATCH = 20_000
+_LEAP = 3600.0  # seconds; less makes nothing old
+_STEADY = 86_400.0  # seconds in which somebody notices that the date is wrong
 
 
 async def keep_time(db: Database) -> bool:
@@ -28,9 +31,15 @@ async def keep_time(db: Database) -> bool:
             return False
         await _move_deliveries(db, connection, back=back)
         await clock_mark.put_right(connection, back=back)
-        await clock_mark.mark(connection)
+        await clock_mark.mark(connection, leap=_LEAP)
     log.error("clock.went_back", seconds=round(back))
     return True
+
+
+async def is_steady(connection: Connection) -> bool:
+    """Whether the clock may be believed that something is long ago: it was looked at for a day
+    without a break, and did not jump."""
+    return await clock_mark.steady(connection, leap=_LEAP, during=_STEADY)
 
 
 async def _move_deliveries(db: Database, holding: Connection, *, back: float) -> None:
@@ -52,5 +61,7 @@ async def _went_back(db: Database) -> bool:
         if back is None:
             return False
         if back <= NOTICED:
-            await clock_mark.mark(connection)
-        return back > NOTICED
+            await clock_mark.mark(connection, leap=_LEAP)
+    if back < -_LEAP:  # it went ahead, or nobody was there to look
+        log.warning("clock.leapt", seconds=round(-back))
+    return back > NOTICED

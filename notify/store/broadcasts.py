@@ -26,7 +26,9 @@ SELECT id FROM broadcasts WHERE id = %(thread_id)s FOR UPDATE
 """
 
 LAST: LiteralString = """
-SELECT max(sequence) AS last, bool_or(forgotten_at IS NOT NULL) AS forgotten FROM broadcasts WHERE thread_id = %(thread_id)s
+SELECT max(sequence) AS last, bool_or(forgotten_at IS NOT NULL) AS forgotten,
+  coalesce(bool_or(valid_until > now()), false) AS in_force
+FROM broadcasts WHERE thread_id = %(thread_id)s
 """
 
 CANCEL: LiteralString = """
@@ -79,7 +81,7 @@ async def recent(connection: Connection, *, limit: int) -> list[Row]:
 
 async def last_in_thread(connection: Connection, thread_id: UUID) -> Row:
     """The `last` place taken in a thread, held against others until the transaction ends, and
-    whether it is `forgotten` whom it reached."""
+    whether it is `forgotten` whom it reached, and any of it `in_force` nevertheless."""
     await connection.run(LOCK_THREAD, thread_id=thread_id)
     row = await connection.row(LAST, thread_id=thread_id)
     assert row is not None  # noqa: S101 - an aggregate is always one row

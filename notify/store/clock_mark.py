@@ -10,7 +10,16 @@ SELECT extract(epoch FROM seen_at - now())::float AS back FROM clock_mark FOR UP
 """
 
 MARK: LiteralString = """
-UPDATE clock_mark SET seen_at = now() WHERE seen_at NOT BETWEEN now() - interval '2 s' AND now()
+-- Steady since the last jump, or since somebody looked again after nobody did: that looks the same.
+UPDATE clock_mark SET seen_at = now(), steady_since = CASE
+  WHEN abs(extract(epoch FROM now() - seen_at)) <= %(leap)s THEN least(steady_since, now())
+  ELSE now() END
+WHERE seen_at NOT BETWEEN now() - interval '2 s' AND now()
+"""
+
+STEADY: LiteralString = """
+SELECT abs(extract(epoch FROM now() - seen_at)) <= %(leap)s
+  AND steady_since <= now() - %(during)s * interval '1 s' AS steady FROM clock_mark
 """
 
 FRESH: LiteralString = """
@@ -105,8 +114,15 @@ async def look(connection: Connection) -> float | None:
     return row["back"] if row else None
 
 
-async def mark(connection: Connection) -> None:
-    await connection.run(MARK)
+async def mark(connection: Connection, *, leap: float) -> None:
+    """Look again from here; more than `leap` seconds since the last look, or before it, are a jump."""
+    await connection.run(MARK, leap=leap)
+
+
+async def steady(connection: Connection, *, leap: float, during: float) -> bool:
+    """Whether the clock was looked at for `during` seconds, also lately, and did not jump."""
+    row = await connection.row(STEADY, leap=leap, during=during)
+    return bool(row and row["steady"])
 
 
 async def put_right(connection: Connection, *, back: float) -> None:

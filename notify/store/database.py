@@ -29,18 +29,26 @@ BOUNDS = {
 }
 
 
-ROOM: LiteralString = """
--- A setting that older servers do not have is NULL.
-SELECT current_setting('max_connections')::int
+_ROOM: LiteralString = """current_setting('max_connections')::int
   - current_setting('superuser_reserved_connections')::int
-  - coalesce(current_setting('reserved_connections', true)::int, 0)
+  -- A setting that older servers do not have is NULL.
+  - coalesce(current_setting('reserved_connections', true)::int, 0)"""
+
+FREE: LiteralString = (
+    "SELECT "
+    + _ROOM
+    + """ AS room, (SELECT count(*) FROM pg_stat_activity
+  -- What others are is hidden from an ordinary user. Those without a database are the server's own.
+  WHERE datid IS NOT NULL AND pid <> pg_backend_pid()
+    AND coalesce(backend_type, 'client backend') = 'client backend') AS taken
 """
+)
 
 
 def room(url: str) -> int:
     """How many connections the server allows ordinary clients, all together."""
     with psycopg.connect(url, connect_timeout=5) as connection:
-        row = connection.execute(ROOM).fetchone()
+        row = connection.execute("SELECT " + _ROOM).fetchone()
     assert row is not None  # noqa: S101 - narrows the type
     return int(row[0])
 
@@ -77,6 +85,14 @@ class Database:
 
     async def close(self) -> None:
         await self._pool.close(timeout=5)
+
+    async def room(self) -> tuple[int, int]:
+        """How many connections the server allows ordinary clients, and how many of these others
+        than the asking one have now."""
+        async with self.statement() as connection:
+            row = await connection.row(FREE)
+        assert row is not None  # noqa: S101 - narrows the type
+        return row["room"], row["taken"]
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["Connection"]:

@@ -17,7 +17,7 @@ SELECT pg_try_advisory_xact_lock(hashtextextended('forgetting', 0))
     AND status IN ('approved', 'dispatching'))
   AND NOT EXISTS (SELECT FROM deliveries WHERE status = 'pending' AND lane = 'alert')
   AND NOT EXISTS (SELECT FROM attempts t JOIN deliveries d ON d.id = t.delivery_id
-    WHERE t.settled_at IS NULL AND d.lane = 'alert') AS ours
+    WHERE t.outcome IS NULL AND d.lane = 'alert') AS ours
 """
 
 _OPEN: LiteralString = """
@@ -33,7 +33,7 @@ RIPE: LiteralString = (
 -- A thread of which every part came to rest, and ran out, longer ago than that.
 SELECT b.thread_id FROM broadcasts b
 WHERE b.forgotten_at IS NULL AND b.created_at < now() - %(days)s * interval '1 day'
-  AND b.sequence = 0 AND b.id <> ALL(%(but)s) AND NOT EXISTS ("""
+  AND b.thread_id <> ALL(%(but)s) AND NOT EXISTS ("""
     + _OPEN
     + """)
 ORDER BY b.created_at LIMIT 1

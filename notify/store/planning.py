@@ -260,10 +260,12 @@ async def thread_groups(connection: Connection, thread_id: UUID, sequence: int) 
 
 
 async def cut_short(connection: Connection, thread_id: UUID, sequence: int) -> bool:
-    """Whether a restore cut a thread's planning short: others may have been reached since."""
+    """Whether a restore cut a thread's planning short, or it is forgotten whom it reached: others
+    may have been reached."""
     row = await connection.row(
         "SELECT EXISTS (SELECT FROM broadcasts WHERE thread_id = %(thread_id)s"
-        " AND sequence < %(sequence)s AND restored_at IS NOT NULL AND planned_at IS NULL) AS cut",
+        " AND sequence < %(sequence)s AND (forgotten_at IS NOT NULL"
+        " OR (restored_at IS NOT NULL AND planned_at IS NULL))) AS cut",
         thread_id=thread_id,
         sequence=sequence,
     )

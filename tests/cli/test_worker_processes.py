@@ -118,3 +118,16 @@ def test_a_check_says_when_the_connections_do_not_suffice(world: World) -> None:
     assert done.returncode == 2, done.stdout
     assert str(int(row[0]) - 3) in done.stderr
     assert "NOTIFY_WORKER_PROCESSES" in done.stderr
+
+
+def test_who_starts_says_when_there_is_no_room_for_all_and_works_all_the_same(
+    database_url: str, tmp_path: Path
+) -> None:
+    with World(database_url, tmp_path) as world:
+        world.environment["NOTIFY_WORKER_PROCESSES"] = "60"
+        api, worker = world.start("api"), world.start("worker", "--processes", "1")
+
+        world.ready(api, worker)
+
+        assert "connections.scarce" in api.said()
+        assert "connections.scarce" in worker.said()

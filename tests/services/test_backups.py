@@ -37,6 +37,7 @@ OLDER = """
 DROP TABLE page_stamp;
 DROP FUNCTION renew_page_stamp CASCADE;
 DROP INDEX broadcasts_ends;
+ALTER TABLE clock_mark DROP COLUMN steady_since;
 DROP INDEX notes_over, deliveries_note, receipts_stray;
 ALTER TABLE broadcasts DROP COLUMN forgotten_at, DROP COLUMN forgotten_through;
 DROP TRIGGER deliveries_erased ON deliveries;

@@ -37,6 +37,11 @@ TIMES = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+async def _clock_is_steady(town: Town) -> None:
+    await town.change("UPDATE clock_mark SET steady_since = now() - interval '25 h'")
+
+
 async def pass_time(town: Town, days: float) -> None:
     """Put everything there is so many days into the past."""
     for table, columns in TIMES.items():
@@ -490,3 +495,75 @@ async def test_what_a_guard_keeps_goes_once_it_is_gone(
     await forgetter(town).round()
 
     assert "deliveries" not in await left(town)
+
+
+async def jump(town: Town, days: float) -> None:
+    """The clock goes so many days ahead, as everything that is written down sees it."""
+    await pass_time(town, days)
+    await town.change(
+        "UPDATE clock_mark SET seen_at = seen_at - %(days)s * interval '1 day',"
+        " steady_since = steady_since - %(days)s * interval '1 day'",
+        days=days,
+    )
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["nobody looked yet", "noticed"])
+async def test_a_clock_far_ahead_deletes_nothing_and_costs_no_all_clear(
+    town: Town, events: list[Any], seen: bool
+) -> None:
+    alert = await sent(town, valid_until=clock.now() + timedelta(days=30))
+    await jump(town, DAYS + 40)
+    if seen:
+        await sweeper(town).sweep()
+        await town.change("UPDATE clock_mark SET steady_since = now() - interval '23 h'")
+
+    assert await forgetter(town).round() == 0
+
+    assert [e["event"] for e in events].count("clock.leapt") == int(seen)
+    await jump(town, -(DAYS + 40))
+    await sweeper(town).sweep()
+    assert (await one(town, alert))["forgotten_at"] is None
+    assert await forgetter(town).round() == 0
+    all_clear = await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+    await send_out(town)
+    assert len(await town.statuses(all_clear)) == 2  # one was never reached
+
+
+async def test_what_was_being_forgotten_waits_as_well_until_the_clock_is_steady(
+    town: Town,
+) -> None:
+    alert = await sent(town)
+    await pass_time(town, DAYS)
+    async with town.db.transaction() as connection:
+        await forgetting.forget(connection, alert, days=DAYS)
+    await town.change("UPDATE clock_mark SET seen_at = now() - interval '3 h'")
+    await sweeper(town).sweep()
+
+    assert await forgetter(town).round() == 0
+    await town.change("UPDATE clock_mark SET steady_since = now() - interval '25 h'")
+    await forgetter(town).round()
+
+    assert await left(town) == {}
+
+
+@pytest.mark.parametrize("relation", list(Relation))
+async def test_what_is_forgotten_but_in_force_can_be_ended_for_who_follows_today(
+    town: Town, relation: Relation
+) -> None:
+    """The clock was wrong for longer than anybody noticed."""
+    alert = await sent(town, valid_until=clock.now() + timedelta(days=30))
+    await pass_time(town, DAYS + 40)
+    assert await forgetter(town).round() > 0
+    await pass_time(town, -(DAYS + 40))
+
+    follow_up = await town.broadcast("town", follows=alert, relation=relation)
+    await send_out(town)
+
+    assert len(await town.statuses(follow_up)) == 3
+    assert (await one(town, alert))["superseded_at"] is not None
+    await pass_time(town, 4)
+    await sweeper(town).sweep()
+    await pass_time(town, DAYS + 40)
+    await forgetter(town).round()
+    assert await left(town) == {}
+    assert (await one(town, follow_up))["forgotten_at"] is not None

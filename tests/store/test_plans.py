@@ -152,9 +152,19 @@ async def test_old_deliveries_of_notes_are_found_by_their_notes(db: Database) ->
     assert "deliveries_note " in plan
 
 
+DONE: LiteralString = """
+INSERT INTO attempts (delivery_id, number, worker, sender, lease_until, settled_at, outcome)
+SELECT n, 1, gen_random_uuid(), 'relay', now(), now(), 'sent' FROM generate_series(1, 20000) AS n
+"""
+
+
 async def test_whose_turn_it_is_to_forget_is_known_without_a_look_through_what_is_done(
     db: Database,
 ) -> None:
+    async with db.transaction() as connection:
+        await connection.run(DONE)
+        await connection.run("ANALYZE attempts")
+
     plan = await _plan(db, forgetting.TURN, status="delivered")
 
     assert "deliveries_waiting" in plan
@@ -186,3 +196,6 @@ async def test_the_upgrade_forgets_samples_that_were_taken(db: Database) -> None
         )
 
     assert rows == []
+
+    assert "attempts_open" in plan
+    assert "Seq Scan on attempts" not in plan

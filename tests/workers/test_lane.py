@@ -95,6 +95,7 @@ async def test_the_lane_that_nobody_waits_for_forgets_what_was_kept_long_enough(
         "INSERT INTO receipts (provider, key, report, received_at)"
         " VALUES ('mail', 'old', 'failed', now() - interval '400 days')"
     )
+    await town.change("UPDATE clock_mark SET steady_since = now() - interval '25 h'")
 
     async with working(app, lane):
         await eventually(town, "SELECT * FROM workers", 1)

@@ -2,7 +2,7 @@
 -- depends: 0012-erased
 
 -- forgotten_at: from here on its deliveries, attempts, receipts and skips are deleted, and nothing
--- can follow it. forgotten_through: the delivery up to which they are, NULL when that is done.
+-- can follow it once it is over. forgotten_through: the delivery up to which they are, NULL when that is done.
 ALTER TABLE broadcasts ADD COLUMN forgotten_at timestamptz, ADD COLUMN forgotten_through bigint,
   ADD CHECK (forgotten_through IS NULL OR forgotten_at IS NOT NULL);
 CREATE INDEX broadcasts_kept ON broadcasts (created_at) WHERE forgotten_at IS NULL;
@@ -13,6 +13,9 @@ CREATE INDEX broadcasts_forgetting ON broadcasts (forgotten_at)
 CREATE INDEX notes_over ON notes (valid_until);
 CREATE INDEX deliveries_note ON deliveries (note_id) WHERE note_id IS NOT NULL;
 CREATE INDEX receipts_stray ON receipts (received_at) WHERE delivery_id IS NULL;
+
+-- By a clock that went ahead everything is old: nothing is deleted until it was steady for a while.
+ALTER TABLE clock_mark ADD COLUMN steady_since timestamptz NOT NULL DEFAULT now();
 
 -- What is unknown for good is at its end, and stays counted like everything that is.
 CREATE OR REPLACE FUNCTION count_erased() RETURNS trigger LANGUAGE plpgsql AS $$
