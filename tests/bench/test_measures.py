@@ -131,7 +131,7 @@ def test_the_last_run_is_printed_as_markdown_and_nothing_else(tmp_path: Path) ->
     told = cli("--table", "--output", str(file), folder=tmp_path)
 
     assert told.stdout.startswith("Commit `")
-    assert told.stdout.endswith("| plan | 10 | rows/s | – | – | – | 3 |\n")
+    assert told.stdout.endswith("| plan | 10 | rows/s | – | – | – | 3 | – |\n")
 
 
 def test_a_measure_that_is_not_there_is_told_and_nothing_is_run(tmp_path: Path) -> None:
