@@ -37,7 +37,9 @@ TROUBLE = (Wrong, Dishonest, SinkFailed, PeerFailed, Failed, InVain, Misconfigur
 
 
 def main(
-    quick: Annotated[bool, typer.Option(help="Growth to 100,000 only, in a few minutes.")] = False,
+    quick: Annotated[
+        bool, typer.Option(help="Growth and loaded alerts to 100,000 only, in a few minutes.")
+    ] = False,
     only: Annotated[str, typer.Option(help="Only these measures, as in 'email*'.")] = "*",
     output: Annotated[
         Path | None, typer.Option(help="Where figures go. Without: bench/latest.json, if whole.")
@@ -70,8 +72,8 @@ def main(
         console.print(f"[red]No figures:[/red] {problem}", highlight=False)
         raise typer.Exit(1) from None
     report.table(console, found)
-    if quick and any(one.name == "growth" for one in found):
-        console.print("A quick run: growth was followed to 100,000 only, not to 1,000,000.")
+    for words in report.shortened(found) if quick else []:
+        console.print(words, highlight=False)
     file = output or (LATEST if only == "*" else None)
     if file is not None:
         figures.write(file, found)

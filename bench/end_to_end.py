@@ -29,13 +29,13 @@ FROM deliveries d JOIN attempts t ON t.delivery_id = d.id WHERE d.broadcast_id =
 """
 
 COMPARED: LiteralString = """
--- What the sink got, one row a message, against who should have got it, once each.
+-- What the sink got, one row a message, against who got it as we say, once each.
 SELECT count(*) FILTER (WHERE g.n IS NULL) AS lost,
   coalesce(sum(g.n - 1) FILTER (WHERE d.value IS NOT NULL AND g.n > 1), 0)::bigint AS doubled,
   count(*) FILTER (WHERE d.value IS NULL) AS strange
 FROM (SELECT CASE a.channel WHEN 'push' THEN substring(a.value FROM '[^/]+$') ELSE a.value END
     AS value FROM deliveries d JOIN addresses a ON a.id = d.address_id
-    WHERE d.broadcast_id = ANY(%(ids)s)) AS d
+    WHERE d.broadcast_id = ANY(%(ids)s) AND d.status IN ('sent', 'delivered')) AS d
 FULL JOIN (SELECT value, count(*) AS n FROM got GROUP BY 1) AS g USING (value)
 """
 
@@ -70,19 +70,29 @@ class Run:
         return self.each("postgres") + self.each("workers")
 
 
-def send(world: World, town: str, channel: str, *, kind: str = "announcement") -> Run:
-    """Send a broadcast to a town and wait until its last delivery is settled. Raises Wrong."""
+def send(world: World, town: str, channel: str, count: int, *, kind: str = "announcement") -> Run:
+    """Send a broadcast to a town of `count` people and wait until its last delivery is settled.
+    Raises Wrong where not each of them got it, once."""
     world.sinks[channel].take()
     before = world.spent()
     began = time.time()
     broadcast = world.send(town, kind=kind)
-    wait(world, lambda: world.rows(LEFT, id=broadcast)[0]["n"] == 0)
+    last = settled(world, broadcast, count)
     spent = {name: seconds - before[name] for name, seconds in world.spent().items()}
-    book = world.rows(BOOK, id=broadcast)[0]
-    if book["reached"] != book["planned"] or not book["planned"]:
-        raise Wrong(f"{book['reached']} of {book['planned']} deliveries were handed over")
     compare(world, channel, [broadcast])
-    return Run(broadcast, began, book["planned"], book["last"] - began, spent)
+    return Run(broadcast, began, count, last - began, spent)
+
+
+def settled(world: World, broadcast: UUID, count: int) -> float:
+    """Wait until each of `count` people was reached; when the last delivery was settled (Unix
+    time). Raises Wrong where some were left out, or not reached."""
+    wait(world, lambda: world.rows(LEFT, id=broadcast)[0]["n"] == 0)
+    book = world.rows(BOOK, id=broadcast)[0]
+    if book["planned"] != count:
+        raise Wrong(f"{book['planned']} deliveries were planned for {count} people")
+    if book["reached"] != count:
+        raise Wrong(f"{book['reached']} of {count} deliveries were handed over")
+    return float(book["last"])
 
 
 def wait(world: World, look: Callable[[], Any]) -> None:
@@ -99,7 +109,8 @@ def wait(world: World, look: Callable[[], Any]) -> None:
 
 
 def compare(world: World, channel: str, broadcasts: list[UUID]) -> None:
-    """Hold what the sink got against these broadcasts, recipient by recipient. Raises Wrong."""
+    """Hold what the sink got against what of these broadcasts was handed over, recipient by
+    recipient. Raises Wrong."""
     with psycopg.connect(world.database_url) as connection:
         connection.execute("CREATE TEMP TABLE got (value text)")
         _copy(connection, world.sinks[channel].take())

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.promises import promise
+
 PROMISED = "promised"
 NONE = "none"
 
@@ -32,7 +34,11 @@ class Figure:
 def figure(
     name: str, value: float, unit: str, *, n: int, peer: str = NONE, peer_value: float | None = None
 ) -> Figure:
-    """A figure with four digits that mean something."""
+    """A figure with four digits that mean something. Without a peer it stands beside its promise,
+    where it has one."""
+    promised = promise(name)
+    if peer_value is None and promised is not None and not promised.times:
+        peer, peer_value = PROMISED, promised.bound
     if peer_value is None:
         return Figure(name, _short(value), unit, NONE, None, None, n)
     ratio = _short(value / peer_value) if peer_value else None

@@ -65,11 +65,13 @@ def proportional(pid: int) -> float:
 
 class Memory:
     """The most each process has had, by name, while the block runs; those of one name count
-    each by itself. `postgres` is asked for as a whole, in PSS: it shares most of what it has."""
+    each by itself. `postgres` is asked for as a whole, and for the largest of its processes, in
+    PSS: they share most of what they have."""
 
     def __init__(self) -> None:
         self.most: dict[str, float] = {}
         self.most_postgres = 0.0
+        self.largest_postgres = 0.0
         self._pids: dict[int, str] = {}
         self._postmaster: int | None = None
         self._stop = threading.Event()
@@ -100,5 +102,6 @@ class Memory:
             for pid, name in list(self._pids.items()):
                 self.most[name] = max(self.most.get(name, 0.0), resident(pid))
             if self._postmaster is not None:
-                whole = sum(proportional(pid) for pid in tree(self._postmaster))
-                self.most_postgres = max(self.most_postgres, whole)
+                each = [proportional(pid) for pid in tree(self._postmaster)]
+                self.most_postgres = max(self.most_postgres, sum(each))
+                self.largest_postgres = max(self.largest_postgres, *each)

@@ -42,11 +42,11 @@ def profile(count: int, *, console: Console) -> None:
             world.change("CREATE EXTENSION pg_stat_statements")
             world.begin()
             world.add_workers(1, launcher=("-m", "bench.sampled", str(samples)))
-            end_to_end.send(world, world.people(WARM, "email"), "email")
+            end_to_end.send(world, world.people(WARM, "email"), "email", WARM)
             town = world.people(count, "email")
             world.change("SELECT pg_stat_statements_reset()")
             with _waits(embedded.database_url) as waits:
-                done = end_to_end.send(world, town, "email")
+                done = end_to_end.send(world, town, "email", count)
             _says(console, f"{done.n:,} mails, {done.rate:.0f} a second; µs of CPU a mail: " + ", ".join(
                 f"{name} {done.each(name):.0f}" for name in done.cpu))  # fmt: skip
             _statements(world, done.n, console)

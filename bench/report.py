@@ -10,8 +10,22 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figures import NONE, Figure
+from bench.promises import promise
 
-HEADS = ("figure", "value", "unit", "beside", "its value", "ratio", "n")
+HEADS = ("figure", "value", "unit", "beside", "its value", "ratio", "n", "promised")
+
+
+SHORTENED = {
+    "growth": "growth was followed to 100,000 only, not to 1,000,000.",
+    "alert_first_loaded": "loaded alerts met an announcement to 100,000 only, not to 1,000,000.",
+}
+"""What a quick run measures less of than is promised, by figure."""
+
+
+def shortened(figures: Sequence[Figure]) -> list[str]:
+    """What has to be said below the figures of a quick run."""
+    names = {one.name for one in figures}
+    return [f"A quick run: {words}" for name, words in SHORTENED.items() if name in names]
 
 
 def table(console: Console, figures: Sequence[Figure]) -> None:
@@ -29,7 +43,7 @@ def markdown(figures: Sequence[Figure], *, commit: str, command: str) -> str:
         f"Commit `{commit}`, `{command}`, on {machine()}.",
         "",
         "| " + " | ".join(HEADS) + " |",
-        "|---|--:|---|---|--:|--:|--:|",
+        "|---|--:|---|---|--:|--:|--:|---|",
         *("| " + " | ".join(_cells(one)) + " |" for one in figures),
     ]
     return "\n".join(lines) + "\n"
@@ -38,8 +52,20 @@ def markdown(figures: Sequence[Figure], *, commit: str, command: str) -> str:
 def _cells(one: Figure) -> tuple[str, ...]:
     return (
         one.name, number(one.value), one.unit, one.peer if one.peer != NONE else "–",
-        number(one.peer_value), number(one.ratio), f"{one.n:,}",
+        number(one.peer_value), number(one.ratio), f"{one.n:,}", promised(one),
     )  # fmt: skip
+
+
+def promised(one: Figure) -> str:
+    """The promise and whether it was kept; where its peer is missing, nobody can tell."""
+    made = promise(one.name)
+    if made is None:
+        return "–"
+    bound = f"{'≥' if made.least else '≤'} {number(made.bound)}{' ×' if made.times else ''}"
+    held = one.ratio if made.times else one.value
+    if held is None:
+        return f"{bound}: not measured"
+    return f"{bound}: {'kept' if made.kept(held) else 'missed'}"
 
 
 def number(value: float | None) -> str:

@@ -18,7 +18,7 @@ class Scale:
     small: int
     tracked: int
     two: int  # mails by two worker processes a lane
-    others: int  # SMS and push messages
+    others: int  # SMS and push messages, by one worker process a lane and by two
     alone: int  # messages over a channel by itself
     peer: int  # messages over a peer, which is slower
     planned: int
@@ -87,4 +87,4 @@ class Stand:
         """One broadcast end to end, with the log of the database written down before it."""
         town = self.town(channel, count)
         self.world.change("CHECKPOINT")
-        return end_to_end.send(self.world, town, channel, kind=kind)
+        return end_to_end.send(self.world, town, channel, count, kind=kind)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, LiteralString
 from uuid import UUID
 
+from redis import Redis
 from typing_extensions import override
 
 from bench.browsers import browser
@@ -28,6 +29,11 @@ UNLIMITED = 1_000_000  # segments a second: a gateway without a rate limit
 SEATS: LiteralString = "SELECT count(*) AS n FROM workers WHERE seen_at > now() - interval '10 s'"
 
 
+def _redis_pid(url: str) -> int:
+    with Redis.from_url(url, socket_timeout=10) as redis:
+        return int(redis.info("server")["process_id"])
+
+
 class World(Rig):
     """A rig between three sinks. `memory` watches every process of it; `lose`: how many messages
     each sink takes and does not write down."""
@@ -44,6 +50,7 @@ class World(Rig):
         more = {"REDIS_URL": redis_url} if redis_url else {}
         super().__init__(database_url, folder, **more)
         self.memory = memory
+        self.redis_url = redis_url
         self.workers: list[Process] = []
         self._broadcasts = 0
         self._lose = lose
@@ -77,7 +84,11 @@ class World(Rig):
     # processes
 
     def begin(self) -> None:
-        """Start the HTTP server."""
+        """Start the HTTP server, and watch what is there."""
+        for channel, sink in self.sinks.items():
+            self.memory.watch(f"sink {channel}", sink.pid)
+        if self.redis_url:
+            self.memory.watch("redis", _redis_pid(self.redis_url))
         self.api = self.start("api")
         self.memory.watch("api", self.api.pid)
         url = self.environment["NOTIFY_PUBLIC_URL"]

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 PATIENCE = 45.0  # seconds; the machine is shared: waiting ends early where all is well
+PATIENCES = 10  # no more of them in a row, though something always changes
 
 
 class InVain(AssertionError):
@@ -25,17 +26,19 @@ def until(
     stand: Callable[[], object] = int,
 ) -> T:
     """What `look` gives, once that is true; InVain with `why` when `stand`, which says how far
-    things are, has not changed for so long."""
-    last, deadline = stand(), time.monotonic() + seconds
+    things are, has not changed for so long, or when it has changed ten times as long."""
+    last, began = stand(), time.monotonic()
+    deadline, end = began + seconds, began + PATIENCES * seconds
     while True:
         found = look()
         if found:
             return found
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             before, last = last, stand()
-            if last == before:
-                raise InVain(f"waited {seconds:.0f} s in vain. {why()}")
-            deadline = time.monotonic() + seconds
+            if last == before or now > end:
+                raise InVain(f"waited {now - began:.0f} s in vain. {why()}")
+            deadline = min(now + seconds, end)
         time.sleep(0.1)
 
 

@@ -1,5 +1,5 @@
 """End to end: from the request to the last settlement, every delivery tracked, each held against
-what the sink got."""
+what the sink got. By one worker process a lane, then by two."""
 
 import re
 from typing import Any
@@ -12,33 +12,34 @@ SAID = re.compile(r"(Lage|Report) \d{4}: ")
 
 
 def email(stand: Stand) -> None:
-    """By one worker process a lane, then by two."""
-    stand.workers()
-    one = stand.tracked = stand.send("email", stand.scale.tracked)
-    _note(stand, "email_tracked", "mails/s", one, peer=BESIDE, value=stand.value("email_channel"))
-    _costs(stand, "email_tracked", one)
-    more = stand.world.add_workers(1)
-    try:
-        two = stand.send("email", stand.scale.two)
-    finally:
-        stand.world.end_workers(more)
-    _note(stand, "email_tracked_two", "mails/s", two, peer="one process a lane", value=one.rate)
-    _costs(stand, "email_tracked_two", two)
+    scale = stand.scale
+    stand.tracked = _one_and_two(stand, "email", "mails/s", one=scale.tracked, two=scale.two)
 
 
 def push(stand: Stand) -> None:
-    stand.workers()
-    done = stand.send("push", stand.scale.others)
+    others = stand.scale.others
+    _one_and_two(stand, "push", "messages/s", one=others, two=others)
     _read(stand.world.sinks["push"].ask("count"))
-    _note(stand, "push_tracked", "messages/s", done, peer=BESIDE, value=stand.value("push_channel"))
-    _costs(stand, "push_tracked", done)
 
 
 def sms(stand: Stand) -> None:
+    others = stand.scale.others
+    _one_and_two(stand, "sms", "messages/s", one=others, two=others)
+
+
+def _one_and_two(stand: Stand, channel: str, unit: str, *, one: int, two: int) -> Run:
+    """Send `one` deliveries by one worker process a lane and `two` by two; the first run."""
     stand.workers()
-    done = stand.send("sms", stand.scale.others)
-    _note(stand, "sms_tracked", "messages/s", done, peer=BESIDE, value=stand.value("sms_channel"))
-    _costs(stand, "sms_tracked", done)
+    name = f"{channel}_tracked"
+    first = stand.send(channel, one)
+    _note(stand, name, unit, first, peer=BESIDE, value=stand.value(f"{channel}_channel"))
+    more = stand.world.add_workers(1)
+    try:
+        second = stand.send(channel, two)
+    finally:
+        stand.world.end_workers(more)
+    _note(stand, f"{name}_two", unit, second, peer="one process a lane", value=first.rate)
+    return first
 
 
 def _read(said: dict[str, Any]) -> None:
@@ -51,10 +52,7 @@ def _read(said: dict[str, Any]) -> None:
 
 
 def _note(stand: Stand, name: str, unit: str, done: Run, *, peer: str, value: float | None) -> None:
+    """With its cost, which stays comparable on a machine that does other things as well."""
     stand.note(name, done.rate, unit, n=done.n, peer=peer, peer_value=value)
-
-
-def _costs(stand: Stand, name: str, done: Run) -> None:
-    """What stays comparable on a machine that does other things as well."""
     for who in done.cpu:
         stand.note(f"{name}_cpu_{who}", done.each(who), "µs of CPU each", n=done.n)

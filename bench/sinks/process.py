@@ -101,7 +101,6 @@ class PostfixSink:
     def __init__(self, program: str, folder: Path) -> None:
         self._program = program
         self._counter = folder / "smtp-sink.counter"
-        self._before = 0
 
     def __enter__(self) -> Self:
         self.port = free_port()
@@ -122,14 +121,7 @@ class PostfixSink:
         return self._process.pid
 
     def count(self) -> int:
-        """Messages since the last `forget`."""
-        return self._total() - self._before
-
-    def forget(self) -> None:
-        """Count anew."""
-        self._before = self._total()
-
-    def _total(self) -> int:
+        """Messages since it began."""
         with self._counter.open("rb") as counter:
             counter.seek(max(0, counter.seek(0, os.SEEK_END) - 200))
             found = _MESSAGES.findall(counter.read())

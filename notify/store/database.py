@@ -1,6 +1,6 @@
-"""Opens the way to PostgreSQL: a pool, one transaction an edge, rows as values."""
+"""Opens the way to PostgreSQL: a pool, a transaction or one statement an edge, rows as values."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, cast
 
@@ -59,7 +59,7 @@ async def _alive(connection: AsyncConnection[DictRow]) -> None:
 
 
 class Database:
-    """A pool of connections; every use is one transaction.
+    """A pool of connections, each use of one a `transaction` or a single `statement`.
 
     `check` looks whether a connection still lives before it is used, at the price of a round
     trip: for those who answer people. Loops that try again anyway do without.
@@ -126,7 +126,3 @@ class Connection:
         """Rows changed. Zero is a normal answer."""
         cursor = await self.raw.execute(query, values)
         return cursor.rowcount
-
-    async def many(self, query: LiteralString, values: Sequence[dict[str, Any]]) -> None:
-        async with self.raw.cursor() as cursor:
-            await cursor.executemany(query, values)

@@ -1,6 +1,7 @@
 """A tiny run of every measure: what it writes, and that a sink that loses one is noticed. How fast
 anything is, no test says."""
 
+import dataclasses
 import io
 import json
 import os
@@ -17,17 +18,18 @@ from bench import figures
 from bench.__main__ import chosen, measure
 from bench.end_to_end import Wrong
 from bench.figures import NAMES, Figure
-from bench.measures import MEASURES
-from bench.stand import Scale
+from bench.measures import MEASURES, Measure, alerts
+from bench.stand import Scale, Stand
 
+LOAD = 6_000  # still under way when an alert to a few is through
 TINY = Scale(
-    growth=120, small=40, tracked=60, two=60, others=60, alone=60, peer=10, planned=80, receipts=30,
+    growth=LOAD, small=40, tracked=60, two=60, others=60, alone=60, peer=10, planned=80, receipts=30,
     requests=40,
 )  # fmt: skip
 SIZES = {
     "email_channel": 60, "email_tracked": 60, "push_tracked": 60, "sms_tracked": 60, "plan": 80,
     "receipts": 30, "alert_first_idle": 40, "alert_first_loaded": 40, "alert_p95_loaded": 40,
-    "growth": 120, "rss_max": 120, "pages": 40,
+    "growth": LOAD, "rss_max": LOAD, "pages": 40,
 }  # fmt: skip
 
 
@@ -81,6 +83,53 @@ def test_a_sink_that_loses_one_is_noticed() -> None:
         measure(TINY, chosen("email_tracked"), console=quiet(), peers=False, lose=1)
 
 
+def test_a_planner_that_leaves_out_half_is_noticed() -> None:
+    def half(stand: Stand) -> None:
+        stand.workers()
+        stand.world.change("""
+            CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+              RETURN CASE WHEN new.address_id %% 2 = 0 THEN new END; END $$;
+            CREATE TRIGGER leave_out BEFORE INSERT ON deliveries
+              FOR EACH ROW EXECUTE FUNCTION leave_out()""")
+        stand.send("email", 60)
+
+    with pytest.raises(Wrong, match="30 deliveries were planned for 60 people"):
+        measure(TINY, [Measure(("half",), half)], console=quiet(), peers=False)
+
+
+def test_what_arrives_of_a_loaded_alert_is_compared_too() -> None:
+    def cold(stand: Stand) -> None:
+        stand.world.add_workers(1)  # so that the sink loses nothing before
+        alerts.loaded(stand)
+
+    with pytest.raises(Wrong, match=r"1 lost, 0 doubled, 0 for nobody"):
+        measure(TINY, [Measure(("cold",), cold)], console=quiet(), peers=False, lose=1)
+
+
+def test_an_alert_beside_which_nothing_was_left_is_not_loaded() -> None:
+    alone = dataclasses.replace(TINY, growth=1)
+
+    with pytest.raises(Wrong, match="the alert was not loaded"):
+        measure(alone, chosen("alert_first_loaded"), console=quiet(), peers=False)
+
+
+def test_two_worker_processes_are_measured_on_every_channel(found: dict[str, Figure]) -> None:
+    for channel in ("email", "push", "sms"):
+        two = found[f"{channel}_tracked_two"]
+        assert two.peer == "one process a lane"
+        assert two.peer_value == found[f"{channel}_tracked"].value
+
+
+def test_memory_is_told_of_every_process_and_promised_of_ours(found: dict[str, Figure]) -> None:
+    sinks = {f"rss_sink_{channel}" for channel in ("email", "push", "sms")}
+    own = {name for name in found if name.startswith(("rss_api", "rss_worker_"))}
+
+    assert {*sinks, "rss_redis", "pss_postgres", "pss_postgres_largest"} <= set(found)
+    assert found["rss_max"].value == max(found[name].value for name in own)
+    assert found["pss_postgres_largest"].value < found["pss_postgres"].value
+    assert {found[name].peer for name in sinks} == {"none"}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 def test_asked_to_end_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     words = [sys.executable, "-m", "bench", "--quick", "--only", "push_tracked", "--no-peers"]
@@ -131,7 +180,7 @@ def test_the_last_run_is_printed_as_markdown_and_nothing_else(tmp_path: Path) ->
     told = cli("--table", "--output", str(file), folder=tmp_path)
 
     assert told.stdout.startswith("Commit `")
-    assert told.stdout.endswith("| plan | 10 | rows/s | – | – | – | 3 |\n")
+    assert told.stdout.endswith("| plan | 10 | rows/s | – | – | – | 3 | – |\n")
 
 
 def test_a_measure_that_is_not_there_is_told_and_nothing_is_run(tmp_path: Path) -> None:

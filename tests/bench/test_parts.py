@@ -1,5 +1,7 @@
 """The parts of the bench: sinks that count, a caller, gauges, figures, tables."""
 
+import io
+import re
 import socket
 import subprocess
 import sys
@@ -7,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from bench import figures, gauges, report
 from bench.browsers import browser
 from bench.peers import node
+from bench.promises import PROMISES
 from bench.sinks.process import PostfixSink, Sink, postfix
 from channels.messages import Push
 from channels.push import PushChannel
@@ -172,9 +176,65 @@ def test_a_figure_without_a_peer_has_no_ratio_and_a_table_shows_a_dash() -> None
 
     assert (alone.value, alone.peer, alone.ratio) == (123500.0, "none", None)
     assert beside.ratio == 0.25
-    assert "| plan | 123,500 | rows/s | – | – | – | 10 |" in words
-    assert "| pages | 50 | requests/s | promised | 200 | 0.25 | 10 |" in words
+    assert "| plan | 123,500 | rows/s | – | – | – | 10 | – |" in words
+    assert "| pages | 50 | requests/s | promised | 200 | 0.25 | 10 | – |" in words
     assert "Commit `abc`, `make bench`" in words
+
+
+FIRST_NUMBER = re.compile(r"^\|[^|]*\|\D*?([\d.,]*\d)", re.MULTILINE)
+
+JUDGED = [
+    pytest.param("email_tracked", 4_999, 30_000, "≥ 5,000: missed", id="too few a second"),
+    pytest.param("sms_tracked_two", 2_000, 9_000, "≥ 2,000: kept", id="just enough a second"),
+    pytest.param("alert_first_loaded", 0.31, None, "≤ 0.3: missed", id="too late"),
+    pytest.param("rss_worker_bulk", 299, None, "≤ 300: kept", id="small enough"),
+    pytest.param("email_channel", 9_900, 1_000, "≥ 10 ×: missed", id="not so many times the peer"),
+    pytest.param("email_channel", 10_000, 1_000, "≥ 10 ×: kept", id="so many times the peer"),
+    pytest.param("email_channel", 10_000, None, "≥ 10 ×: not measured", id="without the peer"),
+    pytest.param("email_tracked_cpu_workers", 90, None, "–", id="nothing promised"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "peer_value", "said"), JUDGED)
+def test_a_table_says_whether_a_promise_was_kept_whatever_stands_beside_it(
+    name: str, value: float, peer_value: float | None, said: str
+) -> None:
+    one = figures.figure(name, value, "x", n=10, peer="a peer", peer_value=peer_value)
+    console = Console(file=io.StringIO(), width=130)
+
+    report.table(console, [one])
+
+    assert f" {said} " in console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"| {said} |" in report.markdown([one], commit="abc", command="make bench")
+
+
+def test_a_figure_without_a_peer_stands_beside_its_promise() -> None:
+    one = figures.figure("receipts", 1_000.0, "receipts/s", n=10)
+
+    assert (one.peer, one.peer_value, one.ratio) == ("promised", 2_000.0, 0.5)
+
+
+def test_the_promises_are_those_of_the_document() -> None:
+    words = (Path(__file__).parents[2] / "docs/performance.md").read_text()
+    table = words.partition("## What is promised")[2].partition("\n## ")[0]
+    said = {number.replace(",", "") for number in FIRST_NUMBER.findall(table)}
+
+    assert said == {f"{one.bound:g}" for one in PROMISES.values()}
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["growth", "plan"], ["growth was followed to 100,000 only"]),
+        (["alert_first_loaded"], ["loaded alerts met an announcement to 100,000 only"]),
+        (["plan"], []),
+    ],
+)
+def test_a_quick_run_says_what_it_measured_less_of(names: list[str], said: list[str]) -> None:
+    told = report.shortened([figures.figure(name, 1.0, "x", n=1) for name in names])
+
+    assert len(told) == len(said)
+    assert all(words in line for words, line in zip(said, told, strict=True))
 
 
 def test_without_node_there_is_no_peer_and_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
