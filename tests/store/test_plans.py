@@ -169,6 +169,8 @@ async def test_whose_turn_it_is_to_forget_is_known_without_a_look_through_what_i
 
     assert "deliveries_waiting" in plan
     assert "Seq Scan on deliveries" not in plan
+    assert "attempts_open" in plan
+    assert "Seq Scan on attempts" not in plan
 
 
 async def test_no_sample_is_taken_of_what_is_otherwise_a_moment_later(db: Database) -> None:
@@ -196,6 +198,3 @@ async def test_the_upgrade_forgets_samples_that_were_taken(db: Database) -> None
         )
 
     assert rows == []
-
-    assert "attempts_open" in plan
-    assert "Seq Scan on attempts" not in plan
