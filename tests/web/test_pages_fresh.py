@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
@@ -223,9 +224,10 @@ async def test_what_is_rolled_back_changes_nothing(
     await group("real")
     made = await stamp()
 
-    async with db.transaction() as connection:
-        await connection.run("INSERT INTO groups (slug, names) VALUES ('x', '{}')")
-        await connection.raw.rollback()
+    with suppress(KeyError):
+        async with db.transaction() as connection:
+            await connection.run("INSERT INTO groups (slug, names) VALUES ('x', '{}')")
+            raise KeyError
 
     assert isinstance(made, UUID)
     assert before != made == await stamp()
