@@ -7,12 +7,14 @@ whatever stands around a gap.
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
 _CRLF = b"\r\n"
 _ASCII = bytes(range(128))
+_GROWN = re.compile(rb"^([^\n]{74,})(=20|=09)$", re.MULTILINE)  # over 76 characters
 _SOFT_BREAK = b"=\n"  # quoted-printable: a line end that is none
 _LONGEST_LINE = 76  # RFC 2045 §6.7
 _WHOLE = 57  # bytes, which base64 makes a line of 76
@@ -68,14 +70,19 @@ def _joint(segment: bytes, *, first: bool, last: bool) -> bytes:
     if not segment:
         return b"" if last else before
     if last:
-        return before + binascii.b2a_qp(segment, istext=True)
+        return before + _printable(segment)
     encoded = before + _open_ended(segment)
     return encoded if encoded.endswith(b"\n") else encoded + _SOFT_BREAK
 
 
 def _open_ended(data: bytes) -> bytes:
     """Quoted-printable that something follows on the same line: room is left for a soft break."""
-    return binascii.b2a_qp(data + b"x", istext=True)[:-1]
+    return _printable(data + b"x")[:-1]
+
+
+def _printable(data: bytes) -> bytes:
+    """Quoted-printable. Python forgets that a space at the end of a line grows by two."""
+    return _GROWN.sub(rb"\1=\n\2", binascii.b2a_qp(data, istext=True))
 
 
 def _wire(encoded: bytes) -> bytes:

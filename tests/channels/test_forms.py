@@ -52,6 +52,17 @@ def _contents(mail: EmailMessage) -> list[str]:
     return [part.get_content() for part in mail.iter_parts()]
 
 
+@pytest.mark.parametrize("end", [" ", "\t"])
+@pytest.mark.parametrize("before", range(70, 80))
+def test_a_space_at_the_end_of_a_full_line_stays_within_it(before: int, end: str) -> None:
+    full = "x" * before + end + "\n"
+    email = an_email(form=a_form(text=full + "and on", html=full, gap=GAP), unsubscribe_url=URL)
+    raw = build(email, date=DATE)
+
+    _check_the_wire(raw)
+    assert _contents(_read(raw)) == _contents(_slow(email))
+
+
 def _check_the_wire(raw: bytes) -> None:
     assert raw.isascii()
     assert b"\r\n." not in raw
