@@ -5,6 +5,7 @@ import contextlib
 import json
 import urllib.error
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, LiteralString, Self
@@ -32,7 +33,7 @@ class Refused(Exception):
         self.status = status
 
 
-class Rig:
+class Rig(ABC):
     """`with` starts the world outside and ends every process. `more` are settings without
     NOTIFY_. Whoever inherits says with `outside` what stands for the world outside."""
 
@@ -66,17 +67,17 @@ class Rig:
                 if process.running:
                     process.kill()
 
+    @abstractmethod
     def begin_outside(self, stack: contextlib.ExitStack) -> None:
         """Start the world outside; it ends with the stack."""
-        raise NotImplementedError
 
+    @abstractmethod
     def outside(self) -> Mapping[str, str]:
         """The settings that lead to the world outside, without NOTIFY_."""
-        raise NotImplementedError
 
+    @abstractmethod
     def browsers(self, count: int) -> list[dict[str, Any]]:
         """Subscriptions of so many new browsers of the world outside."""
-        raise NotImplementedError
 
     def _settings(self) -> dict[str, str]:
         port = free_port()

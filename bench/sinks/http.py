@@ -1,6 +1,7 @@
 """An HTTP server that answers at once, for what posts one message a request."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import cast
 
 import httptools
@@ -9,7 +10,7 @@ from typing_extensions import override
 LARGEST = 65_536  # bytes of a body
 
 
-class Posted(asyncio.Protocol):
+class Posted(asyncio.Protocol, ABC):
     """One connection. Whoever inherits says with `answer` what a request gets."""
 
     def __init__(self) -> None:
@@ -17,9 +18,9 @@ class Posted(asyncio.Protocol):
         self._url = b""
         self._body = b""
 
+    @abstractmethod
     def answer(self, url: bytes, body: bytes) -> bytes:
         """The whole response to a request."""
-        raise NotImplementedError
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
