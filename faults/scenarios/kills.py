@@ -81,7 +81,7 @@ SCENARIOS = [
     Scenario(
         "kill all workers", partial(kill, do=all_workers), short=400, long=20_000, patient=True
     ),
-    Scenario("kill the API", partial(kill, do=the_api), short=200, long=5_000, patient=True),
+    Scenario("kill the API", partial(kill, do=the_api), short=200, long=20_000, patient=True),
     Scenario("kill Redis", partial(kill, do=redis), short=400, long=20_000, patient=True),
     Scenario("kill PostgreSQL", partial(kill, do=postgres), short=400, long=20_000, patient=True),
 ]
