@@ -11,7 +11,7 @@ import uvloop
 
 from channels.base import Failure
 from channels.vapid import make_vapid_key
-from notify import on_watch
+from notify import collector, on_watch
 from notify.bootstrap import (
     API_CONNECTIONS,
     App,
@@ -64,6 +64,7 @@ def api() -> None:
         # it would end the process there, before the service is taken apart.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, asked)
+        collector.rest()
         async with on_watch.watch(app, tells_of_database=False) as watch:
             standing = asyncio.create_task(watch.stand())
             try:

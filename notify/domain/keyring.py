@@ -7,13 +7,14 @@ addresses for suppressions, so it stays for good.
 import hashlib
 import hmac
 from base64 import b32encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from itsdangerous import BadData, Signer, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 _MAC_LENGTH = 20  # hexadecimal digits: 80 bits, short enough for a local part
+_FIRST_MAC_LENGTH = 16  # of base 32: as many bits
 
 
 class Keyring:
@@ -52,7 +53,7 @@ class Keyring:
 
     def mark(self, purpose: str, number: int) -> str:
         """A reference to a row with a MAC, lower case, safe in a local part or a URL."""
-        return f"{number}-{_digest(self._keys[0], purpose, number).hex()[:_MAC_LENGTH]}"
+        return f"{number}-{_mac(_digest(self._keys[0], purpose, number))}"
 
     def unmark(self, purpose: str, reference: str) -> int | None:
         """The number a reference stands for, or None when it is forged or broken."""
@@ -62,7 +63,10 @@ class Keyring:
         number = int(digits)
         if not given.isascii():
             return None
-        known = (mac for key in self._keys for mac in _macs(key, purpose, number))
+        macs = _MACS.get(len(given))
+        if macs is None:
+            return None
+        known = (macs(_digest(key, purpose, number)) for key in self._keys)
         good = [hmac.compare_digest(mac, given.lower()) for mac in known]
         return number if any(good) else None
 
@@ -78,8 +82,13 @@ def _digest(key: bytes, purpose: str, number: int) -> bytes:
     return hmac.digest(key, f"{purpose}\0{number}".encode(), "sha256")
 
 
-def _macs(key: bytes, purpose: str, number: int) -> Iterator[str]:
-    """How a key marks, and how it did in version 0.1.0, whose bounces may still come."""
-    digest = _digest(key, purpose, number)
-    yield digest.hex()[:_MAC_LENGTH]
-    yield b32encode(digest).decode().lower()[:16]
+def _mac(digest: bytes) -> str:
+    return digest.hex()[:_MAC_LENGTH]
+
+
+def _first_mac(digest: bytes) -> str:
+    """As version 0.1.0 marked, whose bounces may still come."""
+    return b32encode(digest).decode().lower()[:_FIRST_MAC_LENGTH]
+
+
+_MACS: Mapping[int, Callable[[bytes], str]] = {_MAC_LENGTH: _mac, _FIRST_MAC_LENGTH: _first_mac}

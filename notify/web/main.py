@@ -16,6 +16,7 @@ from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
 from notify.web.pages import confirming, leaving, public
 from notify.web.pages.shelf import Shelf
+from notify.web.shortcut import Shortcut
 
 
 def create_app(app: App) -> FastAPI:
@@ -51,6 +52,7 @@ def create_app(app: App) -> FastAPI:
         lifespan=lifespan,
     )
     api.state.notify = app
+    api.add_middleware(Shortcut, posted=hooks.CALLED_MOST)
     api.add_middleware(Guard)
     api.add_middleware(SecurityHeaders, https=app.settings.public_url.startswith("https"))
     problems.install(api)
