@@ -47,6 +47,7 @@ class Lane(StrEnum):
 class AddressState(StrEnum):
     """Whether an address may be used. Only a proven one gets broadcasts."""
 
+    ASKED = "asked"  # somebody says that it is theirs
     UNVERIFIED = "unverified"
     PROVEN = "proven"
     GONE = "gone"
@@ -74,3 +75,31 @@ class Suppressed(StrEnum):
 def lane_of(kind: str) -> Lane:
     """Which lane a broadcast of this kind leaves by."""
     return Lane.ALERT if kind == Kind.ALERT else Lane.BULK
+
+
+class Following(StrEnum):
+    """How far a subscription has come."""
+
+    ACTIVE = "active"
+    REQUESTED = "requested"  # the group is closed, and staff have yet to approve
+    ASKED = "asked"  # a newcomer's, until an address is proven
+
+
+class Source(StrEnum):
+    """Where a consent came from."""
+
+    IMPORT = "import"
+    API = "api"
+    PAGE = "page"
+    SMS = "sms"
+    DESK = "desk"  # the town hall, with a paper form
+
+
+class NoteKind(StrEnum):
+    """What a note is."""
+
+    CONFIRM = "confirm"
+    RING = "ring"
+    CODE = "code"
+    REPLY = "reply"  # to an SMS
+    TRIAL = "trial"  # a push message that a resident asked for, to see whether it comes

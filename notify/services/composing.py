@@ -16,9 +16,10 @@ from notify.domain.broadcast import Broadcast, Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Lane
 from notify.log import get
-from notify.rendering import rings
-from notify.rendering.messages import Letter, Notice, Renderer, SmsText
-from notify.services import confirming, leaving
+from notify.rendering.messages import Notice, Renderer, SmsText
+from notify.services import leaving
+from notify.services.addressing import Addressing
+from notify.services.composing_notes import NoteComposer
 from notify.services.groups import identity
 from notify.settings import Settings
 from notify.store import broadcasts, notes
@@ -33,8 +34,6 @@ Message = Email | Sms | Push
 Rendered = MailForm | SmsText | Notice
 
 _KEPT = 64
-_LONGEST_TTL = 72 * 3600
-_LONGEST_VALIDITY = 36_000  # seconds; Twilio 90007
 
 
 class Compose(Protocol):
@@ -60,8 +59,10 @@ class Composer:
         self._renderer = Renderer(settings)
         self._sources: OrderedDict[UUID, _Source] = OrderedDict()
         self._rendered: OrderedDict[tuple[UUID, str, str], Rendered] = OrderedDict()
-        self._mail_domain = settings.mail_from.rpartition("@")[2]
-        self._bounce_domain = settings.bounce_domain or self._mail_domain
+        self._addressing = Addressing(settings=settings, keyring=keyring)
+        self._notes = NoteComposer(
+            settings=settings, keyring=keyring, renderer=self._renderer, addressing=self._addressing
+        )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -91,7 +92,7 @@ class Composer:
 
         def compose(claimed: Claimed, *, channel: Channel, now: datetime) -> Message:
             if claimed.note_id is not None:
-                return self._note(noted[claimed.note_id], claimed, channel, now)
+                return self._notes.compose(noted[claimed.note_id], claimed, channel, now)
             assert claimed.broadcast_id is not None  # noqa: S101 - a database CHECK
             source = sources[claimed.broadcast_id]
             if channel is Channel.EMAIL:
@@ -145,102 +146,25 @@ class Composer:
         assert isinstance(form, MailForm)  # noqa: S101 - narrows the union
         broadcast = source.broadcast
         first = broadcast.sequence == 0
-        mark = self._keyring.mark("bounce", claimed.attempt_id)
-        return Email(
-            form=form,
-            to=claimed.value,
-            envelope_from=self._bounce_address(mark),
-            message_id=self._message_id(broadcast.id, claimed),
-            unsubscribe_url=f"{self._settings.public_url}/leave/{self._leave_token(source, claimed)}",
-            in_reply_to=None if first else self._message_id(broadcast.thread_id, claimed),
-            envelope_id=mark,
+        return self._addressing.mail(
+            form,
+            claimed,
+            message_id=f"{broadcast.id.hex}.{claimed.address_id}",
+            reply_to=None if first else f"{broadcast.thread_id.hex}.{claimed.address_id}",
+            leave_url=f"{self._settings.public_url}/leave/{self._leave_token(source, claimed)}",
         )
 
     def _sms(self, source: _Source, claimed: Claimed, now: datetime) -> Sms:
         text = self._render(source, claimed.language, Channel.SMS)
         assert isinstance(text, SmsText)  # noqa: S101 - narrows the union
-        return Sms(
-            to=claimed.value,
-            body=text.body,
-            status_callback=self._callback(claimed),
-            validity=_seconds_left(claimed, now, longest=_LONGEST_VALIDITY),
-        )
+        return self._addressing.sms(text.body, claimed, now=now)
 
     def _push(self, source: _Source, claimed: Claimed, now: datetime) -> Push:
         notice = self._render(source, claimed.language, Channel.PUSH)
         assert isinstance(notice, Notice)  # noqa: S101 - narrows the union
-        return self._notification(
-            notice, claimed, ttl=_seconds_left(claimed, now, longest=_LONGEST_TTL),
-            urgency="high" if source.broadcast.lane is Lane.ALERT else "normal",
-            topic=source.broadcast.thread_id.hex,
-        )  # fmt: skip
-
-    def _notification(
-        self, notice: Notice, claimed: Claimed, *, ttl: int, topic: str, urgency: str = "high"
-    ) -> Push:
-        keys = claimed.keys or {}
-        beacon = self._keyring.mark("beacon", claimed.attempt_id)
-        return Push(
-            endpoint=claimed.value,
-            p256dh=keys.get("p256dh", ""),
-            auth=keys.get("auth", ""),
-            payload=notice.payload(f"{self._settings.public_url}/hooks/push/{beacon}"),
-            ttl=ttl,
-            urgency=urgency,
-            topic=topic,
-        )
-
-    def _note(self, note: Note, claimed: Claimed, channel: Channel, now: datetime) -> Message:
-        """A test ring, or the request to confirm an address."""
-        if note.kind == "ring":
-            return self._ring(note, claimed, channel, now)
-        token = confirming.seal(self._keyring, address_id=claimed.address_id)
-        url = f"{self._settings.public_url}/confirm/{token}"
-        who = Identity(sender_name=self._settings.town, mail_from=self._settings.mail_from)
-        if channel is Channel.SMS:
-            text = self._renderer.confirm_sms(language=claimed.language, identity=who, url=url)
-            return Sms(to=claimed.value, body=text.body, status_callback=self._callback(claimed))
-        letter = self._renderer.confirm_letter(language=claimed.language, identity=who, url=url)
-        return self._plain_mail(letter, note, claimed, who)
-
-    def _plain_mail(self, letter: Letter, note: Note, claimed: Claimed, who: Identity) -> Email:
-        mark = self._keyring.mark("bounce", claimed.attempt_id)
-        return Email(
-            form=letter.form(who),
-            to=claimed.value,
-            envelope_from=self._bounce_address(mark),
-            message_id=f"note.{note.id}@{self._mail_domain}",
-            envelope_id=mark,
-        )
-
-    def _ring(self, note: Note, claimed: Claimed, channel: Channel, now: datetime) -> Message:
-        who = Identity(sender_name=self._settings.town, mail_from=self._settings.mail_from)
-        renderer, language, at = self._renderer, claimed.language, claimed.created_at
-        if channel is Channel.SMS:
-            text = rings.sms(renderer, language=language, identity=who, at=at)
-            return Sms(
-                to=claimed.value, body=text.body, status_callback=self._callback(claimed),
-                validity=_seconds_left(claimed, now, longest=_LONGEST_VALIDITY),
-            )  # fmt: skip
-        if channel is Channel.PUSH:
-            url = self._settings.public_url
-            notice = rings.push(
-                renderer, language=language, identity=who, at=at, number=note.id, url=url
-            )
-            ttl = _seconds_left(claimed, now, longest=_LONGEST_TTL)
-            return self._notification(notice, claimed, ttl=ttl, topic=rings.TAG)
-        letter = rings.letter(renderer, language=language, identity=who, at=at)
-        return self._plain_mail(letter, note, claimed, who)
-
-    def _bounce_address(self, mark: str) -> str:
-        return f"bounce+{mark}@{self._bounce_domain}"
-
-    def _callback(self, claimed: Claimed) -> str:
-        mark = self._keyring.mark("twilio", claimed.attempt_id)
-        return f"{self._settings.public_url}/hooks/twilio/status?attempt={mark}"
-
-    def _message_id(self, broadcast_id: UUID, claimed: Claimed) -> str:
-        return f"{broadcast_id.hex}.{claimed.address_id}@{self._mail_domain}"
+        urgency = "high" if source.broadcast.lane is Lane.ALERT else "normal"
+        topic = source.broadcast.thread_id.hex
+        return self._addressing.push(notice, claimed, now=now, topic=topic, urgency=urgency)
 
     def _leave_token(self, source: _Source, claimed: Claimed) -> str:
         return leaving.seal(
@@ -249,9 +173,3 @@ class Composer:
             address_id=claimed.address_id,
             broadcast=source.broadcast.id,
         )
-
-
-def _seconds_left(claimed: Claimed, now: datetime, *, longest: int) -> int:
-    if claimed.valid_until is None:
-        return longest
-    return max(1, min(longest, int((claimed.valid_until - now).total_seconds())))

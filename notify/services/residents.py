@@ -1,20 +1,18 @@
 """Takes residents in."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 from uuid import UUID
 
 from notify.domain.addresses import HostList
 from notify.domain.groups import Group
 from notify.domain.keyring import Keyring
 from notify.domain.residents import NewResident, Wish, judge_addresses, judge_person, judge_wishes
+from notify.domain.words import Source
 from notify.errors import Conflict, Invalid
 from notify.services.groups import check_reach
 from notify.settings import Settings
 from notify.store import groups, residents
 from notify.store.database import Connection, Database
-
-Source = Literal["api", "page"]
 
 
 async def create(
@@ -24,7 +22,7 @@ async def create(
     settings: Settings,
     hosts: HostList,
     request: NewResident,
-    source: Source = "api",
+    source: Source = Source.API,
     within: int | None = None,
 ) -> UUID:
     """Make a resident with addresses and subscriptions, all or nothing.

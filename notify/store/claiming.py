@@ -86,8 +86,10 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
       WHEN coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
         THEN 'expired'
       WHEN a.id IS NULL OR a.state = 'gone' THEN 'gone'
-      WHEN a.state = 'unverified' AND d.note_id IS NULL THEN 'unverified'
-      WHEN x.hash IS NOT NULL THEN 'suppressed'
+      WHEN a.state <> 'proven' AND b.id IS NOT NULL THEN 'unverified'
+      -- What its owner asked for just now is sent nevertheless: it is how to come back.
+      WHEN x.hash IS NOT NULL AND n.kind IS DISTINCT FROM 'code'
+        AND n.kind IS DISTINCT FROM 'reply' THEN 'suppressed'
       WHEN b.id IS NOT NULL AND a.version <> d.address_version AND NOT EXISTS (
         SELECT FROM subscriptions s WHERE s.resident_id = d.resident_id AND s.state = 'active'
           AND s.group_id = ANY(b.audience)

@@ -19,7 +19,7 @@ WHERE a.state = 'proven' AND a.resident_id IN (
 
 USED: LiteralString = """
 SELECT channel FROM unnest(%(channels)s::text[]) AS channel
-WHERE EXISTS (SELECT FROM addresses a WHERE a.channel = channel.channel AND a.state <> 'gone')
+WHERE EXISTS (SELECT FROM addresses a WHERE a.channel = channel.channel AND a.live)
 """
 
 BEGIN: LiteralString = """

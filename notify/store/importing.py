@@ -47,7 +47,7 @@ FROM (
   SELECT i.number, count(DISTINCT a.resident_id) AS residents,
     (array_agg(a.resident_id))[1] AS resident_id
   FROM incoming_addresses i
-  JOIN addresses a ON a.channel = i.channel AND a.value = i.value AND a.state <> 'gone'
+  JOIN addresses a ON a.channel = i.channel AND a.value = i.value AND a.live
   GROUP BY i.number) AS o
 WHERE o.number = p.number
 """
@@ -73,7 +73,7 @@ UPDATE incoming SET resident_id = gen_random_uuid() WHERE resident_id IS NULL AN
 HAS_ANOTHER: LiteralString = """
 DELETE FROM incoming_addresses i USING incoming p, addresses a
 WHERE p.number = i.number AND p.known AND p.refused IS NULL
-  AND a.resident_id = p.resident_id AND a.channel = i.channel AND a.state <> 'gone'
+  AND a.resident_id = p.resident_id AND a.channel = i.channel AND a.live
   AND a.value <> i.value
 RETURNING i.number, i.channel
 """
@@ -102,7 +102,7 @@ CROSS JOIN LATERAL unnest(w.channels) AS c (channel)
 LEFT JOIN incoming_addresses i ON i.number = p.number AND i.channel = c.channel
 WHERE c.channel <> 'push' AND i.number IS NULL
   AND NOT (p.known AND EXISTS (SELECT FROM addresses a WHERE a.resident_id = p.resident_id
-    AND a.channel = c.channel AND a.state <> 'gone'))
+    AND a.channel = c.channel AND a.live))
 """
 
 REFUSED: LiteralString = "SELECT number, refused FROM incoming WHERE refused IS NOT NULL"
@@ -110,7 +110,7 @@ REFUSED: LiteralString = "SELECT number, refused FROM incoming WHERE refused IS 
 _NEW_ADDRESSES: LiteralString = """
 FROM incoming_addresses i JOIN incoming p ON p.number = i.number AND p.refused IS NULL
 WHERE NOT EXISTS (SELECT FROM addresses a
-  WHERE a.channel = i.channel AND a.value = i.value AND a.state <> 'gone')
+  WHERE a.channel = i.channel AND a.value = i.value AND a.live)
 """
 
 COUNTS: LiteralString = (
@@ -138,7 +138,7 @@ SELECT p.resident_id, i.channel, i.value, i.hash,
     + _NEW_ADDRESSES
     + """
 ORDER BY i.channel, i.value
-ON CONFLICT (channel, value) WHERE state <> 'gone' DO NOTHING
+ON CONFLICT (channel, value) WHERE live DO NOTHING
 """
 )
 

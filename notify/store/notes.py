@@ -1,9 +1,9 @@
 """Notes as rows: messages to one address that are no broadcast."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from notify.store.database import Connection
 
@@ -38,12 +38,13 @@ WHERE id = %(id)s AND state IN ('unverified', 'proven')
 class Note:
     id: int
     kind: str
+    data: Mapping[str, Any]
     valid_until: datetime
 
 
 async def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Note]:
     rows = await connection.rows(
-        "SELECT id, kind, valid_until FROM notes WHERE id = ANY(%(ids)s)", ids=list(ids)
+        "SELECT id, kind, data, valid_until FROM notes WHERE id = ANY(%(ids)s)", ids=list(ids)
     )
     return {row["id"]: Note(**row) for row in rows}
 

@@ -75,7 +75,7 @@ wishes AS MATERIALIZED (
   FROM wishes w
   JOIN residents r ON r.id = w.resident_id
   LEFT JOIN addresses a ON a.resident_id = w.resident_id AND a.channel = w.channel
-    AND a.state <> 'gone'
+    AND a.live
   LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
 ), """
     + _PLANNED

@@ -22,14 +22,14 @@ SELECT %(resident)s, channel, value, keys, hash, %(state)s,
 FROM unnest(%(channels)s::text[], %(values)s::text[], %(keys)s::jsonb[], %(hashes)s::bytea[])
   AS a (channel, value, keys, hash)
 ORDER BY channel, value
-ON CONFLICT (channel, value) WHERE state <> 'gone' DO NOTHING
+ON CONFLICT (channel, value) WHERE live DO NOTHING
 """
 
 OWNER: LiteralString = """
 SELECT a.resident_id FROM addresses a
 JOIN unnest(%(channels)s::text[], %(values)s::text[]) AS asked (channel, value)
   USING (channel, value)
-WHERE a.state <> 'gone' AND a.resident_id <> %(but)s
+WHERE a.live AND a.resident_id <> %(but)s
 ORDER BY a.id LIMIT 1
 """
 
@@ -48,7 +48,7 @@ LOCK: LiteralString = "SELECT id FROM residents WHERE id = %(resident)s FOR NO K
 ADDRESS: LiteralString = """
 SELECT a.id, a.channel, a.state, r.language,
   (SELECT count(*) FROM addresses b
-   WHERE b.resident_id = a.resident_id AND b.channel = a.channel AND b.state <> 'gone') AS live
+   WHERE b.resident_id = a.resident_id AND b.channel = a.channel AND b.live) AS live
 FROM addresses a JOIN residents r ON r.id = a.resident_id
 WHERE a.id = %(address)s AND a.resident_id = %(resident)s
 """
@@ -84,7 +84,7 @@ WHERE resident_id = %(resident)s AND %(channel)s = ANY(alerts || news)
 
 LEAVE_ADDRESS: LiteralString = """
 UPDATE addresses SET state = 'gone'
-WHERE id = %(address)s AND resident_id = %(resident)s AND state <> 'gone'
+WHERE id = %(address)s AND resident_id = %(resident)s AND live
 """
 
 LEAVE_ALL: LiteralString = "DELETE FROM subscriptions WHERE resident_id = %(resident)s"

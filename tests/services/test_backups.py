@@ -34,6 +34,19 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP TABLE codes, sessions, sms_asked;
+DROP INDEX addresses_live_value, addresses_one_live, residents_newcomers;
+ALTER TABLE addresses DROP COLUMN live, DROP CONSTRAINT addresses_state_check,
+  ADD CONSTRAINT addresses_state_check CHECK (state IN ('unverified', 'proven', 'gone'));
+CREATE UNIQUE INDEX addresses_live_value ON addresses (channel, value) WHERE state <> 'gone';
+CREATE UNIQUE INDEX addresses_one_live ON addresses (resident_id, channel)
+  WHERE state <> 'gone' AND channel <> 'push';
+ALTER TABLE subscriptions DROP CONSTRAINT subscriptions_state_check,
+  ADD CONSTRAINT subscriptions_state_check CHECK (state IN ('active', 'requested'));
+ALTER TABLE residents DROP COLUMN newcomer_until, DROP COLUMN quiet_from, DROP COLUMN quiet_until;
+ALTER TABLE consents DROP COLUMN channel, DROP COLUMN language, DROP COLUMN wording,
+  DROP COLUMN version, DROP CONSTRAINT consents_source_check,
+  ADD CONSTRAINT consents_source_check CHECK (source IN ('import', 'api', 'page'));
 DROP TABLE page_stamp;
 DROP FUNCTION renew_page_stamp CASCADE;
 DROP INDEX broadcasts_ends;

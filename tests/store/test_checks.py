@@ -8,17 +8,21 @@ import pytest
 from channels.receipts import Report
 from notify.domain.alarms import Level, State
 from notify.domain.broadcast import BroadcastStatus, HeldWhy
+from notify.domain.codes import Purpose
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.duty import RingResult
 from notify.domain.inbound import Word
 from notify.domain.words import (
     AddressState,
     Channel,
+    Following,
     Kind,
     Lane,
+    NoteKind,
     Relation,
     Severity,
     Skip,
+    Source,
     Suppressed,
 )
 from notify.services.inbound import HOOK, PULL
@@ -46,14 +50,16 @@ WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("broadcasts", "relation"): Relation,
     ("broadcasts", "severity"): Severity,
     ("broadcasts", "status"): BroadcastStatus,
-    ("consents", "source"): {"import", "api", "page"},
+    ("codes", "purpose"): Purpose,
+    ("consents", "channel"): Channel,
+    ("consents", "source"): Source,
     ("deliveries", "channel"): Channel,
     ("deliveries", "lane"): Lane,
     ("deliveries", "status"): DeliveryStatus,
     ("inbound", "how"): {HOOK, PULL},
     ("inbound", "word"): Word,
     ("inbound_counts", "how"): {HOOK, PULL},
-    ("notes", "kind"): {"confirm", "ring"},
+    ("notes", "kind"): NoteKind,
     ("receipts", "report"): Report,
     ("rings", "channel"): Channel,
     ("rings", "result"): RingResult,
@@ -62,7 +68,7 @@ WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("skips", "reason"): Skip,
     ("subscriptions", "alerts"): Channel,
     ("subscriptions", "news"): Channel,
-    ("subscriptions", "state"): {"active", "requested"},
+    ("subscriptions", "state"): Following,
     ("suppressions", "channel"): Channel,
     ("suppressions", "reason"): Suppressed,
     ("tellings", "state"): State,

@@ -1,0 +1,53 @@
+"""The words around a code: what it is for, and that it is nobody else's business."""
+
+from channels import segments
+from notify.domain.broadcast import Identity
+from notify.domain.codes import LIFE
+from notify.rendering.lines import cut, one_line
+from notify.rendering.messages import Letter, Renderer, SmsText
+
+_LONGEST_NAME = 30  # characters of the town's name, so that the SMS stays one segment
+_MINUTES = int(LIFE.total_seconds()) // 60
+
+
+def sms(
+    renderer: Renderer, *, language: str, identity: Identity, digits: str, opens: bool
+) -> SmsText:
+    """`opens`: the code opens the resident's page; else it proves the number. The digits come
+    early, so that a phone's preview shows them."""
+    words = renderer.words(language)
+    if opens:
+        said = words.gettext(
+            "%(sender)s: %(code)s is the code for your page. Valid for %(minutes)s minutes. "
+            "Give it to nobody."
+        )
+    else:
+        said = words.gettext(
+            "%(sender)s: %(code)s is your code to sign up. Valid for %(minutes)s minutes. "
+            "If it was not you, do nothing."
+        )
+    friendly = segments.friendly(
+        said
+        % {
+            "sender": cut(one_line(identity.sender_name), size=_LONGEST_NAME),
+            "code": digits,
+            "minutes": _MINUTES,
+        }
+    )
+    return SmsText(friendly.text, segments.measure(friendly.text).segments, friendly.replaced)
+
+
+def letter(
+    renderer: Renderer, *, language: str, identity: Identity, digits: str, opens: bool, url: str
+) -> Letter:
+    """The digits stand in the subject too, for whoever reads it in a list; `url` leads to a page
+    with one button."""
+    words = renderer.words(language)
+    if opens:
+        subject = words.gettext("%(code)s opens your page") % {"code": digits}
+    else:
+        subject = words.gettext("%(code)s is your code to sign up") % {"code": digits}
+    return renderer.note(
+        "code", language=language, identity=identity, subject=subject, digits=digits, opens=opens,
+        url=url, minutes=_MINUTES,
+    )  # fmt: skip

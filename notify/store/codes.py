@@ -1,0 +1,90 @@
+"""Codes as rows, each with the note that carries it; their digits are not kept."""
+
+from datetime import timedelta
+from typing import LiteralString
+
+from notify.domain.codes import TRIES
+from notify.store.database import Connection, Row
+
+ADD: LiteralString = """
+-- The code, the note that carries it and its delivery. Only the latest code for an address holds.
+WITH before AS (
+  UPDATE codes SET valid_until = now()
+  WHERE address_id = %(address)s AND purpose = %(purpose)s AND valid_until > now()
+), added AS (
+  INSERT INTO codes (purpose, resident_id, address_id, valid_until)
+  SELECT %(purpose)s, a.resident_id, a.id, now() + %(life)s FROM addresses a
+  WHERE a.id = %(address)s AND a.state <> 'gone'
+  RETURNING id, resident_id, address_id, valid_until
+), noted AS (
+  INSERT INTO notes (kind, data, valid_until)
+  SELECT 'code', jsonb_build_object('code', id, 'purpose', %(purpose)s::text), valid_until FROM added
+  RETURNING id
+), sent AS (
+  INSERT INTO deliveries (note_id, resident_id, address_id, address_version, channel, lane, language)
+  SELECT noted.id, a.resident_id, a.id, a.version, a.channel, 'note',
+    coalesce(%(language)s::text, r.language)
+  FROM added c CROSS JOIN noted JOIN addresses a ON a.id = c.address_id
+  JOIN residents r ON r.id = a.resident_id
+)
+SELECT id FROM added
+"""
+
+TRY: LiteralString = """
+-- Each look counts, whatever comes of it; nothing where the code is over.
+UPDATE codes SET tries = tries + 1
+WHERE id = %(id)s AND used_at IS NULL AND valid_until > now() AND tries < %(most)s
+RETURNING id
+"""
+
+USE: LiteralString = """
+UPDATE codes SET used_at = now()
+WHERE id = %(id)s AND used_at IS NULL AND valid_until > now()
+RETURNING purpose, resident_id, address_id
+"""
+
+FORGET: LiteralString = """
+DELETE FROM codes WHERE id IN (SELECT id FROM codes
+  WHERE valid_until < now() - interval '1 day' ORDER BY valid_until LIMIT %(size)s)
+"""
+
+
+async def add(
+    connection: Connection,
+    address_id: int,
+    *,
+    purpose: str,
+    life: timedelta,
+    language: str | None = None,
+) -> int | None:
+    """A code for this address, on its way to it; earlier ones no longer hold. None where the
+    address is gone."""
+    row = await connection.row(
+        ADD, address=address_id, purpose=purpose, life=life, language=language
+    )
+    return row["id"] if row else None
+
+
+async def look(connection: Connection, code_id: int) -> Row | None:
+    """The code's `purpose`, `resident_id`, `address_id`, and whether it `holds`."""
+    return await connection.row(
+        "SELECT purpose, resident_id, address_id,"
+        " used_at IS NULL AND valid_until > now() AND tries < %(most)s AS holds"
+        " FROM codes WHERE id = %(id)s",
+        id=code_id,
+        most=TRIES,
+    )
+
+
+async def count_try(connection: Connection, code_id: int) -> bool:
+    """Count a try; False where the code holds no more."""
+    return await connection.row(TRY, id=code_id, most=TRIES) is not None
+
+
+async def use(connection: Connection, code_id: int) -> Row | None:
+    """Use the code up: its `purpose`, `resident_id` and `address_id`; None where it is over."""
+    return await connection.row(USE, id=code_id)
+
+
+async def forget(connection: Connection, *, size: int) -> int:
+    return await connection.run(FORGET, size=size)
