@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from notify.domain.residents import NewResident
-from notify.domain.words import Channel, Lane
+from notify.domain.words import Channel, Lane, Source
 from notify.services import residents
 from notify.web.api.auth import ResidentWriter
 from notify.web.api.documents import refusals
@@ -76,7 +76,7 @@ async def create(wanted: ResidentIn, app: TheApp, key: ResidentWriter) -> Mappin
         settings=app.settings,
         hosts=app.push_hosts,
         request=_request(wanted),
-        source="api",
+        source=Source.API,
         within=key.group_id,
     )
     app.bell.ring(Lane.NOTE)
