@@ -15,7 +15,7 @@ from notify.web.api.documents import document
 from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
-from notify.web.pages import coding, confirming, leaving, public
+from notify.web.pages import coding, confirming, join, join_codes, leaving, public
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
 
@@ -67,6 +67,13 @@ def create_app(app: App) -> FastAPI:
     for part in (groups, residents, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
-    for router in (health.router, leaving.router, confirming.router, coding.router):
+    for router in (
+        health.router,
+        leaving.router,
+        confirming.router,
+        coding.router,
+        join_codes.router,
+        join.router,
+    ):
         api.include_router(router)
     return api

@@ -167,12 +167,14 @@ class SkipsOut(Shape):
 
 
 class GroupOut(Shape):
-    """`name` is by language."""
+    """`name` and `about` are by language."""
 
     id: int
     slug: str
     name: dict[str, str]
     parent: str | None
+    closed: bool
+    about: dict[str, dict[str, str]]
 
 
 class ResidentOut(Shape):
