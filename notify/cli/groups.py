@@ -9,6 +9,7 @@ from rich import print as show
 
 from notify import clock
 from notify.bootstrap import App
+from notify.cli import requests
 from notify.cli.context import run_with_app
 from notify.services import groups
 
@@ -71,6 +72,11 @@ def describe(
         typer.echo(f"Group {slug} is described in: {', '.join(about) or 'no language'}.")
 
     run_with_app(work)
+
+
+app.command("requests")(requests.waiting)
+app.command("approve")(requests.approve)
+app.command("refuse")(requests.refuse)
 
 
 @app.command("list")

@@ -193,7 +193,7 @@ async def _page(
         languages=app.settings.languages, problems=problems, typed=typed,
         proven=[_written(row) for row in proven],
         asked=[_shown(app, row) for row in asked],
-        number=_spoken(texting.number(app.settings)),
+        number=spoken(texting.number(app.settings)),
         minutes=int(LIFE.total_seconds()) // 60,
     )  # fmt: skip
 
@@ -214,10 +214,11 @@ def _shown(app: App, row: Row) -> Mapping[str, Any]:
 
 def _written(row: Row) -> str:
     """An address as people write it."""
-    return _spoken(row["value"]) or "" if row["channel"] == Channel.SMS else str(row["value"])
+    return spoken(row["value"]) or "" if row["channel"] == Channel.SMS else str(row["value"])
 
 
-def _spoken(number: str | None) -> str | None:
+def spoken(number: str | None) -> str | None:
+    """A phone number as people write it."""
     if number is None:
         return None
     parsed = phonenumbers.parse(number)
