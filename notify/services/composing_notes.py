@@ -7,7 +7,7 @@ from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
-from notify.rendering import codes, rings
+from notify.rendering import codes, replies, rings
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
 from notify.services import confirming, proving
 from notify.services.addressing import Addressing
@@ -34,6 +34,7 @@ class NoteComposer:
             "confirm": self._confirm,
             "ring": self._ring,
             "code": self._code,
+            "reply": self._reply,
         }
 
     def compose(
@@ -42,7 +43,7 @@ class NoteComposer:
         """Raises LookupError for a kind that cannot be put into words."""
         words = self._kinds[note.kind](note, claimed, channel)
         if isinstance(words, SmsText):
-            return self._addressing.sms(words.body, claimed, now=now)
+            return self._addressing.sms(words.body, claimed, now=now, origin=note.data.get("from"))
         if isinstance(words, Notice):
             return self._addressing.push(words, claimed, now=now, topic=words.tag)
         form = words.form(self._who)
@@ -84,4 +85,11 @@ class NoteComposer:
         return codes.letter(
             self._renderer, language=claimed.language, identity=self._who, digits=digits,
             opens=opens, url=url,
+        )  # fmt: skip
+
+    def _reply(self, note: Note, claimed: Claimed, _channel: Channel) -> Words:
+        """The answer to a text; it goes to a phone only."""
+        return replies.sms(
+            self._renderer, language=claimed.language, identity=self._who, data=note.data,
+            url=self._public_url,
         )  # fmt: skip
