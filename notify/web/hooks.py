@@ -12,9 +12,11 @@ from channels.bounces import Unreadable
 from channels.receipts import Receipt, Report
 from notify import clock, metrics
 from notify.bootstrap import App
+from notify.domain.words import Lane
 from notify.log import get
 from notify.services import bouncing, inbound
 from notify.services.receiving import Receiver
+from notify.services.texting import Desk
 from notify.web.deps import TheApp, the_app, the_receiver
 
 log = get(__name__)
@@ -49,8 +51,8 @@ async def twilio_status(request: Request) -> Response:
 
 @router.post("/twilio/inbound")
 async def twilio_inbound(request: Request, app: TheApp) -> Response:
-    """A resident texts us. Kept once, whether it is posted again or pulled later; the empty
-    answer has Twilio text nothing back."""
+    """A resident texts us. Kept, done and answered once, whether it is posted again or pulled
+    later. The answer goes out like any note; the empty one here has Twilio text nothing back."""
     pairs = await _signed(request, app, hook="twilio_inbound")
     if isinstance(pairs, Response):
         return pairs
@@ -58,8 +60,11 @@ async def twilio_inbound(request: Request, app: TheApp) -> Response:
         message = twilio_inbox.parse(pairs)
     except ValueError:
         return _refused("twilio_inbound", "broken", 400)
+    desk = Desk(app.settings, app.keyring)
     async with app.db.transaction() as connection:
-        await inbound.take(connection, app.keyring, [message], how=inbound.HOOK)
+        taken = await inbound.take(connection, desk, [message], how=inbound.HOOK)
+    if taken.answers:
+        app.bell.ring(Lane.NOTE)
     return Response(SAY_NOTHING, media_type="text/xml")
 
 

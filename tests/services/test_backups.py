@@ -36,6 +36,9 @@ PHONE = "+4915112345678"
 OLDER = """
 ALTER TABLE groups DROP COLUMN about;
 DROP INDEX subscriptions_requested;
+DROP INDEX addresses_asked;
+ALTER TABLE inbound DROP COLUMN say, DROP COLUMN answered_at, DROP CONSTRAINT inbound_word_check,
+  ADD CONSTRAINT inbound_word_check CHECK (word IN ('stop', 'start'));
 DROP TABLE codes, sessions, sms_asked;
 DROP INDEX addresses_live_value, addresses_one_live, residents_newcomers;
 ALTER TABLE addresses DROP COLUMN live, DROP CONSTRAINT addresses_state_check,

@@ -113,7 +113,7 @@ async def test_the_poster_fits_on_one_sheet(
     url = f"{site._base_url}/join/kita-sued/poster?lang=de"
     await asyncio.to_thread(
         subprocess.run,
-        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu",
+        [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu",
          f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer",
          f"--print-to-pdf={pdf}", url],
         check=True, capture_output=True, timeout=50,
