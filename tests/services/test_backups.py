@@ -34,6 +34,10 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP INDEX addresses_ended;
+ALTER TABLE receipts DROP CONSTRAINT receipts_report_check,
+  ADD CONSTRAINT receipts_report_check CHECK (report IN
+    ('sent', 'delivered', 'failed', 'delayed', 'complained'));
 DROP TABLE codes, sessions, sms_asked;
 DROP INDEX addresses_live_value, addresses_one_live, residents_newcomers;
 ALTER TABLE addresses DROP COLUMN live, DROP CONSTRAINT addresses_state_check,
