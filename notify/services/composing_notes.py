@@ -7,7 +7,7 @@ from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
-from notify.rendering import codes, rings
+from notify.rendering import codes, rings, trials
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
 from notify.services import confirming, proving
 from notify.services.addressing import Addressing
@@ -34,6 +34,7 @@ class NoteComposer:
             "confirm": self._confirm,
             "ring": self._ring,
             "code": self._code,
+            "trial": self._trial,
         }
 
     def compose(
@@ -84,4 +85,11 @@ class NoteComposer:
         return codes.letter(
             self._renderer, language=claimed.language, identity=self._who, digits=digits,
             opens=opens, url=url,
+        )  # fmt: skip
+
+    def _trial(self, note: Note, claimed: Claimed, _channel: Channel) -> Words:
+        """What a resident had sent to a browser, to see whether it comes."""
+        return trials.push(
+            self._renderer, language=claimed.language, identity=self._who, number=note.id,
+            url=f"{self._public_url}/my/push",
         )  # fmt: skip

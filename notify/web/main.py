@@ -15,9 +15,11 @@ from notify.web.api.documents import document
 from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
-from notify.web.pages import confirming, leaving, public
+from notify.web.pages import confirming, installing, leaving, public, pushing
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
+
+PAGES = (leaving, confirming, installing, pushing)
 
 
 def create_app(app: App) -> FastAPI:
@@ -67,6 +69,6 @@ def create_app(app: App) -> FastAPI:
     for part in (groups, residents, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
-    for router in (health.router, leaving.router, confirming.router):
+    for router in (health.router, *(part.router for part in PAGES)):
         api.include_router(router)
     return api
