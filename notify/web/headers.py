@@ -11,8 +11,9 @@ POLICY: Final = (
 HEADERS: Final = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
-    # links to leave carry a token in their path
-    "referrer-policy": "no-referrer",
+    # Links to leave carry a token in their path: nobody else is told it. With no-referrer browsers
+    # would hide from ourselves, too, that a form is ours.
+    "referrer-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",

@@ -12,6 +12,7 @@ from notify.services.receiving import Receiver
 from notify.web import bounces, health, hooks, problems, static
 from notify.web.api import broadcasts, deliveries, groups, residents
 from notify.web.api.documents import document
+from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
 from notify.web.pages import confirming, leaving, public
@@ -53,6 +54,7 @@ def create_app(app: App) -> FastAPI:
     )
     api.state.notify = app
     api.add_middleware(Shortcut, posted=hooks.CALLED_MOST)
+    api.add_middleware(Crossing, origin=app.settings.public_url)
     api.add_middleware(Guard)
     api.add_middleware(SecurityHeaders, https=app.settings.public_url.startswith("https"))
     problems.install(api)

@@ -1,12 +1,39 @@
-"""Reads small forms that anybody may post."""
+"""Reads forms that anybody may post."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from fastapi import HTTPException, Request
+from starlette.datastructures import FormData
 from starlette.types import Message
 
-LIMIT = 8_192
-"""Bytes of a form; the largest we know, a one-click request as multipart, has about 200."""
+LIMIT: Final = 8_192
+"""Bytes of a small form; the largest we know, a one-click request as multipart, has about 200."""
+
+LARGE: Final = 64 * 1024
+"""Bytes of a form that ticks groups; three hundred of the longest slugs take 25,000."""
+
+MOST_FIELDS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The text fields of a form, in which a name may stand more than once. Nothing in them is
+    NUL, which PostgreSQL cannot hold."""
+
+    values: Mapping[str, Sequence[str]]
+
+    def one(self, name: str) -> str:
+        """What was typed, without space around it; empty where nothing was."""
+        return (self.all(name) or [""])[0].strip()
+
+    def all(self, name: str) -> Sequence[str]:
+        """Every value of a field that may be ticked several times."""
+        return self.values.get(name, ())
+
+    def has(self, name: str) -> bool:
+        return bool(self.one(name))
 
 
 async def small_form(request: Request) -> Mapping[str, str]:
@@ -14,18 +41,42 @@ async def small_form(request: Request) -> Mapping[str, str]:
 
     Raises HTTPException 413 when the body is larger than LIMIT, 400 when it cannot be read.
     """
+    body = await _body(request, limit=LIMIT)
+    async with _again(request, body).form(max_files=2, max_fields=20) as form:
+        return dict(_texts(form))
+
+
+async def large_form(request: Request) -> Fields:
+    """The same for a form with more fields, and with fields that repeat; raises alike, at LARGE."""
+    body = await _body(request, limit=LARGE)
+    values: dict[str, list[str]] = {}
+    async with _again(request, body).form(max_files=0, max_fields=MOST_FIELDS) as form:
+        for name, value in _texts(form):
+            values.setdefault(name, []).append(value.replace("\0", ""))
+    return Fields(values)
+
+
+async def _body(request: Request, *, limit: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LIMIT:
+        if len(body) > limit:
             raise HTTPException(413)
+    return bytes(body)
+
+
+def _again(request: Request, body: bytes) -> Request:
+    """The request with its body still to be read."""
     read = False
 
-    async def again() -> Message:
+    async def receive() -> Message:
         nonlocal read
-        message = {"type": "http.request", "body": b"" if read else bytes(body)}
+        message = {"type": "http.request", "body": b"" if read else body}
         read = True
         return message | {"more_body": False}
 
-    async with Request(request.scope, again).form(max_files=2, max_fields=20) as form:
-        return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    return Request(request.scope, receive)
+
+
+def _texts(form: FormData) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
