@@ -13,11 +13,14 @@ from notify.domain.addresses import PushAddress
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
 from notify.errors import Conflict, Invalid, NotFound
-from notify.store import browsers, residents
+from notify.services.visiting import Session
+from notify.store import browsers, joining, residents, sessions
 from notify.store.database import Connection, Database
 
 MOST: Final = 20
 """Browsers of one resident."""
+
+_NONE: Final = 0  # no address has this id
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ async def situation(db: Database, resident: UUID) -> Situation | None:
 
 
 async def register(
-    db: Database, keyring: Keyring, resident: UUID, push: PushAddress, wanted: Wanted
+    db: Database, keyring: Keyring, here: Session, push: PushAddress, wanted: Wanted
 ) -> None:
     """Have messages come to this browser. Once or again: one browser is one address.
 
@@ -57,15 +60,19 @@ async def register(
     """
     if not (wanted.alerts or wanted.news):
         raise Invalid("Choose warnings, news or both.")
+    resident = here.resident
     async with db.transaction() as connection:
         if not await residents.lock(connection, resident):
             raise NotFound("This resident is not there any more.")
+        if not await joining.known_by_another(connection, resident, but=_NONE):
+            # The first proof: the page is theirs from now on, in this browser only.
+            await sessions.close_others(connection, resident, but=here.hash)
+            await joining.settle(connection, resident)
         if await _take(connection, keyring, resident, push):
-            await browsers.add_consent(
-                connection, resident, reference="/my/push", language=wanted.language,
-                wording=wanted.wording, version=wanted.version,
+            await joining.add_evidence(
+                connection, resident, source="page", reference="/my/push", channel=Channel.PUSH,
+                language=wanted.language, wording=wanted.wording, version=wanted.version,
             )  # fmt: skip
-        await browsers.welcome(connection, resident)
         await browsers.choose(connection, resident, alerts=wanted.alerts, news=wanted.news)
 
 

@@ -45,25 +45,6 @@ UPDATE subscriptions SET
 WHERE resident_id = %(resident)s
 """
 
-WELCOME: LiteralString = """
--- A newcomer's first proof: they are a resident now.
-WITH welcomed AS (
-  UPDATE residents SET newcomer_until = NULL
-  WHERE id = %(resident)s AND newcomer_until IS NOT NULL RETURNING id
-), followed AS (
-  UPDATE subscriptions s SET state = CASE WHEN g.closed THEN 'requested' ELSE 'active' END,
-    created_at = now()
-  FROM groups g WHERE g.id = s.group_id AND s.state = 'asked'
-    AND s.resident_id IN (SELECT id FROM welcomed)
-)
-SELECT id FROM welcomed
-"""
-
-CONSENT: LiteralString = """
-INSERT INTO consents (resident_id, source, reference, channel, language, wording, version)
-VALUES (%(resident)s, 'page', %(reference)s, 'push', %(language)s, %(wording)s, %(version)s)
-"""
-
 ENDED: LiteralString = """
 -- One that its push service ended. What its resident took away does not come back.
 SELECT a.id, a.resident_id, a.keys FROM addresses a
@@ -124,16 +105,6 @@ async def lift(connection: Connection, hash_: bytes) -> None:
 async def choose(connection: Connection, resident: UUID, *, alerts: bool, news: bool) -> None:
     """Add push to what the resident follows, for alerts, for news or for both."""
     await connection.run(CHOOSE, resident=resident, alerts=alerts, news=news)
-
-
-async def welcome(connection: Connection, resident: UUID) -> bool:
-    """Make a newcomer a resident; False for one who was."""
-    return await connection.row(WELCOME, resident=resident) is not None
-
-
-async def add_consent(connection: Connection, resident: UUID, **words: str | None) -> None:
-    """`reference`, `language`, `wording` and `version` of what was agreed to."""
-    await connection.run(CONSENT, resident=resident, **words)
 
 
 async def ended(connection: Connection, hash_: bytes) -> Row | None:

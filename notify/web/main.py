@@ -15,11 +15,11 @@ from notify.web.api.documents import document
 from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
-from notify.web.pages import confirming, installing, leaving, public, pushing
+from notify.web.pages import coding, confirming, installing, leaving, public, pushing
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
 
-PAGES = (leaving, confirming, installing, pushing)
+PAGES = (leaving, confirming, coding, installing, pushing)
 
 
 def create_app(app: App) -> FastAPI:

@@ -94,7 +94,7 @@ async def _register(
     if not (wanted.alerts or wanted.news):
         return _say(422, words.gettext("Please choose warnings, news or both."))
     try:
-        await browsers.register(app.db, app.keyring, here.resident, push, wanted)
+        await browsers.register(app.db, app.keyring, here, push, wanted)
     except NotFound:
         return _closed(words)
     except Conflict:
