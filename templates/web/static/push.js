@@ -19,14 +19,14 @@ function show(state, { focus = false } = {}) {
   if (focus) root.querySelector(`[data-when="${state}"] h2`).focus();
 }
 
-function say(sentence = "", { advice = "", wrong = false } = {}) {
+function say(sentence = "", { advice = "", look = "old" } = {}) {
   said.replaceChildren();
   for (const text of [sentence, advice].filter(Boolean)) {
     const line = document.createElement("p");
     line.textContent = text;
     said.append(line);
   }
-  said.className = sentence ? (wrong ? "problem" : "old") : "";
+  said.className = sentence ? look : "";
 }
 
 function sayWord(name, options) {
@@ -79,14 +79,14 @@ async function turnOn(event) {
   try {
     [registration, subscription] = await within(LONGEST, subscribe());
   } catch {
-    return sayWord("unreachable", { wrong: true });
+    return sayWord("unreachable", { look: "problem" });
   }
   const answer = await post("/my/push", {
     subscription: subscription.toJSON(),
     alerts: form.has("alerts"),
     news: form.has("news"),
   });
-  if (!answer.ok) return say(answer.said, { wrong: true });
+  if (!answer.ok) return say(answer.said, { look: "problem" });
   await ask(registration, "keep");
   say();
   show("on", { focus: true });
@@ -111,7 +111,7 @@ async function turnOff() {
   const subscription = await registration?.pushManager.getSubscription();
   if (subscription) {
     const answer = await post("/my/push/off", { endpoint: subscription.endpoint });
-    if (!answer.ok) return say(answer.said, { wrong: true });
+    if (!answer.ok) return say(answer.said, { look: "problem" });
     await subscription.unsubscribe().catch(() => {}); // nothing is sent there any more
     await ask(registration, "keep");
   }
@@ -125,16 +125,21 @@ async function tryIt() {
   const subscription = await registration?.pushManager.getSubscription();
   const sent = await post("/my/push/trial", { endpoint: subscription?.endpoint ?? "" });
   if (!sent.ok) {
-    say(sent.said, { wrong: true });
+    say(sent.said, { look: "problem" });
     return sent.status === 404 ? show("off", { focus: true }) : undefined;
   }
   for (let look = 0; look < LOOKS; look += 1) {
     const told = await call(`/my/push/trial/${sent.trial}`, {});
-    if (told.status !== 0) say(told.said, { advice: told.advice, wrong: told.over && told.step !== "shown" });
-    if (told.over || !told.ok) return;
+    if (told.status !== 0) say(told.said, { advice: told.advice, look: looks(told) });
+    if (told.over || (!told.ok && told.status !== 0)) return;
     await new Promise((go) => setTimeout(go, LOOK));
   }
-  sayWord("offline", { wrong: true });
+  sayWord("offline", { look: "problem" });
+}
+
+function looks(told) {
+  if (told.step === "shown") return "calm";
+  return told.over || !told.ok ? "problem" : "old";
 }
 
 // Tools
@@ -184,7 +189,7 @@ function does(work) {
     try {
       await work(event);
     } catch {
-      sayWord("offline", { wrong: true });
+      sayWord("offline", { look: "problem" });
     } finally {
       root.ariaBusy = "false";
       for (const button of buttons) button.ariaDisabled = null;
