@@ -12,6 +12,7 @@ from notify.rendering.messages import Notice, Renderer
 
 TAG: Final = "trial"
 PATIENCE: Final = 20.0  # seconds after which somebody who looks at the page is told more
+LONGEST: Final = 60.0  # seconds after which nothing more is looked for
 
 
 def push(renderer: Renderer, *, language: str, identity: Identity, number: int, url: str) -> Notice:
@@ -67,6 +68,7 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
 def told(words: Words, status: DeliveryStatus, *, reason: str | None, age: float) -> Told:
     """What to say of a trial with this status, this last reason and this age in seconds."""
     step, said, advice, over = _step(status, reason, late=age >= PATIENCE)
+    over = over or age >= LONGEST
     return Told(step, words.gettext(said), words.gettext(advice) if advice else "", over)
 
 
@@ -106,7 +108,7 @@ def _handed_over(*, late: bool) -> tuple[str, str, str, bool]:
           "us that it showed it."),
         _("Is this device online? Are notifications allowed for your browser in the settings of the "
           "device, and its battery saver off? Then send another test message."),
-        True,
+        False,
     )  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def _waiting(reason: str | None, *, late: bool) -> tuple[str, str, str, bool]:
             _("The test message could not be handed over to the push service of your browser."),
             _("Your device is not to blame, and e-mail and SMS are not affected. Try again in a few "
               "minutes."),
-            True,
+            False,
         )  # fmt: skip
     if reason:
         said = _("The push service of your browser has not taken it yet. We try again …")

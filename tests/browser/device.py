@@ -37,6 +37,8 @@ SUBSCRIPTIONS: Final = """
 })();
 """
 
+POLLS: Final = 300  # looks, each 0.05 s after the one before
+
 SHOWN: Final = """async () => {
   const registration = await navigator.serviceWorker.ready;
   return (await registration.getNotifications()).map((one) => ({
@@ -95,7 +97,8 @@ class Device:
 
     async def shows(self, fits: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """What is on the screen once it fits."""
-        for _ in range(100):
+        found: list[dict[str, Any]] = []
+        for _ in range(POLLS):
             found = await self.shown()
             if fits(found):
                 return found
@@ -104,7 +107,7 @@ class Device:
 
     async def pushed(self, fits: Callable[[dict[str, Any]], bool] = lambda _: True) -> str:
         """The latest message that the push service has for anybody, decrypted."""
-        for _ in range(200):
+        for _ in range(POLLS):
             books = await asyncio.to_thread(self.world.box.books, "push")
             found = [one["payload"] for one in books if fits(json.loads(one["payload"] or "{}"))]
             if found:
@@ -120,8 +123,9 @@ class Device:
 
     async def becomes(self, status: str, *, kind: str = "broadcast") -> None:
         """Wait until the latest push delivery to the resident has this status."""
+        found: list[str] = []
         column = "broadcast_id" if kind == "broadcast" else "note_id"
-        for _ in range(200):
+        for _ in range(POLLS):
             rows = self.world.rows(
                 "SELECT status, broadcast_id, note_id FROM deliveries WHERE resident_id = %(id)s"
                 " AND channel = 'push' ORDER BY id DESC LIMIT 5",

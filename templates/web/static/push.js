@@ -3,7 +3,10 @@
 const LONGEST = 20_000; // ms for the browser to subscribe: some never answer without a network
 const CALL = 10_000; // ms for one call to the town
 const LOOK = 1_000; // ms between two looks at a test message
-const LOOKS = 30;
+const LOOKS = 90;
+const LATE = new Set(["silent", "stuck"]);
+
+let watched = null; // the test message that is looked at
 
 const root = document.getElementById("push");
 const said = document.getElementById("push-said");
@@ -106,6 +109,7 @@ async function subscribe() {
 }
 
 async function turnOff() {
+  watched = null;
   sayWord("working");
   const registration = await navigator.serviceWorker.getRegistration("/");
   const subscription = await registration?.pushManager.getSubscription();
@@ -128,18 +132,27 @@ async function tryIt() {
     say(sent.said, { look: "problem" });
     return sent.status === 404 ? show("off", { focus: true }) : undefined;
   }
-  for (let look = 0; look < LOOKS; look += 1) {
-    const told = await call(`/my/push/trial/${sent.trial}`, {});
-    if (told.status !== 0) say(told.said, { advice: told.advice, look: looks(told) });
-    if (told.over || (!told.ok && told.status !== 0)) return;
-    await new Promise((go) => setTimeout(go, LOOK));
-  }
-  sayWord("offline", { look: "problem" });
+  watched = sent.trial;
+  await watch(sent.trial, LOOKS);
 }
 
-function looks(told) {
+// Tells what becomes of a test message, until that is known. Once it is late nobody is kept waiting:
+// the buttons work again, and should it still come, that is told.
+async function watch(trial, looks) {
+  if (watched !== trial) return;
+  if (looks === 0) return sayWord("offline", { look: "problem" });
+  const told = await call(`/my/push/trial/${trial}`, {});
+  if (watched !== trial) return;
+  if (told.status !== 0) say(told.said, { advice: told.advice, look: appearance(told) });
+  if (told.over || (!told.ok && told.status !== 0)) return;
+  await new Promise((go) => setTimeout(go, LOOK));
+  const rest = watch(trial, looks - 1);
+  if (!LATE.has(told.step)) await rest;
+}
+
+function appearance(told) {
   if (told.step === "shown") return "calm";
-  return told.over || !told.ok ? "problem" : "old";
+  return told.over || !told.ok || LATE.has(told.step) ? "problem" : "old";
 }
 
 // Tools
