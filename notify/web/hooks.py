@@ -88,12 +88,20 @@ async def _signed(request: Request, app: App, *, hook: str) -> list[tuple[str, s
 @router.post("/push/{mark}")
 async def push_beacon(mark: str, request: Request, app: TheApp) -> Response:
     """The browser's service worker says that a notification was shown."""
+    return await _beacon(mark, request, app, word="shown", report=Report.DELIVERED)
+
+
+@router.post("/push/{mark}/opened")
+async def push_opened(mark: str, request: Request, app: TheApp) -> Response:
+    """It says that a notification was tapped; where the first word was lost, that tells as much."""
+    return await _beacon(mark, request, app, word="opened", report=Report.OPENED)
+
+
+async def _beacon(mark: str, request: Request, app: App, *, word: str, report: Report) -> Response:
     number = app.keyring.unmark("beacon", mark)
     if number is None:
         return _refused("push", "forged", 403)
-    receipt = Receipt(
-        provider="push", key=f"shown:{number}", report=Report.DELIVERED, at=clock.now()
-    )
+    receipt = Receipt(provider="push", key=f"{word}:{number}", report=report, at=clock.now())
     await _receiver(request).take(number, receipt)
     return Response(status_code=204)
 
