@@ -16,6 +16,15 @@ from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
 from notify.web.pages import coding, confirming, leaving, public
+from notify.web.pages.my import (
+    adding,
+    addressing,
+    entering,
+    overview,
+    parting,
+    preferring,
+    receiving,
+)
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
 
@@ -69,4 +78,6 @@ def create_app(app: App) -> FastAPI:
     api.include_router(v1)
     for router in (health.router, leaving.router, confirming.router, coding.router):
         api.include_router(router)
+    for own in (entering, overview, adding, addressing, preferring, receiving, parting):
+        api.include_router(own.router)
     return api
