@@ -46,8 +46,15 @@ WHERE sender IN (SELECT a.value FROM addresses a
       AND o.resident_id <> %(resident)s AND o.live))
 """
 
+CURSORS: LiteralString = """
+-- How far planning came; once it is done nobody asks.
+UPDATE broadcasts SET planned_through = NULL
+WHERE planned_through = %(resident)s AND planned_at IS NOT NULL
+"""
+
 PERSON: tuple[LiteralString, ...] = (
     "DELETE FROM skips WHERE resident_id = %(resident)s",
+    CURSORS,
     # Addresses, subscriptions, consents, codes and sessions go with it.
     "DELETE FROM residents WHERE id = %(resident)s",
 )
