@@ -26,10 +26,20 @@ from notify.web.pages import (
     public,
     pushing,
 )
+from notify.web.pages.my import (
+    adding,
+    addressing,
+    entering,
+    overview,
+    parting,
+    preferring,
+    receiving,
+)
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
 
 PAGES = (leaving, confirming, coding, join_codes, join_poster, join, installing, pushing)
+OWN = (entering, overview, adding, addressing, preferring, receiving, parting)
 
 
 def create_app(app: App) -> FastAPI:
@@ -79,6 +89,6 @@ def create_app(app: App) -> FastAPI:
     for part in (groups, residents, requests, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
-    for router in (health.router, *(part.router for part in PAGES)):
+    for router in (health.router, *(part.router for part in (*PAGES, *OWN))):
         api.include_router(router)
     return api

@@ -34,6 +34,8 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP INDEX residents_quiet;
+DROP FUNCTION quiet_end;
 ALTER TABLE groups DROP COLUMN about;
 DROP INDEX subscriptions_requested;
 DROP INDEX addresses_asked;

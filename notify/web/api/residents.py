@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from notify.domain.residents import NewResident
 from notify.domain.words import Channel, Lane, Source
-from notify.services import residents
+from notify.services import erasing, residents
 from notify.web.api.auth import ResidentWriter
 from notify.web.api.documents import refusals
 from notify.web.api.shapes import ResidentOut, answer
@@ -81,6 +82,14 @@ async def create(wanted: ResidentIn, app: TheApp, key: ResidentWriter) -> Mappin
     )
     app.bell.ring(Lane.NOTE)
     return {"id": made}
+
+
+@router.delete("/{resident_id}", status_code=204, responses=refusals(404))
+async def erase(resident_id: UUID, app: TheApp, key: ResidentWriter) -> None:
+    """Erase a resident: all that is kept about them, for good. Figures without a person stay, and a
+    keyed hash of an address that opted out or bounced. A key of a group reaches whoever follows
+    nothing beyond it."""
+    await erasing.erase(app.db, resident_id, within=key.group_id)
 
 
 def _request(wanted: ResidentIn) -> NewResident:
