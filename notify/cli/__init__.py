@@ -7,7 +7,7 @@ from types import FrameType
 
 import typer
 
-from notify.cli import backups, broadcasts, duty, groups, inbound, keys, operate, residents
+from notify.cli import backups, broadcasts, duty, groups, inbound, keys, operate, persons, residents
 
 app = typer.Typer(
     name="notify",
@@ -33,6 +33,8 @@ for command in (
     broadcasts.approve,
     broadcasts.cancel,
     inbound.inbound,
+    persons.export,
+    persons.erase,
     backups.backup,
     backups.restore,
     backups.hold,

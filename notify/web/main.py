@@ -15,9 +15,31 @@ from notify.web.api.documents import document
 from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
-from notify.web.pages import coding, confirming, join, join_codes, join_poster, leaving, public
+from notify.web.pages import (
+    coding,
+    confirming,
+    installing,
+    join,
+    join_codes,
+    join_poster,
+    leaving,
+    public,
+    pushing,
+)
+from notify.web.pages.my import (
+    adding,
+    addressing,
+    entering,
+    overview,
+    parting,
+    preferring,
+    receiving,
+)
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
+
+PAGES = (leaving, confirming, coding, join_codes, join_poster, join, installing, pushing)
+OWN = (entering, overview, adding, addressing, preferring, receiving, parting)
 
 
 def create_app(app: App) -> FastAPI:
@@ -67,14 +89,6 @@ def create_app(app: App) -> FastAPI:
     for part in (groups, residents, requests, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
-    for router in (
-        health.router,
-        leaving.router,
-        confirming.router,
-        coding.router,
-        join_codes.router,
-        join_poster.router,
-        join.router,
-    ):
+    for router in (health.router, *(part.router for part in (*PAGES, *OWN))):
         api.include_router(router)
     return api

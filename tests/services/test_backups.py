@@ -34,8 +34,17 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+DROP INDEX residents_quiet;
+DROP FUNCTION quiet_end;
 ALTER TABLE groups DROP COLUMN about;
-DROP INDEX subscriptions_requested, addresses_asked;
+DROP INDEX subscriptions_requested, addresses_unproven;
+DROP INDEX addresses_asked;
+ALTER TABLE inbound DROP COLUMN say, DROP COLUMN answered_at, DROP CONSTRAINT inbound_word_check,
+  ADD CONSTRAINT inbound_word_check CHECK (word IN ('stop', 'start'));
+DROP INDEX addresses_ended;
+ALTER TABLE receipts DROP CONSTRAINT receipts_report_check,
+  ADD CONSTRAINT receipts_report_check CHECK (report IN
+    ('sent', 'delivered', 'failed', 'delayed', 'complained'));
 DROP TABLE codes, sessions, sms_asked;
 DROP INDEX addresses_live_value, addresses_one_live, residents_newcomers;
 ALTER TABLE addresses DROP COLUMN live, DROP CONSTRAINT addresses_state_check,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from notify.domain.residents import NewResident
 from notify.domain.words import Channel, Lane, Source
-from notify.services import desk, residents
+from notify.services import desk, erasing, residents
 from notify.web.api.auth import ResidentWriter
 from notify.web.api.documents import refusals
 from notify.web.api.shapes import CodesOut, ConfirmedOut, ResidentOut, answer
@@ -115,6 +115,14 @@ async def confirm(
     it is not the code, or holds no more."""
     channel = await desk.confirm(app.db, app.keyring, resident_id, wanted.code, within=key.group_id)
     return {"channel": channel}
+
+
+@router.delete("/{resident_id}", status_code=204, responses=refusals(404))
+async def erase(resident_id: UUID, app: TheApp, key: ResidentWriter) -> None:
+    """Erase a resident: all that is kept about them, for good. Figures without a person stay, and a
+    keyed hash of an address that opted out or bounced. A key of a group reaches whoever follows
+    nothing beyond it."""
+    await erasing.erase(app.db, resident_id, within=key.group_id)
 
 
 def _request(wanted: ResidentIn) -> NewResident:
