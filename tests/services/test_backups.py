@@ -37,7 +37,7 @@ OLDER = """
 DROP INDEX residents_quiet;
 DROP FUNCTION quiet_end;
 ALTER TABLE groups DROP COLUMN about;
-DROP INDEX subscriptions_requested;
+DROP INDEX subscriptions_requested, addresses_unproven;
 DROP INDEX addresses_asked;
 ALTER TABLE inbound DROP COLUMN say, DROP COLUMN answered_at, DROP CONSTRAINT inbound_word_check,
   ADD CONSTRAINT inbound_word_check CHECK (word IN ('stop', 'start'));

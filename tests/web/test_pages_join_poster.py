@@ -97,6 +97,10 @@ async def test_there_is_none_for_a_group_that_is_not_there(site: ClientSession) 
             assert answer.status == 404
 
 
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=50)
+
+
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -112,11 +116,10 @@ async def test_the_poster_fits_on_one_sheet(
 
     url = f"{site._base_url}/join/kita-sued/poster?lang=de"
     await asyncio.to_thread(
-        subprocess.run,
+        _run,
         [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu",
          f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer",
          f"--print-to-pdf={pdf}", url],
-        check=True, capture_output=True, timeout=50,
     )  # fmt: skip
 
     assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) == 1
