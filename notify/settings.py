@@ -61,6 +61,12 @@ class Settings(BaseSettings):
         default="Citizen Notify", description="Who speaks where no group says otherwise."
     )
 
+    colour: str | None = Field(
+        default=None,
+        description="The town's colour for links and buttons, like #0b4a8f, dark enough to be "
+        "read on white. A group may have its own.",
+    )
+
     smtp_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
         description="Mail relays in order: smtp://user:pass@host:587 requires STARTTLS, smtps:// "
@@ -199,6 +205,13 @@ class Settings(BaseSettings):
         parts = urlsplit(value.get_secret_value()) if value else None
         if parts and not (parts.scheme in {"http", "https"} and parts.hostname):
             raise ValueError("write a URL like https://example.org/path")
+        return value
+
+    @field_validator("colour")
+    @classmethod
+    def _can_be_read(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"#[0-9a-f]{6}", value):
+            raise ValueError("write a colour like #0b4a8f")
         return value
 
     @field_validator("ring_at")

@@ -7,7 +7,17 @@ from types import FrameType
 
 import typer
 
-from notify.cli import backups, broadcasts, duty, groups, inbound, keys, operate, residents
+from notify.cli import (
+    backups,
+    broadcasts,
+    duty,
+    feedback,
+    groups,
+    inbound,
+    keys,
+    operate,
+    residents,
+)
 
 app = typer.Typer(
     name="notify",
@@ -33,6 +43,7 @@ for command in (
     broadcasts.approve,
     broadcasts.cancel,
     inbound.inbound,
+    feedback.feedback,
     backups.backup,
     backups.restore,
     backups.hold,

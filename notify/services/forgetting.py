@@ -11,7 +11,7 @@ from uuid import UUID
 from notify import clock
 from notify.log import get
 from notify.services.timekeeping import is_steady
-from notify.store import forgetting
+from notify.store import feedback, forgetting
 from notify.store.database import Connection, Database, Row
 
 log = get(__name__)
@@ -60,6 +60,8 @@ class Forgetter:
         if n := await forgetting.delete_notes(connection, days=self._days, size=_BATCH):
             return n
         if n := await forgetting.delete_strays(connection, days=self._days, size=_BATCH):
+            return n
+        if n := await feedback.delete(connection, days=self._days, size=_BATCH):
             return n
         thread = await forgetting.ripe(connection, days=self._days, but=self._done)
         if thread is None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 import notify
 from notify.bootstrap import App
@@ -15,7 +15,8 @@ from notify.web.api.documents import document
 from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
-from notify.web.pages import confirming, leaving, public
+from notify.web.pages import colouring, confirming, feedback, leaving, public
+from notify.web.pages.ontop import alerts_on_top
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
 
@@ -63,10 +64,12 @@ def create_app(app: App) -> FastAPI:
     for router in (hooks.router, public.router):
         api.include_router(router)
     api.add_route("/static/{name}", static.asset, public.READ, include_in_schema=False)
+    api.add_route("/colour/{name}", colouring.sheet, public.READ, include_in_schema=False)
     v1 = APIRouter(prefix="/api/v1")
     for part in (groups, residents, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
-    for router in (health.router, leaving.router, confirming.router):
-        api.include_router(router)
+    api.include_router(health.router)
+    for router in (leaving.router, confirming.router, feedback.router):
+        api.include_router(router, dependencies=[Depends(alerts_on_top)])
     return api
