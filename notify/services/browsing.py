@@ -171,7 +171,7 @@ async def _answers(
     connection: Connection, group: Group | None, tree: Sequence[Group], settings: Settings,
     around: Mapping[str, Any],
 ) -> Answers:  # fmt: skip
-    speaker = group or _only_root(tree)
+    speaker = group or _speaker(tree)
     ids = [speaker.id] if speaker else []
     return Answers(
         **around, group=group,
@@ -224,7 +224,10 @@ def _above(group: Group, by_slug: Mapping[str, Group]) -> tuple[Group, ...]:
     return tuple(found)
 
 
-def _only_root(tree: Sequence[Group]) -> Group | None:
-    """The group above all others, where there is one."""
-    roots = [group for group in tree if group.parent is None]
-    return roots[0] if len(roots) == 1 else None
+def _speaker(tree: Sequence[Group]) -> Group | None:
+    """The group that speaks for the whole site: the one at the top, or the one of several at the
+    top that has an imprint."""
+    top = [group for group in tree if group.parent is None]
+    if len(top) > 1:
+        top = [group for group in top if "imprint" in group.identity]
+    return top[0] if len(top) == 1 else None

@@ -59,6 +59,7 @@ def create_app(app: App) -> FastAPI:
     api.add_middleware(Guard)
     api.add_middleware(SecurityHeaders, https=app.settings.public_url.startswith("https"))
     problems.install(api)
+    api.add_exception_handler(404, public.nowhere)
     document(api)
     # First, for routes are tried in turn: what is called most.
     for router in (hooks.router, public.router):

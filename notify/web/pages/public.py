@@ -5,10 +5,12 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from notify.rendering import links
 from notify.services.browsing import AllGroups, Answerable, AtGroup, InArchive, Tree
+from notify.store.database import AWAY
+from notify.web import problems
 from notify.web.deps import the_app
 from notify.web.pages import place
 from notify.web.pages.paper import finished, paper, reader_language
@@ -100,17 +102,28 @@ async def _answer(request: Request, key: Key, name: str) -> Response:
 
 
 async def _nothing(request: Request) -> Response:
-    """That there is no such page. The alerts stand above it where they are at hand: made-up names
-    ask the database nothing."""
+    """That there is no such page. It is made of what the front page is: under made-up names, any
+    number of them, the database is asked no more than for that."""
     app, shelf = await the_app(request), the_shelf(request)
-    language, found = reader_language(request, app), shelf.known()
-    variant = f"nothing {_stand(request, None, language)}"
+    language = reader_language(request, app)
+    variant = f"not_found {_stand(request, None, language)}"
+    try:
+        found = await shelf.find(None)
+    except (*AWAY, HTTPException):
+        found = None
     if found is None:
-        return finished(
-            paper(app, "not_found", language=language), language=language, status=404
-        ).answer(request)
+        html = paper(app, "not_found", language=language)
+        return finished(html, language=language, status=404).answer(request)
     make = partial(show, app, found.kept.subject, name="not_found", language=language, as_of=None)
     return shelf.page(found, language, make, variant=variant, status=404).answer(request)
+
+
+async def nowhere(request: Request, failure: Exception) -> Response:
+    """What is answered where there is no such route: a page to people, a problem to programs."""
+    path, accept = request.url.path, request.headers.get("accept", "")
+    if "text/html" in accept and not path.startswith(("/api/", "/hooks/", "/static/")):
+        return await _nothing(request)
+    return await problems.http(request, failure)
 
 
 def _stand(request: Request, key: Key, language: str) -> bool:

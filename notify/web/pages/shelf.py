@@ -129,14 +129,6 @@ class Shelf:
             return old
         return Found(key, kept) if kept else None
 
-    def known(self) -> Found | None:
-        """What the front page was made of, if it holds without asking; for pages that may be asked
-        for under any number of made-up names."""
-        kept = self._kept.get(None)
-        if kept is None or not kept.holds(clock.now(), self._freshness.stamp):
-            return None
-        return Found(None, kept)
-
     def page(
         self,
         found: Found,
