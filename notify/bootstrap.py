@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -22,6 +22,7 @@ from notify.embedded.servers import Embedded
 from notify.errors import Invalid, Misconfigured
 from notify.log import get
 from notify.queue import Bell
+from notify.rates import Rates
 from notify.services.senders import Sender
 from notify.settings import Settings
 from notify.store.database import Database, room
@@ -43,6 +44,7 @@ class App:
     keyring: Keyring
     bell: Bell
     push_hosts: PushHosts
+    rates: Rates = field(default_factory=Rates)
 
 
 @contextmanager
@@ -84,12 +86,13 @@ async def running(settings: Settings, *, pool: int = 8, check: bool = False) -> 
         raise Misconfigured("NOTIFY_DATABASE_URL is not set.")
     _check_colour(settings)
     db = Database(settings.database_url, size=pool, check=check)
-    bell = Bell(settings.redis_url)
+    bell, rates = Bell(settings.redis_url), Rates(settings.redis_url)
     await db.open()
     try:
         keys = [key.get_secret_value() for key in settings.secret_keys]
-        yield App(settings, db, Keyring(keys), bell, push_hosts(settings))
+        yield App(settings, db, Keyring(keys), bell, push_hosts(settings), rates)
     finally:
+        await rates.close()
         await bell.close()
         await db.close()
 

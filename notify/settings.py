@@ -3,6 +3,7 @@
 import re
 from datetime import time
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -62,10 +63,10 @@ class Settings(BaseSettings):
     )
 
     colour: str | None = Field(
-        default=None,
-        description="The town's colour for links and buttons, like #0b4a8f, dark enough to be "
-        "read on white. A group may have its own.",
-    )
+        default=None, pattern="^#[0-9a-f]{6}$",
+        description="The town's colour for links and buttons, like #0b4a8f: dark enough to be read "
+        "on white. Groups may have their own.",
+    )  # fmt: skip
 
     smtp_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
@@ -106,6 +107,26 @@ class Settings(BaseSettings):
         description="Base of the Twilio API, for another region or a sandbox.",
     )
     sms_concurrency: int = Field(default=50, ge=1, le=500, description="Calls to Twilio at once.")
+
+    sms_countries: Words = Field(
+        default=("DE", "AT", "CH"),
+        description="Countries, as two letters, whose numbers get the SMS that anybody can ask for: "
+        "codes and answers. DEFAULT_REGION always does.",
+    )
+    sms_daily_budget: int = Field(
+        default=500, ge=0,
+        description="SMS a day that anybody can ask for, codes and answers. When it is used up the "
+        "page shows a code that the phone texts to us.",
+    )  # fmt: skip
+    newcomer_hours: int = Field(
+        default=48, ge=1, le=24 * 14,
+        description="Hours until a sign-up that was not confirmed is deleted.",
+    )  # fmt: skip
+    trusted_proxies: Words = Field(
+        default=(),
+        description="Proxies in front, as addresses or networks (10.0.0.0/8), whose X-Forwarded-For "
+        "is believed. Unset: who connects is who asks.",
+    )
 
     inbound_days: int = Field(
         default=90, ge=1, le=3650, description="Days that texts of residents are kept."
@@ -176,7 +197,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "twilio_senders", "push_hosts", "languages", "smtp_urls", "secret_keys", "duty",
-        "alarm_mail", mode="before",
+        "alarm_mail", "sms_countries", "trusted_proxies", mode="before",
     )  # fmt: skip
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -207,12 +228,25 @@ class Settings(BaseSettings):
             raise ValueError("write a URL like https://example.org/path")
         return value
 
-    @field_validator("colour")
+    @field_validator("trusted_proxies")
     @classmethod
-    def _can_be_read(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"#[0-9a-f]{6}", value):
-            raise ValueError("write a colour like #0b4a8f")
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            try:
+                ip_network(entry, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"{entry!r} is no address; write one like 10.0.0.2 or 10.0.0.0/8"
+                ) from None
         return value
+
+    @field_validator("sms_countries")
+    @classmethod
+    def _countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not re.fullmatch("[A-Z]{2}", entry.upper()):
+                raise ValueError(f"{entry!r} is no country; write two letters like DE")
+        return tuple(entry.upper() for entry in value)
 
     @field_validator("ring_at")
     @classmethod

@@ -68,6 +68,16 @@ async def check(db: Database, keyring: Keyring, code_id: int, typed: str) -> Ver
     return Verdict.RIGHT if any(right) else Verdict.WRONG
 
 
+async def purpose(db: Database, keyring: Keyring, token: str) -> Purpose | None:
+    """What the code of a link is for; None where it no longer holds. Changes nothing."""
+    code = unseal(keyring, token)
+    if code is None:
+        return None
+    async with db.statement() as connection:
+        row = await codes.look(connection, code)
+    return Purpose(row["purpose"]) if row and row["holds"] else None
+
+
 async def use(connection: Connection, code_id: int) -> Proven | None:
     """Use a code up whose digits were right or whose link was opened; None where it is over."""
     row = await codes.use(connection, code_id)

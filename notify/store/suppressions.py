@@ -94,3 +94,22 @@ async def opt_out(connection: Connection, address_hash: bytes, *, at: datetime) 
 async def opt_in(connection: Connection, address_hash: bytes, *, at: datetime) -> bool:
     """SMS to this number again, by its owner's word; whether anything stood against it."""
     return await connection.run(START, hash=address_hash, at=at) == 1
+
+
+WORKS: LiteralString = """
+DELETE FROM suppressions x USING addresses a
+WHERE a.id = %(address)s AND x.channel = a.channel AND x.hash = a.hash
+  AND x.reason IN ('bounced', 'gone')
+"""
+
+LIFT: LiteralString = "DELETE FROM suppressions WHERE channel = %(channel)s AND hash = %(hash)s"
+
+
+async def works(connection: Connection, address_id: int) -> bool:
+    """What was sent there came back to us: the address is neither gone nor bouncing."""
+    return await connection.run(WORKS, address=address_id) == 1
+
+
+async def lift(connection: Connection, *, channel: str, address_hash: bytes) -> bool:
+    """Use an address again that its owner has just proven; whether anything stood against it."""
+    return await connection.run(LIFT, channel=channel, hash=address_hash) == 1

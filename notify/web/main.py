@@ -10,12 +10,22 @@ from notify.bootstrap import App
 from notify.rendering.messages import Renderer
 from notify.services.receiving import Receiver
 from notify.web import bounces, health, hooks, problems, static
-from notify.web.api import broadcasts, deliveries, groups, residents
+from notify.web.api import broadcasts, deliveries, groups, requests, residents
 from notify.web.api.documents import document
 from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
-from notify.web.pages import colouring, confirming, feedback, leaving, public
+from notify.web.pages import (
+    coding,
+    colouring,
+    confirming,
+    feedback,
+    join,
+    join_codes,
+    join_poster,
+    leaving,
+    public,
+)
 from notify.web.pages.ontop import alerts_on_top
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
@@ -67,10 +77,18 @@ def create_app(app: App) -> FastAPI:
     api.add_route("/static/{name}", static.asset, public.READ, include_in_schema=False)
     api.add_route("/colour/{name}", colouring.sheet, public.READ, include_in_schema=False)
     v1 = APIRouter(prefix="/api/v1")
-    for part in (groups, residents, broadcasts, deliveries):
+    for part in (groups, residents, requests, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
     api.include_router(health.router)
-    for router in (leaving.router, confirming.router, feedback.router):
+    for router in (
+        leaving.router,
+        confirming.router,
+        feedback.router,
+        coding.router,
+        join_codes.router,
+        join_poster.router,
+        join.router,
+    ):
         api.include_router(router, dependencies=[Depends(alerts_on_top)])
     return api

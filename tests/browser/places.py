@@ -17,6 +17,7 @@ from notify.services import confirming, leaving
 
 NO_PAGES: Final = (
     "/api/", "/hooks/", "/static/", "/colour/", "/healthz", "/readyz", "/metrics",
+    "/join/{slug}/qr.svg",
 )  # fmt: skip
 """What their paths begin with."""
 
@@ -51,6 +52,12 @@ PAGES: Final[Mapping[str, str]] = {
     "/privacy/{slug}": "/privacy/altstadt",
     "/leave/{token}": "/leave/{leave}",
     "/confirm/{token}": "/confirm/{confirm}",
+    "/code/{token}": "/code/{code}",
+    "/join": "/join",
+    "/join/{slug}": "/join/altstadt",
+    "/join/{slug}/poster": "/join/altstadt/poster",
+    "/join/code": "/join/code",
+    "/join/done": "/join/done",
 }
 
 MORE: Final[Mapping[str, str]] = {

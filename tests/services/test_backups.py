@@ -35,7 +35,10 @@ pytestmark = pytest.mark.timeout(240)
 PHONE = "+4915112345678"
 OLDER = """
 DROP TABLE feedback;
+DROP TRIGGER groups_published ON groups;
 DROP INDEX broadcasts_at;
+ALTER TABLE groups DROP COLUMN about;
+DROP INDEX subscriptions_requested, addresses_asked;
 DROP TABLE codes, sessions, sms_asked;
 DROP INDEX addresses_live_value, addresses_one_live, residents_newcomers;
 ALTER TABLE addresses DROP COLUMN live, DROP CONSTRAINT addresses_state_check,

@@ -3,7 +3,8 @@
 from urllib.parse import urlencode
 
 import pytest
-from fastapi import HTTPException, Request
+from fastapi import Request
+from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from notify.web.pages.forms import LARGE, MOST_FIELDS, Fields, large_form

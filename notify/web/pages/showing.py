@@ -97,11 +97,11 @@ def _archive_link(wanted: InArchive) -> str:
 
 def _group(app: App, group: Group, language: str) -> Mapping[str, Any]:
     """A group as a page names it."""
-    about: Mapping[str, Mapping[str, str]] = getattr(group, "about", {})
+    default = app.settings.default_language
     told_in, told = (
-        choose(about, language, default=app.settings.default_language) if about else (language, {})
+        choose(group.about, language, default=default) if group.about else (language, {})
     )
-    tag, name = choose(group.names, language, default=app.settings.default_language)
+    tag, name = choose(group.names, language, default=default)
     return {
         "slug": group.slug,
         "closed": group.closed,

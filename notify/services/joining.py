@@ -1,0 +1,146 @@
+"""Takes in that an address is proven: a newcomer becomes a resident, or turns out to be one.
+
+The first address that somebody proves makes their page theirs, whoever opened it before: the pages
+open until then are closed, and the caller opens one where the proof was given. From then on another
+address is added only from the open page. So nobody who types in a stranger's address gets a page on
+which the stranger appears, nor adds an address of their own to the stranger's.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from notify.domain.keyring import Keyring
+from notify.domain.words import AddressState, Channel
+from notify.services.proving import Proven
+from notify.store import joining, residents, sessions, suppressions
+from notify.store.database import Connection, Row
+
+_LOOKS = 5  # at who has the address, before whoever changes it all the time is left to themselves
+
+
+class NotHere(Exception):
+    """This address can only be added on the page that asked for it: there the code has to be typed.
+
+    Raised so that the transaction is undone: the code can still be used.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is kept of how somebody agreed. What is None is as the resident was told before."""
+
+    reference: str
+    source: str | None = None
+    language: str | None = None
+    wording: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Whose the address is. `merged`: who proved it turned out to be known already."""
+
+    resident: UUID
+    merged: bool
+
+
+async def prove(
+    connection: Connection,
+    keyring: Keyring,
+    proven: Proven,
+    *,
+    here: UUID | None = None,
+    evidence: Evidence | None = None,
+) -> Joined | None:
+    """Make an address its prover's, in the transaction that used its code; None where it is gone.
+
+    `here` is the resident whose page is open in the browser that brings the proof. Lifts what
+    stood against the address. Raises NotHere.
+    """
+    found = await _hold(connection, keyring, proven.address_id)
+    if found is None:
+        return None
+    address, holder = found
+    known = await joining.known_by_another(connection, address["resident_id"], but=address["id"])
+    if known and here != address["resident_id"] and address["state"] != AddressState.PROVEN:
+        raise NotHere
+    if known or address["state"] == AddressState.PROVEN:
+        joined = await _add(connection, address, holder)
+    else:
+        joined = await _begin(connection, address, holder)
+    await suppressions.lift(
+        connection,
+        channel=address["channel"],
+        address_hash=keyring.address_hash(address["channel"], address["value"]),
+    )
+    said = evidence or Evidence(reference="code")
+    await joining.add_evidence(
+        connection, joined.resident, source=said.source, reference=said.reference,
+        channel=address["channel"], language=said.language, wording=said.wording,
+        version=said.version,
+    )  # fmt: skip
+    await residents.bump(connection, joined.resident)
+    return joined
+
+
+async def _hold(
+    connection: Connection, keyring: Keyring, address_id: int
+) -> tuple[Row, Row | None] | None:
+    """The address and the live row of its value, with their residents locked."""
+    address = await joining.address(connection, address_id)
+    if address is None or address["state"] == AddressState.GONE:
+        return None
+    value = {"channel": address["channel"], "value": address["value"]}
+    await joining.hold_value(connection, keyring.address_hash(**value))
+    for _ in range(_LOOKS):
+        holder = await joining.holder(connection, **value)
+        who = {address["resident_id"], *([holder["resident_id"]] if holder else [])}
+        await joining.lock(connection, who)
+        # Whoever was merged while we waited has their addresses elsewhere now.
+        again = await joining.address(connection, address_id)
+        if again is None or again["state"] == AddressState.GONE:
+            return None
+        same = await joining.holder(connection, **value)
+        if again == address and same == holder:
+            return address, holder
+        address = again
+    return None
+
+
+async def _begin(connection: Connection, address: Row, holder: Row | None) -> Joined:
+    """The first address that this resident proves."""
+    resident: UUID = address["resident_id"]
+    await sessions.close_others(connection, resident, but=None)
+    elsewhere = holder is not None and holder["resident_id"] != resident
+    if elsewhere and holder is not None and holder["state"] == AddressState.PROVEN:
+        await joining.drop(connection, address["id"])
+        await joining.absorb(connection, resident, into=holder["resident_id"])
+        await joining.prove(connection, holder["id"], resident=holder["resident_id"])
+        return Joined(holder["resident_id"], merged=True)
+    await joining.settle(connection, resident)
+    return await _add(connection, address, holder)
+
+
+async def _add(connection: Connection, address: Row, holder: Row | None) -> Joined:
+    """Make the address this resident's, in the place of one of the same channel; whoever had it
+    before and has nothing else left is the same person."""
+    resident: UUID = address["resident_id"]
+    if holder is not None and holder["resident_id"] == resident and holder["id"] != address["id"]:
+        await joining.drop(connection, address["id"])  # asked for once more
+        await joining.prove(connection, holder["id"], resident=resident)
+        return Joined(resident, merged=False)
+    if address["channel"] != Channel.PUSH:
+        await joining.retire(connection, resident, channel=address["channel"], but=address["id"])
+    if holder is None or holder["id"] == address["id"]:
+        await joining.prove(connection, address["id"], resident=resident)
+        return Joined(resident, merged=False)
+    before: UUID = holder["resident_id"]
+    # The row that has the history is kept: nothing in force is sent there twice.
+    await joining.drop(connection, address["id"])
+    await joining.prove(connection, holder["id"], resident=resident)
+    await joining.take_history(connection, holder["id"], before=before, resident=resident)
+    await residents.bump(connection, before)
+    merged = not await joining.is_reachable(connection, before)
+    if merged:
+        await joining.absorb(connection, before, into=resident)
+    return Joined(resident, merged=merged)
