@@ -15,13 +15,13 @@ from notify.services import confirming
 from notify.services import senders as sender_service
 from notify.services.composing import Composer
 from notify.services.forgetting import Forgetter
+from notify.services.heeding import Desk
 from notify.services.planning import Planner
 from notify.services.pulling import Puller
 from notify.services.senders import Sender
 from notify.services.sending import Pump
 from notify.services.standing_watch import Watch
 from notify.services.sweeping import Sweeper
-from notify.services.texting import Desk
 from notify.store import claiming
 from notify.store import senders as sender_store
 from notify.store import workers as register

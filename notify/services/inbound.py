@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from channels.inbound import Inbound
 from notify.domain.inbound import Command, Word, command_of, is_automatic, provider_answers
-from notify.domain.replying import JOINS, Say, is_phone
+from notify.domain.replying import PROOFS, Say, is_phone
 from notify.domain.words import Channel
 from notify.log import get
 from notify.rendering import replies
-from notify.services import texting
+from notify.services import heeding
+from notify.services.heeding import Asked, Desk, Done
 from notify.services.replying import Answer, reply
-from notify.services.texting import Asked, Desk, Done
 from notify.settings import Settings
 from notify.store import inbound, suppressions
 from notify.store.database import Connection, Database, Row
@@ -65,7 +65,7 @@ async def take(
         if (answer := await _do(connection, desk, message, command)) is not None
     ]
     spoken = {row["sender"] for row in changed if row["word"] is not None}
-    spoken |= {answer.message.sender for answer in answers if answer.say in JOINS}
+    spoken |= {answer.message.sender for answer in answers if answer.say in PROOFS}
     answers += await _heed_all(connection, desk, spoken, fresh)
     sent = await reply(connection, desk.keyring, answers, settings=desk.settings)
     return Taken(len(fresh), sent)
@@ -80,10 +80,10 @@ async def _do(
     done: Done | None = None
     language = desk.settings.default_language
     if _is_someone(message, desk.settings):
-        asked = await texting.ask(connection, desk, message, command or Command(Word.HELP))
+        asked = await heeding.ask(connection, desk, message, command or Command(Word.HELP))
         language = asked.language
         if command is not None:
-            done = await texting.do(connection, desk, asked)
+            done = await heeding.do(connection, desk, asked)
     if done is None or command is None:
         return _polite(message, language, desk.settings)
     await inbound.settle(connection, message, word=command.word, say=done.say, handled=done.handled)
@@ -126,7 +126,7 @@ async def _heed(
     sender: str,
     said: Mapping[_Key, tuple[Inbound, Command | None]],
 ) -> Answer | None:
-    last = await inbound.last_word(connection, sender, words=list(_BY_ITSELF), joins=list(JOINS))
+    last = await inbound.last_word(connection, sender, words=list(_BY_ITSELF), proofs=list(PROOFS))
     if last is None:
         return None
     put = {Word.STOP: suppressions.opt_out, Word.START: suppressions.opt_in}.get(
@@ -138,9 +138,9 @@ async def _heed(
     message, command = said.get((last["provider"], last["provider_id"]), (None, None))
     if message is None or command is None or command.word not in _BY_ITSELF:
         return None
-    asked = await texting.ask(connection, desk, message, command)
+    asked = await heeding.ask(connection, desk, message, command)
     if command.word is Word.START:
-        done = await texting.started(connection, desk, asked)
+        done = await heeding.started(connection, desk, asked)
         return _answer(asked, done)
     told = message.heeded == "stop" or provider_answers(message.body)
     return _answer(asked, Done(Say.STOPPED)) if changed and not told else None

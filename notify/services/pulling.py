@@ -13,8 +13,8 @@ from channels.base import Failure
 from channels.inbound import InboundPage
 from notify import clock
 from notify.log import get
+from notify.services.heeding import Desk
 from notify.services.inbound import PULL, take
-from notify.services.texting import Desk
 from notify.store import inbound
 from notify.store.database import Database, Row
 

@@ -37,6 +37,8 @@ OLDER = """
 DROP INDEX addresses_asked;
 ALTER TABLE inbound DROP COLUMN say, DROP COLUMN answered_at, DROP CONSTRAINT inbound_word_check,
   ADD CONSTRAINT inbound_word_check CHECK (word IN ('stop', 'start'));
+ALTER TABLE groups DROP COLUMN about;
+DROP INDEX subscriptions_requested;
 DROP TABLE codes, sessions, sms_asked;
 DROP INDEX addresses_live_value, addresses_one_live, residents_newcomers;
 ALTER TABLE addresses DROP COLUMN live, DROP CONSTRAINT addresses_state_check,

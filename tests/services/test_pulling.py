@@ -8,8 +8,8 @@ import pytest
 
 from channels.twilio_inbox import TwilioInbox
 from notify.services import pulling
+from notify.services.heeding import Desk
 from notify.services.pulling import Puller
-from notify.services.texting import Desk
 from notify.store.database import Row
 from sandbox.gateway import Gateway
 from sandbox.texts import Text

@@ -10,7 +10,7 @@ from channels.messages import Sms
 from notify import clock
 from notify.domain.words import Channel, Lane
 from notify.services import inbound
-from notify.services.texting import Desk, Texted
+from notify.services.heeding import Desk
 from tests.town import Town
 
 PHONE = "+4915112345678"
@@ -25,7 +25,6 @@ class Texter:
     town: Town
     phone: str = PHONE
     to: str = OURS
-    texted: Texted | None = None
     carrier: MemoryChannel[Sms] = field(default_factory=MemoryChannel)
 
     def message(
@@ -36,7 +35,7 @@ class Texter:
         )  # fmt: skip
 
     async def take(self, *messages: Inbound, how: str = inbound.HOOK) -> inbound.Taken:
-        desk = Desk(self.town.settings, self.town.keyring, self.texted)
+        desk = Desk(self.town.settings, self.town.keyring)
         async with self.town.db.transaction() as connection:
             return await inbound.take(connection, desk, messages, how=how)
 

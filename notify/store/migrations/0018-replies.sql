@@ -1,5 +1,5 @@
 -- Texts ask for more than to be left alone, and are answered.
--- depends: 0016-newcomers
+-- depends: 0017-joining
 
 -- say: what was answered, or would have been; answered_at: when an answer was put in their way.
 ALTER TABLE inbound DROP CONSTRAINT inbound_word_check,
