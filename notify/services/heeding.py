@@ -43,12 +43,22 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One text, what it asks for, and who texted."""
+    """One text, what it asks for, and who texted. `sender` is who speaks to a resident: the town of
+    what they follow, where that is not the installation's own."""
 
     message: Inbound
-    command: Command
+    command: Command | None
     phone: Phone | None
     language: str
+    sender: str | None = None
+
+    @property
+    def word(self) -> Word | None:
+        return self.command.word if self.command else None
+
+    @property
+    def rest(self) -> str:
+        return self.command.rest if self.command else ""
 
     @property
     def known(self) -> Phone | None:
@@ -66,16 +76,24 @@ class Done:
     handled: bool = True
 
 
-async def ask(connection: Connection, desk: Desk, message: Inbound, command: Command) -> Asked:
+async def ask(
+    connection: Connection, desk: Desk, message: Inbound, command: Command | None
+) -> Asked:
     """Find out who texts, and in which language to answer: a resident's own, else that of the
     word, else that of an earlier text, else the town's first."""
     phone = await phones.find(connection, message.sender)
-    return Asked(message, command, phone, _language(desk, phone, command))
+    sender = None
+    if phone is not None and phone.proven:
+        first = next(iter(await phones.followed(connection, phone.resident)), None)
+        if first is not None:
+            who = await identity(connection, [first.group.id], settings=desk.settings)
+            sender = who.sender_name
+    return Asked(message, command, phone, _language(desk, phone, command), sender)
 
 
 async def do(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
     """Do it, in the caller's transaction; None where the text is for a person to read."""
-    step = _STEPS.get(asked.command.word)
+    step = _STEPS.get(asked.word) if asked.word else None
     return await step(connection, desk, asked) if step else None
 
 
@@ -93,7 +111,7 @@ async def _help(_connection: Connection, _desk: Desk, _asked: Asked) -> Done:
 async def _prove(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
     """A code that a page shows, texted from the phone that it proves."""
     sender = asked.message.sender
-    if not await texted(connection, desk.keyring, sender, asked.command.rest):
+    if not await texted(connection, desk.keyring, sender, asked.rest):
         return None
     phone = await phones.find(connection, sender)
     return Done(Say.PROVED, language=phone.language if phone else None)
@@ -101,9 +119,9 @@ async def _prove(connection: Connection, desk: Desk, asked: Asked) -> Done | Non
 
 async def _join(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
     every = await groups.tree(connection)
-    found = find(asked.command.rest, every)
+    found = find(asked.rest, every)
     if found.group is None:
-        examples = found.near if asked.command.rest else every[:_EXAMPLES]
+        examples = found.near if asked.rest else every[:_EXAMPLES]
         return _which(asked, examples)
     group = found.group
     evidence = _evidence(desk, asked, Say.REQUESTED if group.closed else Say.JOINED)
@@ -155,7 +173,7 @@ async def _prove_phone(
 async def _leave(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
     """Leave a group; after `STOP <group>` its SMS only, unless there is nothing else of it."""
     followed = await _followed(connection, asked)
-    rest = asked.command.rest
+    rest = asked.rest
     own = find(rest, [one.group for one in followed])
     if own.group is None or asked.known is None:
         if not rest:
@@ -172,7 +190,7 @@ async def _leave(connection: Connection, desk: Desk, asked: Asked) -> Done | Non
     await residents.lock(connection, resident)
     subscription = await phones.subscription(connection, resident, group.id) or {}
     elsewhere = {*subscription.get("alerts", ()), *subscription.get("news", ())} - {Channel.SMS}
-    if asked.command.word is Word.STOP_GROUP and elsewhere:
+    if asked.word is Word.STOP_GROUP and elsewhere:
         await phones.mute(connection, resident, group.id)
         say = Say.MUTED
     else:
@@ -187,7 +205,7 @@ async def _list(connection: Connection, desk: Desk, asked: Asked) -> Done:
 
 
 async def _speak(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
-    rest = asked.command.rest
+    rest = asked.rest
     offered = desk.settings.languages
     language = language_named(rest, offered)
     if language is None:
@@ -217,11 +235,11 @@ _STEPS: Mapping[Word, Callable[[Connection, Desk, Asked], Awaitable[Done | None]
 def _which(asked: Asked, near: Sequence[Group]) -> Done | None:
     """Ask which group is meant, unless the text is rather a sentence to a person. Staff see it
     nevertheless: the right group may be one that they know."""
-    command = asked.command
-    if not near and (not command.sure or len(command.rest.split()) > _SHORT):
+    sure = asked.command is not None and asked.command.sure
+    if not near and (not sure or len(asked.rest.split()) > _SHORT):
         return None
     slugs = [group.slug for group in near]
-    return Done(Say.WHICH_GROUP, {"groups": slugs, "word": command.word}, handled=bool(near))
+    return Done(Say.WHICH_GROUP, {"groups": slugs, "word": asked.word}, handled=bool(near))
 
 
 async def _followed(connection: Connection, asked: Asked) -> Sequence[Followed]:
@@ -255,10 +273,13 @@ def _all_by_sms(alerts: Sequence[str], news: Sequence[str]) -> bool:
     return Channel.SMS in alerts and Channel.SMS in news
 
 
-def _language(desk: Desk, phone: Phone | None, command: Command) -> str:
+def _language(desk: Desk, phone: Phone | None, command: Command | None) -> str:
     if phone and phone.proven:
         return phone.language
-    wishes = [command.language, phone.language if phone and phone.asked else None]
+    wishes = [
+        command.language if command else None,
+        phone.language if phone and phone.asked else None,
+    ]
     return negotiate(
         [wish for wish in wishes if wish], offered=desk.settings.languages,
         default=desk.settings.default_language,

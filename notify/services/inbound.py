@@ -75,29 +75,22 @@ async def _do(
     connection: Connection, desk: Desk, message: Inbound, command: Command | None
 ) -> Answer | None:
     """One new message, but for STOP and START."""
-    if command is not None and command.word in _BY_ITSELF:
+    if not _is_someone(message, desk.settings) or (command and command.word in _BY_ITSELF):
         return None
-    done: Done | None = None
-    language = desk.settings.default_language
-    if _is_someone(message, desk.settings):
-        asked = await heeding.ask(connection, desk, message, command or Command(Word.HELP))
-        language = asked.language
-        if command is not None:
-            done = await heeding.do(connection, desk, asked)
+    asked = await heeding.ask(connection, desk, message, command)
+    done = await heeding.do(connection, desk, asked)
     if done is None or command is None:
-        return _polite(message, language, desk.settings)
+        return _polite(asked)
     await inbound.settle(connection, message, word=command.word, say=done.say, handled=done.handled)
-    if message.heeded == "help":
-        return None  # the provider has answered
-    return Answer(message, done.say, done.language or language, done.data)
+    return None if message.heeded == "help" else _answer(asked, done)
 
 
-def _polite(message: Inbound, language: str, settings: Settings) -> Answer | None:
+def _polite(asked: Asked) -> Answer | None:
     """That a person will read it; not to what looks like a machine."""
-    machine = is_automatic(message.body) or replies.is_ours(message.body)
-    if machine or not _is_someone(message, settings):
+    body = asked.message.body
+    if is_automatic(body) or replies.is_ours(body):
         return None
-    return Answer(message, Say.KEPT if message.body.strip() else Say.EMPTY, language)
+    return _answer(asked, Done(Say.KEPT if body.strip() else Say.EMPTY))
 
 
 async def _heed_all(
@@ -147,7 +140,8 @@ async def _heed(
 
 
 def _answer(asked: Asked, done: Done) -> Answer:
-    return Answer(asked.message, done.say, asked.language, done.data)
+    data = {"sender": asked.sender, **done.data}
+    return Answer(asked.message, done.say, done.language or asked.language, data)
 
 
 def _judge(message: Inbound, settings: Settings) -> Command | None:

@@ -31,9 +31,7 @@ def renderer() -> Renderer:
 
 
 def said(renderer: Renderer, say: Say, reader: str, **data: object) -> str:
-    text = replies.sms(
-        renderer, language=reader, identity=TOWN, url=URL, data={"say": say, **data}
-    )
+    text = replies.sms(renderer, language=reader, identity=TOWN, url=URL, data={"say": say, **data})
     assert text.segments == segments.measure(text.body).segments
     return text.body
 

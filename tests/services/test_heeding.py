@@ -9,6 +9,7 @@ from channels import segments
 from channels.inbound import Inbound
 from notify.domain.words import Kind, Lane
 from notify.services import inbound, texting
+from notify.services.planning import Planner
 from tests.services.texter import OURS, PHONE, Texter
 from tests.town import Town
 
@@ -117,6 +118,27 @@ async def test_a_resident_is_answered_in_their_own_language_and_keeps_what_they_
     assert answer.startswith("Musterstadt: Sie bekommen jetzt")
     assert await texter.follows() == {"kita-sued": ("email sms", "sms", "active")}
     assert len(await town.rows("SELECT 1 FROM residents")) == 1
+
+
+async def test_an_alert_in_force_comes_to_whoever_joins_or_adds_sms(
+    texter: Texter, town: Town
+) -> None:
+    (kita,) = await ids(town, "kita-sued")
+    await town.resident(kita, email="a@example.org", phone=PHONE, alerts=["email"], news=[])
+    alert = await town.broadcast("town")
+    await town.plan()
+    planner = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+
+    await texter.text("JOIN kita-sued")
+    await Texter(town, phone="+4915112345679").text("JOIN kita-nord")
+    await planner.plan_latecomers()
+    await texter.text("JOIN kita-sued")
+    await planner.plan_latecomers()
+
+    rows = await town.rows(
+        "SELECT channel FROM deliveries WHERE broadcast_id = %(id)s ORDER BY id", id=alert
+    )
+    assert [row["channel"] for row in rows] == ["email", "sms", "sms"]
 
 
 async def test_who_joins_twice_is_told_so(texter: Texter) -> None:
@@ -507,6 +529,9 @@ async def test_the_group_s_own_town_speaks(texter: Texter, town: Town) -> None:
     (answer,) = await texter.text("JOIN kita-sued")
 
     assert answer.startswith("Gemeinde Auendorf: You now get")
+    for body in ("Hallo", "LIST", "HELP", "STOPP", "START"):
+        (answer,) = await texter.text(body)
+        assert answer.startswith("Gemeinde Auendorf: ")
 
 
 async def test_a_provider_s_own_word_counts_whatever_the_text_says(
