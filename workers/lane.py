@@ -14,8 +14,8 @@ from notify.log import get
 from notify.services import confirming
 from notify.services import senders as sender_service
 from notify.services.composing import Composer
+from notify.services.desk import Desk
 from notify.services.forgetting import Forgetter
-from notify.services.heeding import Desk
 from notify.services.planning import Planner
 from notify.services.pulling import Puller
 from notify.services.senders import Sender

@@ -4,91 +4,28 @@ Whoever texts from a number has it: no code is needed.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from channels.inbound import Inbound
 from notify.domain.codes import Purpose
 from notify.domain.group_names import find
 from notify.domain.groups import Group
-from notify.domain.inbound import Command, Word
-from notify.domain.keyring import Keyring
+from notify.domain.inbound import Word
 from notify.domain.languages import language_named
 from notify.domain.replying import Say
 from notify.domain.words import Channel, Source
 from notify.rendering import replies
-from notify.rendering.languages import choose, negotiate
-from notify.services.groups import identity
+from notify.services import desk as desks
+from notify.services.desk import Asked, Desk, Done
 from notify.services.joining import Evidence, prove
 from notify.services.proving import Proven
 from notify.services.replying import NEWCOMER
 from notify.services.texting import texted
-from notify.settings import Settings
 from notify.store import groups, joining, phones, residents
 from notify.store.database import Connection
-from notify.store.phones import Followed, Phone
 
 _SHORT: Final = 2  # words after a keyword that are rather a name than a sentence
 _EXAMPLES: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What it takes to do what texts ask for."""
-
-    settings: Settings
-    keyring: Keyring
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One text, what it asks for, and who texted. `sender` is who speaks to a resident: the town of
-    what they follow, where that is not the installation's own."""
-
-    message: Inbound
-    command: Command | None
-    phone: Phone | None
-    language: str
-    sender: str | None = None
-
-    @property
-    def word(self) -> Word | None:
-        return self.command.word if self.command else None
-
-    @property
-    def rest(self) -> str:
-        return self.command.rest if self.command else ""
-
-    @property
-    def known(self) -> Phone | None:
-        """The resident whose number it is, if it is proven to be."""
-        return self.phone if self.phone and self.phone.proven else None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of it. `handled`: no person need read the text any more."""
-
-    say: Say
-    data: Mapping[str, Any] = field(default_factory=dict)
-    language: str | None = None  # of the answer, where it is not the sender's
-    handled: bool = True
-
-
-async def ask(
-    connection: Connection, desk: Desk, message: Inbound, command: Command | None
-) -> Asked:
-    """Find out who texts, and in which language to answer: a resident's own, else that of the
-    word, else that of an earlier text, else the town's first."""
-    phone = await phones.find(connection, message.sender)
-    sender = None
-    if phone is not None and phone.proven:
-        first = next(iter(await phones.followed(connection, phone.resident)), None)
-        if first is not None:
-            who = await identity(connection, [first.group.id], settings=desk.settings)
-            sender = who.sender_name
-    return Asked(message, command, phone, _language(desk, phone, command), sender)
 
 
 async def do(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
@@ -99,9 +36,9 @@ async def do(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
 
 async def started(connection: Connection, desk: Desk, asked: Asked) -> Done:
     """After a START: what comes again."""
-    followed = await _followed(connection, asked)
+    followed = await desks.followed(connection, asked)
     again = [one for one in followed if one.by_sms]
-    return Done(Say.STARTED, _names(desk, asked, again))
+    return Done(Say.STARTED, desks.names(desk, asked, again))
 
 
 async def _help(_connection: Connection, _desk: Desk, _asked: Asked) -> Done:
@@ -134,7 +71,7 @@ async def _join(connection: Connection, desk: Desk, asked: Asked) -> Done | None
     say = Say.JOINED if state == "active" else Say.REQUESTED
     if before and say is Say.JOINED and _all_by_sms(before["alerts"], before["news"]):
         say = Say.ALREADY
-    return Done(say, await _about(connection, desk, asked, group))
+    return Done(say, await desks.about(connection, desk, asked, group))
 
 
 def _evidence(desk: Desk, asked: Asked, say: Say) -> Evidence:
@@ -172,7 +109,7 @@ async def _prove_phone(
 
 async def _leave(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
     """Leave a group; after `STOP <group>` its SMS only, unless there is nothing else of it."""
-    followed = await _followed(connection, asked)
+    followed = await desks.followed(connection, asked)
     rest = asked.rest
     own = find(rest, [one.group for one in followed])
     if own.group is None or asked.known is None:
@@ -185,7 +122,7 @@ async def _leave(connection: Connection, desk: Desk, asked: Asked) -> Done | Non
         others = find(rest, await groups.tree(connection))
         if others.group is None:
             return _which(asked, own.near or others.near)
-        return Done(Say.NOT_FOLLOWING, await _about(connection, desk, asked, others.group))
+        return Done(Say.NOT_FOLLOWING, await desks.about(connection, desk, asked, others.group))
     group, resident = own.group, asked.known.resident
     await residents.lock(connection, resident)
     subscription = await phones.subscription(connection, resident, group.id) or {}
@@ -197,11 +134,11 @@ async def _leave(connection: Connection, desk: Desk, asked: Asked) -> Done | Non
         await phones.leave(connection, resident, group.id)
         say = Say.LEFT
     await residents.bump(connection, resident)
-    return Done(say, await _about(connection, desk, asked, group))
+    return Done(say, await desks.about(connection, desk, asked, group))
 
 
 async def _list(connection: Connection, desk: Desk, asked: Asked) -> Done:
-    return Done(Say.LIST, _names(desk, asked, await _followed(connection, asked)))
+    return Done(Say.LIST, desks.names(desk, asked, await desks.followed(connection, asked)))
 
 
 async def _speak(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
@@ -242,45 +179,5 @@ def _which(asked: Asked, near: Sequence[Group]) -> Done | None:
     return Done(Say.WHICH_GROUP, {"groups": slugs, "word": asked.word}, handled=bool(near))
 
 
-async def _followed(connection: Connection, asked: Asked) -> Sequence[Followed]:
-    return await phones.followed(connection, asked.known.resident) if asked.known else []
-
-
-async def _about(
-    connection: Connection, desk: Desk, asked: Asked, group: Group
-) -> Mapping[str, Any]:
-    """A group as an answer names it, and who speaks for it."""
-    who = await identity(connection, [group.id], settings=desk.settings)
-    return {
-        "sender": who.sender_name,
-        "group": _name(desk, asked, group),
-        "slug": group.slug,
-    }
-
-
-def _names(desk: Desk, asked: Asked, followed: Sequence[Followed]) -> Mapping[str, Any]:
-    return {
-        "groups": [_name(desk, asked, one.group) for one in followed if not one.requested],
-        "requested": [_name(desk, asked, one.group) for one in followed if one.requested],
-    }
-
-
-def _name(desk: Desk, asked: Asked, group: Group) -> str:
-    return choose(group.names, asked.language, default=desk.settings.default_language)[1]
-
-
 def _all_by_sms(alerts: Sequence[str], news: Sequence[str]) -> bool:
     return Channel.SMS in alerts and Channel.SMS in news
-
-
-def _language(desk: Desk, phone: Phone | None, command: Command | None) -> str:
-    if phone and phone.proven:
-        return phone.language
-    wishes = [
-        command.language if command else None,
-        phone.language if phone and phone.asked else None,
-    ]
-    return negotiate(
-        [wish for wish in wishes if wish], offered=desk.settings.languages,
-        default=desk.settings.default_language,
-    )  # fmt: skip

@@ -14,7 +14,7 @@ from notify.domain.words import Channel
 from notify.log import get
 from notify.rendering import replies
 from notify.services import heeding
-from notify.services.heeding import Asked, Desk, Done
+from notify.services.desk import Asked, Desk, Done, ask
 from notify.services.replying import Answer, reply
 from notify.settings import Settings
 from notify.store import inbound, suppressions
@@ -77,7 +77,7 @@ async def _do(
     """One new message, but for STOP and START."""
     if not _is_someone(message, desk.settings) or (command and command.word in _BY_ITSELF):
         return None
-    asked = await heeding.ask(connection, desk, message, command)
+    asked = await ask(connection, desk, message, command)
     done = await heeding.do(connection, desk, asked)
     if done is None or command is None:
         return _polite(asked)
@@ -131,7 +131,7 @@ async def _heed(
     message, command = said.get((last["provider"], last["provider_id"]), (None, None))
     if message is None or command is None or command.word not in _BY_ITSELF:
         return None
-    asked = await heeding.ask(connection, desk, message, command)
+    asked = await ask(connection, desk, message, command)
     if command.word is Word.START:
         done = await heeding.started(connection, desk, asked)
         return _answer(asked, done)

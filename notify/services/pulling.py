@@ -13,7 +13,7 @@ from channels.base import Failure
 from channels.inbound import InboundPage
 from notify import clock
 from notify.log import get
-from notify.services.heeding import Desk
+from notify.services.desk import Desk
 from notify.services.inbound import PULL, take
 from notify.store import inbound
 from notify.store.database import Database, Row

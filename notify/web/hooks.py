@@ -15,7 +15,7 @@ from notify.bootstrap import App
 from notify.domain.words import Lane
 from notify.log import get
 from notify.services import bouncing, inbound
-from notify.services.heeding import Desk
+from notify.services.desk import Desk
 from notify.services.receiving import Receiver
 from notify.web.deps import TheApp, the_app, the_receiver
 

@@ -32,7 +32,7 @@ from notify.domain.outcome import judge
 from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.errors import NotifyError
 from notify.services import inbound, leaving, receiving, submitting
-from notify.services.heeding import Desk
+from notify.services.desk import Desk
 from notify.settings import Settings
 from notify.store import claiming, pump, suppressions, sweep
 from notify.store.claiming import Claimed

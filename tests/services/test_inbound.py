@@ -11,7 +11,7 @@ from channels.memory import MemoryChannel
 from channels.messages import Sms
 from notify.domain.words import Channel
 from notify.services import inbound
-from notify.services.heeding import Desk
+from notify.services.desk import Desk
 from tests.town import Town
 
 PHONE = "+4915112345678"

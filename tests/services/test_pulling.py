@@ -8,7 +8,7 @@ import pytest
 
 from channels.twilio_inbox import TwilioInbox
 from notify.services import pulling
-from notify.services.heeding import Desk
+from notify.services.desk import Desk
 from notify.services.pulling import Puller
 from notify.store.database import Row
 from sandbox.gateway import Gateway

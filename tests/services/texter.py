@@ -10,7 +10,7 @@ from channels.messages import Sms
 from notify import clock
 from notify.domain.words import Channel, Lane
 from notify.services import inbound
-from notify.services.heeding import Desk
+from notify.services.desk import Desk
 from tests.town import Town
 
 PHONE = "+4915112345678"
@@ -25,7 +25,7 @@ class Texter:
     town: Town
     phone: str = PHONE
     to: str = OURS
-    carrier: MemoryChannel[Sms] = field(default_factory=MemoryChannel)
+    carrier: MemoryChannel[Sms] = field(default_factory=MemoryChannel[Sms])
 
     def message(
         self, body: str, *, sid: str = "", at: datetime | None = None, heeded: Heeded | None = None
