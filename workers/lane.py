@@ -208,7 +208,10 @@ class Worker:
     async def _forget(self) -> None:
         """Delete what was kept long enough, in the lane that nobody waits for."""
         if Lane.BULK in self._lanes:
-            forgetter = Forgetter(self._app.db, days=self._app.settings.delivery_days)
+            settings = self._app.settings
+            forgetter = Forgetter(
+                self._app.db, days=settings.delivery_days, hours=settings.newcomer_hours
+            )
             await self._repeat(forgetter.round, FORGET_EVERY)
 
     def _planner(self, lane: Lane) -> Planner:

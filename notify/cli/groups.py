@@ -9,6 +9,7 @@ from rich import print as show
 
 from notify import clock
 from notify.bootstrap import App
+from notify.cli import requests
 from notify.cli.context import run_with_app
 from notify.services import groups
 
@@ -49,6 +50,33 @@ def create(
         show(f"Group [bold]{made.slug}[/bold] created.")
 
     run_with_app(work)
+
+
+@app.command()
+def describe(
+    slug: Annotated[str, typer.Argument(help="Its slug.")],
+    sends: Annotated[
+        list[str] | None, typer.Option(help="What it sends, or one for each language: de=….")
+    ] = None,
+    often: Annotated[list[str] | None, typer.Option(help="How often, likewise.")] = None,
+    example: Annotated[list[str] | None, typer.Option(help="One message, likewise.")] = None,
+) -> None:
+    """Say what a group tells whoever signs up; what was said before goes."""
+
+    async def work(context: App) -> None:
+        first, about = context.settings.default_language, dict[str, dict[str, str]]()
+        for key, texts in (("sends", sends), ("often", often), ("example", example)):
+            for language, said in (_named(text, first) for text in texts or []):
+                about.setdefault(language, {})[key] = said
+        await groups.describe(context.db, slug, about)
+        typer.echo(f"Group {slug} is described in: {', '.join(about) or 'no language'}.")
+
+    run_with_app(work)
+
+
+app.command("requests")(requests.waiting)
+app.command("approve")(requests.approve)
+app.command("refuse")(requests.refuse)
 
 
 @app.command("list")

@@ -13,6 +13,7 @@ LIFE: Final = timedelta(minutes=15)
 class Purpose(StrEnum):
     PROVE = "prove"  # that an address is theirs
     OPEN = "open"  # their page
+    TEXT = "text"  # that a number is theirs, by texting it to us
 
 
 class Verdict(StrEnum):

@@ -3,12 +3,19 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from notify.domain.addresses import normalise_email
 from notify.domain.lines import language_tag, many_lines, one_line
 from notify.errors import Invalid
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+RESERVED: Final = frozenset({"code", "done"})
+"""What the addresses of pages beside those of groups are called."""
+
+ABOUT: Final = ("sends", "often", "example")
+_LONGEST_ABOUT: Final = 300  # characters
+
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -27,6 +34,8 @@ class Group:
     closed: bool = False
     carries_parent_news: bool = False
     identity: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By language: what it `sends`, how `often`, and an `example`."""
 
     def name(self, language: str, *, default: str) -> str:
         """Its name for a reader of `language`; in `default`, or any, where there is none."""
@@ -41,6 +50,8 @@ def is_slug(text: str) -> bool:
 
 def check_slug(slug: str) -> str:
     """Raise Invalid unless the slug is one, and say what one is."""
+    if slug in RESERVED:
+        raise Invalid("This slug is a page of its own below /join; choose another.", field="slug")
     if not is_slug(slug):
         raise Invalid(
             "Write a slug of small letters a to z, digits and hyphens, at most 63 characters, "
@@ -59,6 +70,23 @@ def check_names(names: Mapping[str, str]) -> dict[str, str]:
     if not checked or not all(checked.values()):
         raise Invalid("Give the group a name.", field="name")
     return checked
+
+
+def check_about(about: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """What a group says at sign-up, tidied; blank is the same as not said. Raises Invalid."""
+    checked = {}
+    for language, said in about.items():
+        path = f"about.{language}"
+        tag = language_tag(language, field=path)
+        if not set(said) <= set(ABOUT):
+            raise Invalid(f"Use only {', '.join(ABOUT)} here.", field=path)
+        lines = {
+            key: one_line(said[key], field=f"{path}.{key}", limit=_LONGEST_ABOUT)
+            for key in ABOUT
+            if key in said
+        }
+        checked[tag] = {key: line for key, line in lines.items() if line}
+    return {tag: said for tag, said in checked.items() if said}
 
 
 def check_identity(identity: Mapping[str, str]) -> dict[str, str]:

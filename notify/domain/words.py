@@ -102,4 +102,5 @@ class NoteKind(StrEnum):
     RING = "ring"
     CODE = "code"
     REPLY = "reply"  # to an SMS
+    REQUEST = "request"  # what staff decided about joining a closed group
     TRIAL = "trial"  # a push message that a resident asked for, to see whether it comes

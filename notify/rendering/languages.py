@@ -119,6 +119,12 @@ def own_name(language: str) -> str:
     return (locale.get_display_name(locale) if locale else None) or language
 
 
+def own_country(region: str, language: str) -> str:
+    """What readers of `language` call a country of two letters: `Deutschland`."""
+    locale = _locale(language)
+    return (locale.territories.get(region) if locale else None) or region
+
+
 def _weight(parameter: str) -> float:
     name, _, value = parameter.strip().partition("=")
     if name.strip().lower() != "q":

@@ -7,7 +7,8 @@ from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
-from notify.rendering import codes, rings
+from notify.rendering import codes, requests, rings
+from notify.rendering.languages import choose
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
 from notify.services import confirming, proving
 from notify.services.addressing import Addressing
@@ -26,6 +27,7 @@ class NoteComposer:
         self, *, settings: Settings, keyring: Keyring, renderer: Renderer, addressing: Addressing
     ) -> None:
         self._public_url = settings.public_url
+        self._default = settings.default_language
         self._keyring = keyring
         self._renderer = renderer
         self._addressing = addressing
@@ -34,6 +36,7 @@ class NoteComposer:
             "confirm": self._confirm,
             "ring": self._ring,
             "code": self._code,
+            "request": self._request,
         }
 
     def compose(
@@ -84,4 +87,18 @@ class NoteComposer:
         return codes.letter(
             self._renderer, language=claimed.language, identity=self._who, digits=digits,
             opens=opens, url=url,
+        )  # fmt: skip
+
+    def _request(self, note: Note, claimed: Claimed, channel: Channel) -> Words:
+        """What staff decided about joining a closed group."""
+        language, approved = claimed.language, bool(note.data["approved"])
+        _, group = choose(note.data["names"], language, default=self._default)
+        if channel is Channel.SMS:
+            return requests.sms(
+                self._renderer, language=language, identity=self._who, group=group,
+                approved=approved,
+            )  # fmt: skip
+        return requests.letter(
+            self._renderer, language=language, identity=self._who, group=group, approved=approved,
+            url=f"{self._public_url}/my",
         )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from notify.domain.broadcast import Identity
-from notify.domain.groups import Group, check_identity, check_names, check_slug
+from notify.domain.groups import Group, check_about, check_identity, check_names, check_slug
 from notify.errors import Conflict, Forbidden, Invalid, NotFound
 from notify.settings import Settings
 from notify.store import groups as store
@@ -24,17 +24,19 @@ async def create(
     carries_parent_news: bool = False,
     identity: Mapping[str, str] | None = None,
     sms_cap: int | None = None,
+    about: Mapping[str, Mapping[str, str]] | None = None,
     within: int | None = None,
 ) -> Group:
     """Make a group below `parent`, or at the top.
 
     `within` is the group at which the caller's grant was given: it may make groups below that
     one only. `sms_cap` is in SMS segments a month, for announcements to the group and those
-    below it. Raises Invalid, Conflict for a slug that is taken, Forbidden.
+    below it; `about` is what it says at sign-up. Raises Invalid, Conflict for a slug that is taken, Forbidden.
     """
     slug = check_slug(slug)
     names = check_names(names)
     identity = check_identity(identity or {})
+    about = check_about(about or {})
     async with db.transaction() as connection:
         await _check_parent(connection, parent, within=within)
         group = await store.add(
@@ -46,9 +48,29 @@ async def create(
             carries_parent_news=carries_parent_news,
             identity=identity,
             sms_cap=sms_cap,
+            about=about,
         )
     if group is None:
         raise Conflict("There is a group with this slug already.", ids={"group": slug})
+    return group
+
+
+async def describe(
+    db: Database,
+    slug: str,
+    about: Mapping[str, Mapping[str, str]],
+    *,
+    within: int | None = None,
+) -> Group:
+    """Say at sign-up what a group sends, how often, with an example, by language; what was said
+    before goes. Raises Invalid, NotFound, Forbidden."""
+    about = check_about(about)
+    async with db.transaction() as connection:
+        group = await store.describe(connection, slug, about)
+        if group is None:
+            raise NotFound(f"There is no group {slug!r}.")
+        if within is not None:
+            await check_reach(connection, [group.id], within=within)
     return group
 
 

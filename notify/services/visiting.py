@@ -30,8 +30,13 @@ class Session:
 async def open_(connection: Connection, resident: UUID) -> str:
     """Open a session in the caller's transaction; gives the word for the browser."""
     word = token_urlsafe(_WORD)
-    await sessions.open_(connection, _hash(word), resident=resident, life=LIFE)
+    await open_as(connection, resident, word)
     return word
+
+
+async def open_as(connection: Connection, resident: UUID, word: str) -> None:
+    """The same with a word that the browser was given before; nobody else can know it."""
+    await sessions.open_(connection, _hash(word), resident=resident, life=LIFE)
 
 
 async def find(db: Database, word: str | None) -> Session | None:

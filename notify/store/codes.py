@@ -1,10 +1,13 @@
 """Codes as rows, each with the note that carries it; their digits are not kept."""
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import LiteralString
+from typing import Final, LiteralString
 
 from notify.domain.codes import TRIES
 from notify.store.database import Connection, Row
+
+_FEW: Final = 20
 
 ADD: LiteralString = """
 -- The code, the note that carries it and its delivery. Only the latest code for an address holds.
@@ -28,6 +31,25 @@ WITH before AS (
   JOIN residents r ON r.id = a.resident_id
 )
 SELECT id FROM added
+"""
+
+SHOW: LiteralString = """
+-- A code that the page shows: no note carries it. Only the latest one for an address holds.
+WITH before AS (
+  UPDATE codes SET valid_until = now()
+  WHERE address_id = %(address)s AND purpose = %(purpose)s AND valid_until > now()
+)
+INSERT INTO codes (purpose, resident_id, address_id, valid_until)
+SELECT %(purpose)s, a.resident_id, a.id, now() + %(life)s FROM addresses a
+WHERE a.id = %(address)s AND a.state <> 'gone'
+RETURNING id
+"""
+
+OPEN_FOR: LiteralString = """
+SELECT c.id, c.purpose FROM codes c JOIN addresses a ON a.id = c.address_id
+WHERE a.channel = %(channel)s AND a.value = %(value)s AND a.state <> 'gone'
+  AND c.purpose = ANY(%(purposes)s) AND c.used_at IS NULL AND c.valid_until > now()
+ORDER BY c.id DESC LIMIT %(most)s
 """
 
 TRY: LiteralString = """
@@ -63,6 +85,24 @@ async def add(
         ADD, address=address_id, purpose=purpose, life=life, language=language
     )
     return row["id"] if row else None
+
+
+async def add_shown(
+    connection: Connection, address_id: int, *, purpose: str, life: timedelta
+) -> int | None:
+    """A code that is shown and not sent; None where the address is gone."""
+    row = await connection.row(SHOW, address=address_id, purpose=purpose, life=life)
+    return row["id"] if row else None
+
+
+async def open_for(
+    connection: Connection, *, channel: str, value: str, purposes: Iterable[str]
+) -> list[Row]:
+    """Codes for whoever says that this address is theirs, that may hold: `id` and `purpose`, the
+    latest first, a few."""
+    return await connection.rows(
+        OPEN_FOR, channel=channel, value=value, purposes=[str(word) for word in purposes], most=_FEW
+    )
 
 
 async def look(connection: Connection, code_id: int) -> Row | None:

@@ -9,17 +9,17 @@ from notify.domain.groups import Group, is_slug
 from notify.store.database import Connection, Row
 
 BY_SLUGS: LiteralString = """
-SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity
+SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity, g.about
 FROM groups g LEFT JOIN groups p ON p.id = g.parent_id
 WHERE g.slug = ANY(%(slugs)s)
 """
 
 ADD: LiteralString = """
-INSERT INTO groups (slug, parent_id, names, closed, carries_parent_news, identity, sms_cap)
+INSERT INTO groups (slug, parent_id, names, closed, carries_parent_news, identity, sms_cap, about)
 VALUES (%(slug)s, (SELECT id FROM groups WHERE slug = %(parent)s), %(names)s, %(closed)s,
-  %(carries_parent_news)s, %(identity)s, %(sms_cap)s)
+  %(carries_parent_news)s, %(identity)s, %(sms_cap)s, %(about)s)
 ON CONFLICT (slug) DO NOTHING
-RETURNING id, slug, %(parent)s::text AS parent, names, closed, carries_parent_news, identity
+RETURNING id, slug, %(parent)s::text AS parent, names, closed, carries_parent_news, identity, about
 """
 
 TREE: LiteralString = """
@@ -31,7 +31,7 @@ WITH RECURSIVE tree AS (
   SELECT g.id, t.path || g.slug FROM groups g JOIN tree t ON t.id = g.parent_id
   WHERE g.slug <> ALL(t.path)
 )
-SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity
+SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity, g.about
 FROM tree t JOIN groups g ON g.id = t.id LEFT JOIN groups p ON p.id = g.parent_id
 ORDER BY t.path
 """
@@ -87,6 +87,7 @@ async def add(
     carries_parent_news: bool,
     identity: Mapping[str, str],
     sms_cap: int | None,
+    about: Mapping[str, Mapping[str, str]],
 ) -> Group | None:
     """The group made, or None where the slug is taken."""
     row = await connection.row(
@@ -98,8 +99,21 @@ async def add(
         carries_parent_news=carries_parent_news,
         identity=Jsonb(dict(identity)),
         sms_cap=sms_cap,
+        about=Jsonb({tag: dict(said) for tag, said in about.items()}),
     )
     return _group(row) if row else None
+
+
+async def describe(
+    connection: Connection, slug: str, about: Mapping[str, Mapping[str, str]]
+) -> Group | None:
+    """Set what a group says of itself at sign-up; None where there is no such group."""
+    changed = await connection.run(
+        "UPDATE groups SET about = %(about)s WHERE slug = %(slug)s",
+        slug=slug,
+        about=Jsonb({tag: dict(said) for tag, said in about.items()}),
+    )
+    return await by_slug(connection, slug) if changed else None
 
 
 async def tree(connection: Connection, *, top: int | None = None) -> list[Group]:
@@ -134,4 +148,5 @@ def _group(row: Row) -> Group:
         closed=row["closed"],
         carries_parent_news=row["carries_parent_news"],
         identity=row["identity"],
+        about=row["about"],
     )

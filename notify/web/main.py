@@ -10,12 +10,12 @@ from notify.bootstrap import App
 from notify.rendering.messages import Renderer
 from notify.services.receiving import Receiver
 from notify.web import bounces, health, hooks, problems, static
-from notify.web.api import broadcasts, deliveries, groups, residents
+from notify.web.api import broadcasts, deliveries, groups, requests, residents
 from notify.web.api.documents import document
 from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
-from notify.web.pages import coding, confirming, leaving, public
+from notify.web.pages import coding, confirming, join, join_codes, join_poster, leaving, public
 from notify.web.pages.my import (
     adding,
     addressing,
@@ -73,10 +73,18 @@ def create_app(app: App) -> FastAPI:
         api.include_router(router)
     api.add_route("/static/{name}", static.asset, public.READ, include_in_schema=False)
     v1 = APIRouter(prefix="/api/v1")
-    for part in (groups, residents, broadcasts, deliveries):
+    for part in (groups, residents, requests, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
-    for router in (health.router, leaving.router, confirming.router, coding.router):
+    for router in (
+        health.router,
+        leaving.router,
+        confirming.router,
+        coding.router,
+        join_codes.router,
+        join_poster.router,
+        join.router,
+    ):
         api.include_router(router)
     for own in (entering, overview, adding, addressing, preferring, receiving, parting):
         api.include_router(own.router)

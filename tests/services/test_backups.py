@@ -36,6 +36,8 @@ PHONE = "+4915112345678"
 OLDER = """
 DROP INDEX residents_quiet;
 DROP FUNCTION quiet_end;
+ALTER TABLE groups DROP COLUMN about;
+DROP INDEX subscriptions_requested, addresses_asked;
 DROP TABLE codes, sessions, sms_asked;
 DROP INDEX addresses_live_value, addresses_one_live, residents_newcomers;
 ALTER TABLE addresses DROP COLUMN live, DROP CONSTRAINT addresses_state_check,

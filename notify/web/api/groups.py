@@ -6,11 +6,14 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from notify.domain.groups import Group
 from notify.services import groups
 from notify.web.api.auth import GroupWriter
 from notify.web.api.documents import refusals
 from notify.web.api.shapes import GroupOut, answer
 from notify.web.deps import TheApp
+
+About = dict[str, dict[str, str]]
 
 router = APIRouter(prefix="/groups", tags=["groups"])
 
@@ -35,6 +38,16 @@ class GroupIn(BaseModel):
         description="sender_name, mail_from, imprint, privacy, colour, cost_centre; what is not "
         "said is inherited.",
     )
+    about: About = Field(
+        default_factory=dict,
+        description="What it says at sign-up, by language: `sends`, `often`, `example`.",
+    )
+
+
+class AboutIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    about: About = Field(description="By language: `sends`, `often`, `example`.")
 
 
 @router.post(
@@ -50,6 +63,22 @@ async def create(wanted: GroupIn, app: TheApp, key: GroupWriter) -> Mapping[str,
         app.db, slug=wanted.slug, names=names, parent=wanted.parent, closed=wanted.closed,
         carries_parent_news=wanted.carries_parent_news, identity=wanted.identity,
         sms_cap=wanted.sms_cap,
-        within=key.group_id,
+        about=wanted.about, within=key.group_id,
     )  # fmt: skip
-    return {"id": made.id, "slug": made.slug, "name": made.names, "parent": made.parent}
+    return _shown(made)
+
+
+@router.put(
+    "/{slug}/about", response_model=None,
+    responses=answer(200, GroupOut) | refusals(400, 404, 413),
+)  # fmt: skip
+async def describe(slug: str, wanted: AboutIn, app: TheApp, key: GroupWriter) -> Mapping[str, Any]:
+    """Say at sign-up what a group sends, how often, with an example; what was said before goes."""
+    return _shown(await groups.describe(app.db, slug, wanted.about, within=key.group_id))
+
+
+def _shown(group: Group) -> Mapping[str, Any]:
+    return {
+        "id": group.id, "slug": group.slug, "name": group.names, "parent": group.parent,
+        "closed": group.closed, "about": group.about,
+    }  # fmt: skip

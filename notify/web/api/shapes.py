@@ -5,7 +5,7 @@ Only told, not enforced at each answer: `make api-fuzz` holds the answers agains
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -167,16 +167,45 @@ class SkipsOut(Shape):
 
 
 class GroupOut(Shape):
-    """`name` is by language."""
+    """`name` and `about` are by language."""
 
     id: int
     slug: str
     name: dict[str, str]
     parent: str | None
+    closed: bool
+    about: dict[str, dict[str, str]]
 
 
 class ResidentOut(Shape):
     id: UUID
+
+
+class CodesOut(Shape):
+    sent: int
+
+
+class ConfirmedOut(Shape):
+    channel: Channel
+
+
+class RequestOut(Shape):
+    resident_id: UUID
+    resident_name: str | None
+    language: str
+    group: str
+    alerts: list[Channel]
+    news: list[Channel]
+    requested_at: datetime
+
+
+class RequestsOut(Shape):
+    requests: list[RequestOut]
+
+
+class DecidedOut(Shape):
+    decision: Literal["approve", "refuse"]
+    told: bool
 
 
 _TEXT: Final = {"schema": {"type": "string"}}

@@ -13,7 +13,7 @@ from notify.bootstrap import App
 from notify.domain.codes import Purpose
 from notify.services import opening, proving
 from notify.web.deps import TheApp
-from notify.web.pages import cookies
+from notify.web.pages import cookies, join_codes
 from notify.web.pages.paper import page, reader_language
 
 router = APIRouter(include_in_schema=False)
@@ -60,4 +60,7 @@ async def _open(request: Request, app: App, code: int) -> Response:
     return answer
 
 
-ON_LINK: Final[Mapping[Purpose, OnLink]] = {Purpose.OPEN: _open}
+ON_LINK: Final[Mapping[Purpose, OnLink]] = {
+    Purpose.OPEN: _open,
+    Purpose.PROVE: join_codes.by_link,
+}

@@ -1,0 +1,87 @@
+"""Codes that go the cheap way round: the page shows one, and the phone texts it to us.
+
+Its digits are other ones than those of a code that is sent, and typing them proves nothing: only the
+phone that texts them is proven by them.
+"""
+
+import hmac
+from typing import Final
+from uuid import UUID
+
+from notify.domain.codes import DIGITS, LIFE, Purpose, tidy
+from notify.domain.keyring import Keyring
+from notify.services import joining, proving, visiting
+from notify.services.joining import NotHere
+from notify.settings import Settings
+from notify.store import codes
+from notify.store.database import Connection
+
+_PURPOSES: Final = {Purpose.PROVE: "code", Purpose.TEXT: "texted"}
+"""What the digits of each are made for; also a code that was sent may be texted back."""
+
+
+async def show(connection: Connection, address_id: int) -> int | None:
+    """Make a code that the address's owner texts to us, in the caller's transaction; None where
+    the address is gone."""
+    return await codes.add_shown(connection, address_id, purpose=Purpose.TEXT, life=LIFE)
+
+
+def digits(keyring: Keyring, code_id: int) -> str:
+    """What the page shows."""
+    return keyring.digits(_PURPOSES[Purpose.TEXT], code_id, size=DIGITS)[0]
+
+
+def word(keyring: Keyring, code_id: int) -> str:
+    """The word of the session that opens for the page once its code was texted. Only the page that
+    shows the code is given it."""
+    return keyring.seal("texted", code_id.to_bytes(8, "big"))
+
+
+def number(settings: Settings) -> str | None:
+    """The number that codes are texted to; None where nobody can text to us."""
+    if settings.twilio_account_sid is None:
+        return None
+    names = (entry.partition("@")[0] for entry in settings.twilio_senders)
+    return next((name for name in names if name.startswith("+")), None)
+
+
+async def texted(connection: Connection, keyring: Keyring, sender: str, digits: str) -> bool:
+    """Whether these six digits, texted by `sender` (E.164), are a code for that number; if so the
+    number is proven, in the caller's transaction. A look at a code counts as a try of it."""
+    given = tidy(digits)
+    if given is None:
+        return False
+    for code in await codes.open_for(connection, channel="sms", value=sender, purposes=_PURPOSES):
+        if not await codes.count_try(connection, code["id"]):
+            continue
+        made = keyring.digits(_PURPOSES[code["purpose"]], code["id"], size=DIGITS)
+        right = [hmac.compare_digest(given, one) for one in made]
+        if any(right):
+            return await _prove(connection, keyring, code["id"])
+    return False
+
+
+async def _prove(connection: Connection, keyring: Keyring, code_id: int) -> bool:
+    try:
+        # Undone by itself where it is refused: the text is kept all the same.
+        async with connection.raw.transaction():
+            return await _join(connection, keyring, code_id)
+    except NotHere:
+        return False
+
+
+async def _join(connection: Connection, keyring: Keyring, code_id: int) -> bool:
+    proven = await proving.use(connection, code_id)
+    if proven is None:
+        return False
+    shown = proven.purpose is Purpose.TEXT
+    # Whoever texts digits of the page has the page before them.
+    here: UUID | None = proven.resident if shown else None
+    joined = await joining.prove(
+        connection, keyring, proven, here=here, evidence=joining.Evidence(reference="texted code")
+    )
+    if joined is None:
+        return False
+    if shown:
+        await visiting.open_as(connection, joined.resident, word(keyring, code_id))
+    return True

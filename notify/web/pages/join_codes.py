@@ -1,0 +1,244 @@
+"""The page that stays open while addresses are proven, and what stands there when they are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import phonenumbers
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from phonenumbers import PhoneNumberFormat
+
+from notify.bootstrap import App
+from notify.domain.codes import DIGITS, LIFE, Purpose, Verdict
+from notify.domain.words import Channel, Lane
+from notify.rendering.languages import Words, choose
+from notify.rendering.templates import templates
+from notify.services import asking, signing_up, texting, visiting
+from notify.services.asking import TooMany
+from notify.services.joining import NotHere
+from notify.services.visiting import Session
+from notify.store.database import Row
+from notify.web.deps import TheApp
+from notify.web.network import network
+from notify.web.pages import cookies
+from notify.web.pages.forms import Fields, large_form
+from notify.web.pages.join import too_many
+from notify.web.pages.join_reading import Problem, address
+from notify.web.pages.paper import page, reader_language
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.api_route("/join/code", methods=["GET", "HEAD"])
+async def show(request: Request, app: TheApp) -> Response:
+    session = await cookies.session(request, app)
+    if session is None:
+        return _over(request, app)
+    asked = await signing_up.asked(app.db, session.resident)
+    return await _page(request, app, session, asked) if asked else _on(request, "/join/done")
+
+
+@router.post("/join/code")
+async def take(request: Request, app: TheApp) -> Response:
+    """One of: a code typed, a code wanted again, another address, a code texted."""
+    fields = await large_form(request)
+    if fields.has("page"):
+        return await _texted(request, app, fields.one("page"))
+    session = await cookies.session(request, app)
+    if session is None:
+        return _over(request, app)
+    asked = await signing_up.asked(app.db, session.resident)
+    row = next((row for row in asked if str(row["id"]) == fields.one("address")), None)
+    if row is None:  # proven meanwhile, or changed in another window
+        return _on(request, "/join/code")
+    if fields.has("again"):
+        return await _again(request, app, session, asked, row)
+    if fields.has("change"):
+        return await _change(request, app, session, asked, row, fields)
+    return await _type(request, app, session, asked, row, fields)
+
+
+@router.api_route("/join/done", methods=["GET", "HEAD"])
+async def done(request: Request, app: TheApp) -> HTMLResponse:
+    session = await cookies.session(request, app)
+    if session is None:
+        return _over(request, app)
+    language = reader_language(request, app)
+    proven, followed = await signing_up.result(app.db, session.resident)
+    if not proven:
+        return _over(request, app)
+    return page(
+        app, "join_done", language=language, languages=app.settings.languages,
+        proven=[_written(row) for row in proven],
+        groups=[_followed(row, language, app.settings.default_language) for row in followed],
+        push=any("push" in row["alerts"] + row["news"] for row in followed),
+        asked=bool(await signing_up.asked(app.db, session.resident)),
+    )  # fmt: skip
+
+
+async def by_link(request: Request, app: App, code: int) -> Response:
+    """What the button behind a mail's link does: the same as typing the code."""
+    session = await cookies.session(request, app)
+    try:
+        joined, word = await signing_up.prove(
+            app.db, app.keyring, code, here=session.resident if session else None
+        )
+    except NotHere:
+        return page(app, "join_elsewhere", language=reader_language(request, app), status=409)
+    if joined is None or word is None:
+        return _over(request, app)
+    answer = _on(request, "/join/code")
+    cookies.keep(answer, app, word)
+    return answer
+
+
+async def _type(
+    request: Request, app: App, session: Session, asked: Sequence[Row], row: Row, fields: Fields
+) -> Response:
+    name, words = f"code_{row['id']}", _words(request, app)
+    verdict, word = await signing_up.type_(
+        app.db, app.keyring, resident=session.resident, address_id=row["id"],
+        typed=fields.one(name),
+    )  # fmt: skip
+    if word is not None:
+        answer = _on(request, "/join/code")
+        cookies.keep(answer, app, word)
+        return answer
+    if verdict is Verdict.OVER:
+        said = words.gettext("This code no longer holds. Have another one sent to you.")
+    else:
+        said = words.gettext(
+            "This is not the code. Look at the last message from us: it has %(digits)s digits."
+        ) % {"digits": DIGITS}
+    return await _page(request, app, session, asked, Problem(name, said), status=422)
+
+
+async def _again(
+    request: Request, app: App, session: Session, asked: Sequence[Row], row: Row
+) -> Response:
+    try:
+        await _ask(request, app, Channel(row["channel"]), row["value"])
+    except TooMany as refusal:
+        said = too_many(_words(request, app), refusal)
+        problem = Problem(f"code_{row['id']}", said)
+        return await _page(request, app, session, asked, problem, status=429)
+    await signing_up.again(
+        app.db, settings=app.settings, resident=session.resident, address_id=row["id"]
+    )
+    app.bell.ring(Lane.NOTE)
+    return _on(request, "/join/code")
+
+
+async def _change(
+    request: Request, app: App, session: Session, asked: Sequence[Row], row: Row, fields: Fields
+) -> Response:
+    name, words, channel = f"to_{row['id']}", _words(request, app), Channel(row["channel"])
+    typed = fields.one(name)
+    judged = address(typed, channel, words, settings=app.settings)
+    if isinstance(judged, str):
+        problem = Problem(name, judged)
+        return await _page(request, app, session, asked, problem, typed=typed, status=422)
+    try:
+        await _ask(request, app, channel, judged.value)
+    except TooMany as refusal:
+        problem = Problem(name, too_many(words, refusal))
+        return await _page(request, app, session, asked, problem, typed=typed, status=429)
+    await signing_up.change(
+        app.db, app.keyring, settings=app.settings, resident=session.resident,
+        address_id=row["id"], address=judged,
+    )  # fmt: skip
+    app.bell.ring(Lane.NOTE)
+    return _on(request, "/join/code")
+
+
+async def _texted(request: Request, app: App, word: str) -> Response:
+    """Look whether the code that the page shows was texted; its session is open then."""
+    if await visiting.find(app.db, word) is not None:
+        answer = _on(request, "/join/code")
+        cookies.keep(answer, app, word)
+        return answer
+    session = await cookies.session(request, app)
+    if session is None:
+        return _over(request, app)
+    asked = await signing_up.asked(app.db, session.resident)
+    shown = [row for row in asked if row["purpose"] == Purpose.TEXT]
+    if not shown:
+        return _on(request, "/join/code")
+    said = _words(request, app).gettext(
+        "Your SMS has not come yet. That may take a minute. Then press the button again."
+    )
+    problem = Problem(f"texted_{shown[0]['id']}", said)
+    return await _page(request, app, session, asked, problem, status=409)
+
+
+async def _ask(request: Request, app: App, channel: Channel, value: str) -> None:
+    await asking.ask(
+        app.rates, settings=app.settings, keyring=app.keyring, channel=channel, value=value,
+        network=network(request, app.settings),
+    )  # fmt: skip
+
+
+async def _page(
+    request: Request,
+    app: App,
+    session: Session,
+    asked: Sequence[Row],
+    *problems: Problem,
+    typed: str | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    proven, _ = await signing_up.result(app.db, session.resident)
+    return page(
+        app, "join_code", language=reader_language(request, app), status=status,
+        languages=app.settings.languages, problems=problems, typed=typed,
+        proven=[_written(row) for row in proven],
+        asked=[_shown(app, row) for row in asked],
+        number=spoken(texting.number(app.settings)),
+        minutes=int(LIFE.total_seconds()) // 60,
+    )  # fmt: skip
+
+
+def _shown(app: App, row: Row) -> Mapping[str, Any]:
+    """What the page says of an address that is still to be proven."""
+    shown = row["purpose"] == Purpose.TEXT
+    digits = texting.digits(app.keyring, row["code"]) if shown else None
+    return {
+        "id": row["id"],
+        "channel": row["channel"],
+        "value": _written(row),
+        "holds": row["code"] is not None,
+        "digits": digits,
+        "page": texting.word(app.keyring, row["code"]) if shown else None,
+    }
+
+
+def _written(row: Row) -> str:
+    """An address as people write it."""
+    return spoken(row["value"]) or "" if row["channel"] == Channel.SMS else str(row["value"])
+
+
+def spoken(number: str | None) -> str | None:
+    """A phone number as people write it."""
+    if number is None:
+        return None
+    parsed = phonenumbers.parse(number)
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
+
+
+def _followed(row: Row, language: str, default: str) -> Mapping[str, Any]:
+    name = choose(row["names"], language, default=default)[1]
+    return {"name": name, "alerts": row["alerts"], "news": row["news"], "state": row["state"]}
+
+
+def _over(request: Request, app: App) -> HTMLResponse:
+    return page(app, "join_over", language=reader_language(request, app), status=404)
+
+
+def _on(request: Request, path: str) -> RedirectResponse:
+    lang = request.query_params.get("lang", "")
+    known = lang.replace("-", "").isalnum() and len(lang) <= 35
+    return RedirectResponse(f"{path}?lang={lang}" if known else path, 303)
+
+
+def _words(request: Request, app: App) -> Words:
+    return templates(app.settings).words(reader_language(request, app))

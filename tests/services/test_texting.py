@@ -1,0 +1,148 @@
+"""The cheap way round: the page shows a code, and the phone texts it to us."""
+
+import pytest
+
+from notify.domain.codes import TRIES, Purpose
+from notify.domain.keyring import Keyring
+from notify.services import proving, texting, visiting
+from notify.settings import Settings
+from notify.store.database import Database
+from tests.services.test_joining import address, newcomer
+from tests.town import Town
+
+PHONE, OTHER = "+4915112345678", "+4915187654321"
+
+
+async def shown(town: Town, address_id: int) -> int:
+    async with town.db.transaction() as connection:
+        code = await texting.show(connection, address_id)
+    assert code is not None
+    return code
+
+
+async def text(town: Town, sender: str, body: str) -> bool:
+    async with town.db.transaction() as connection:
+        return await texting.texted(connection, town.keyring, sender, body)
+
+
+async def state(town: Town, value: str = PHONE) -> list[str]:
+    rows = await town.rows("SELECT state FROM addresses WHERE value = %(v)s ORDER BY id", v=value)
+    return [row["state"] for row in rows]
+
+
+async def test_the_phone_that_texts_the_code_is_proven_and_its_page_goes_on(town: Town) -> None:
+    anna = await newcomer(town, await town.group(), phone=PHONE)
+    code = await shown(town, await address(town, anna, "sms"))
+    word = texting.word(town.keyring, code)
+    assert await visiting.find(town.db, word) is None
+
+    assert await text(town, PHONE, texting.digits(town.keyring, code))
+
+    assert await state(town) == ["proven"]
+    session = await visiting.find(town.db, word)
+    assert session is not None
+    assert session.resident == anna
+    (row,) = await town.rows("SELECT source, channel, reference FROM consents")
+    assert (row["source"], row["channel"], row["reference"]) == ("page", "sms", "texted code")
+    assert not await text(town, PHONE, texting.digits(town.keyring, code))
+
+
+async def test_who_is_known_already_finds_their_own_page(town: Town) -> None:
+    group = await town.group()
+    anna = await town.resident(group, phone=PHONE)
+    again = await newcomer(town, group, phone=PHONE)
+    code = await shown(town, await address(town, again, "sms"))
+
+    assert await text(town, PHONE, texting.digits(town.keyring, code))
+
+    session = await visiting.find(town.db, texting.word(town.keyring, code))
+    assert session is not None
+    assert session.resident == anna
+    assert len(await town.rows("SELECT FROM residents")) == 1
+
+
+async def test_another_phone_proves_nothing(town: Town) -> None:
+    anna = await newcomer(town, phone=PHONE)
+    code = await shown(town, await address(town, anna, "sms"))
+
+    assert not await text(town, OTHER, texting.digits(town.keyring, code))
+    assert await state(town) == ["asked"]
+
+
+async def test_the_digits_shown_prove_nothing_when_typed(
+    town: Town, db: Database, keyring: Keyring
+) -> None:
+    """Whoever sees the page need not have the phone."""
+    anna = await newcomer(town, phone=PHONE)
+    code = await shown(town, await address(town, anna, "sms"))
+
+    verdict = await proving.check(db, keyring, code, texting.digits(keyring, code))
+
+    assert verdict.value == "wrong"
+    assert texting.digits(keyring, code) != proving.digits(keyring, code)
+
+
+async def test_a_code_that_was_sent_may_be_texted_back(town: Town) -> None:
+    anna = await newcomer(town, phone=PHONE)
+    async with town.db.transaction() as connection:
+        code = await proving.send(
+            connection, await address(town, anna, "sms"), purpose=Purpose.PROVE
+        )
+    assert code is not None
+
+    assert await text(town, PHONE, proving.digits(town.keyring, code))
+    assert await state(town) == ["proven"]
+
+
+async def test_a_code_that_was_sent_adds_no_phone_to_somebody_else_s_page(town: Town) -> None:
+    """The one whose page it is would not know of it."""
+    group = await town.group()
+    other = await town.resident(group, email="other@example.org")
+    await town.change(
+        "INSERT INTO addresses (resident_id, channel, value, hash, state)"
+        " VALUES (%(r)s, 'sms', %(v)s, 'x', 'asked')",
+        r=other, v=PHONE,
+    )  # fmt: skip
+    phone = await address(town, other, "sms")
+    async with town.db.transaction() as connection:
+        code = await proving.send(connection, phone, purpose=Purpose.PROVE)
+    assert code is not None
+
+    assert not await text(town, PHONE, proving.digits(town.keyring, code))
+    assert await state(town) == ["asked"]
+    # The refusal leaves the rest of the transaction alone.
+    assert (await town.rows("SELECT used_at FROM codes"))[0]["used_at"] is None
+
+
+async def test_guesses_are_counted(town: Town) -> None:
+    anna = await newcomer(town, phone=PHONE)
+    code = await shown(town, await address(town, anna, "sms"))
+    right = texting.digits(town.keyring, code)
+    wrong = f"{(int(right) + 1) % 10**6:06}"
+
+    for _ in range(TRIES):
+        assert not await text(town, PHONE, wrong)
+    assert not await text(town, PHONE, right)
+
+
+@pytest.mark.parametrize("body", ["", "12345", "hello", "1234567", "\0"])
+async def test_what_is_no_code_is_no_try(town: Town, body: str) -> None:
+    anna = await newcomer(town, phone=PHONE)
+    await shown(town, await address(town, anna, "sms"))
+
+    assert not await text(town, PHONE, body)
+    assert (await town.rows("SELECT tries FROM codes"))[0]["tries"] == 0
+
+
+@pytest.mark.parametrize(
+    ("senders", "number"),
+    [(("+4915735980001@1",), "+4915735980001"), (("TOWN", "MG1@5", "+49157@1"), "+49157"),
+     (("TOWN",), None)],
+)  # fmt: skip
+def test_codes_are_texted_to_a_number_of_ours(
+    settings: Settings, senders: tuple[str, ...], number: str | None
+) -> None:
+    on = settings.model_copy(update={"twilio_account_sid": "AC1", "twilio_senders": senders})
+
+    assert texting.number(on) == number
+    assert texting.number(settings) is None

@@ -1,0 +1,107 @@
+"""Staff decide over HTTP who joins a closed group, and what groups say of themselves."""
+
+from uuid import uuid4
+
+from notify.domain.scopes import Scope
+from notify.services import proving
+from tests.services.test_requesting import asks
+from tests.town import Town
+from tests.web.caller import Caller, fields, is_problem
+
+
+async def test_a_request_is_listed_and_approved(api: Caller, town: Town) -> None:
+    kita = await town.group("kita")
+    anna = await asks(town, kita, email="anna@example.org")
+
+    listed = await api.get("/requests")
+    done = await api.post(f"/requests/{anna}/kita", {"decision": "approve"})
+
+    (request,) = listed.body["requests"]
+    assert (request["resident_id"], request["group"]) == (str(anna), "kita")
+    assert done.body == {"decision": "approve", "told": True}
+    assert (await api.get("/requests?group=kita")).body == {"requests": []}
+    assert is_problem(await api.post(f"/requests/{anna}/kita", {"decision": "refuse"}), 404)
+
+
+async def test_names_are_for_those_who_may_read_them(api: Caller, town: Town) -> None:
+    anna = await asks(town, await town.group("kita"), email="anna@example.org")
+    await town.change("UPDATE residents SET name = 'Anna' WHERE id = %(r)s", r=anna)
+    writer = await api.with_key(Scope.RESIDENTS_WRITE)
+
+    assert (await api.get("/requests")).body["requests"][0]["resident_name"] == "Anna"
+    assert (await writer.get("/requests")).body["requests"][0]["resident_name"] is None
+
+
+async def test_only_with_the_scope_and_within_the_grant(api: Caller, town: Town) -> None:
+    north, south = await town.group("north"), await town.group("south")
+    anna = await asks(town, south, email="anna@example.org")
+    await asks(town, north, email="ben@example.org")
+    other = await api.with_key(Scope.GROUPS_WRITE)
+    mine = await api.with_key(group="north")
+
+    assert is_problem(await other.get("/requests"), 403)
+    assert is_problem(await other.post(f"/requests/{anna}/south", {"decision": "approve"}), 403)
+    assert is_problem(await mine.post(f"/requests/{anna}/south", {"decision": "approve"}), 403)
+    assert is_problem(await mine.get("/requests?group=south"), 403)
+    assert [r["group"] for r in (await mine.get("/requests")).body["requests"]] == ["north"]
+
+
+async def test_what_is_asked_wrong_is_told(api: Caller, town: Town) -> None:
+    await town.group("kita")
+
+    assert is_problem(await api.post(f"/requests/{uuid4()}/kita", {"decision": "approve"}), 404)
+    wrong = await api.post(f"/requests/{uuid4()}/kita", {"decision": "perhaps"})
+    assert is_problem(wrong, 422)
+    assert fields(wrong) == ["decision"]
+    assert is_problem(await api.get("/requests?group=nix"), 404)
+
+
+ABOUT = {"de": {"sends": "Wasser", "often": "Selten", "example": "Kein Wasser."}}
+
+
+async def test_a_group_says_what_it_sends(api: Caller, town: Town) -> None:
+    made = await api.post("/groups", {"slug": "water", "name": "Wasser", "about": ABOUT})
+    assert (made.status, made.body["about"]) == (201, ABOUT)
+
+    changed = await api.call("PUT", "/groups/water/about", {"about": {"EN": {"sends": " Water "}}})
+
+    assert changed.body["about"] == {"en": {"sends": "Water"}}
+    mine = await api.with_key(group="water")
+    await town.group("other")
+    assert is_problem(await mine.call("PUT", "/groups/other/about", {"about": ABOUT}), 403)
+    assert is_problem(await api.call("PUT", "/groups/nix/about", {"about": ABOUT}), 404)
+    rows = await town.rows("SELECT about FROM groups WHERE slug = 'other'")
+    assert rows[0]["about"] == {}
+
+
+async def test_what_a_group_may_say_is_bounded(api: Caller) -> None:
+    for about in (
+        {"de": {"size": "x"}}, {"de": {"sends": "x" * 301}}, {"de": {"sends": "a\nb"}},
+        {"nonsense tag": {"sends": "x"}},
+    ):  # fmt: skip
+        answer = await api.post("/groups", {"slug": "water", "name": "Wasser", "about": about})
+        assert is_problem(answer, 422)
+        assert fields(answer)[0].startswith("about.")
+    for slug in ("code", "done"):
+        answer = await api.post("/groups", {"slug": slug, "name": "Code"})
+        assert is_problem(answer, 422)
+
+
+async def test_the_desk_signs_up_sends_another_code_and_takes_it(api: Caller, town: Town) -> None:
+    await town.group("town")
+    wanted = {
+        "addresses": [{"channel": "sms", "value": "0151 12345678"}], "consent": "form 17",
+        "subscriptions": [{"group": "town", "alerts": ["sms"]}], "desk": True,
+    }  # fmt: skip
+    made = await api.post("/residents", wanted)
+    assert made.status == 201
+    place = f"/residents/{made.body['id']}"
+
+    assert (await api.post(f"{place}/codes")).body == {"sent": 1}
+    assert is_problem(await api.post(f"{place}/confirm", {"code": "000"}), 409)
+    (row,) = await town.rows("SELECT id FROM codes WHERE valid_until > now()")
+    done = await api.post(f"{place}/confirm", {"code": proving.digits(town.keyring, row["id"])})
+
+    assert (done.status, done.body) == (200, {"channel": "sms"})
+    assert is_problem(await api.post("/residents", wanted | {"consent": None}), 422)
+    assert is_problem(await api.post(f"/residents/{uuid4()}/codes"), 404)
