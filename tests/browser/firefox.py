@@ -30,6 +30,7 @@ def preferences(push_url: str) -> dict[str, Any]:
         "dom.push.serverURL": push_url,
         "dom.push.testing.allowInsecureServerURL": True,
         "dom.push.connection.enabled": True,
+        "dom.push.retryBaseInterval": 200,  # milliseconds
         "dom.push.testing.ignorePermission": True,
         "permissions.default.desktop-notification": 1,
         "dom.webnotifications.requireuserinteraction": False,
@@ -66,6 +67,13 @@ class Autopush:
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
+
+    async def forget(self) -> None:
+        """Have the browser find its subscriptions gone, as after a loss on the service's side: it
+        comes back, is given another name, and makes them anew."""
+        self._channels.clear()
+        assert self._socket is not None
+        await self._socket.close()
 
     async def _browser(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(protocols=("push-notification",))

@@ -48,6 +48,14 @@ def _statuses(world: World) -> list[str]:
     return [row["status"] for row in rows]
 
 
+def _renewed(world: World, service: Autopush, before: str) -> bool:
+    """Whether the one address is at the endpoint that was given out last, which is another."""
+    rows = world.rows("SELECT value FROM addresses WHERE channel = 'push' AND live")
+    return before != service.registered[-1] and [row["value"] for row in rows] == [
+        service.registered[-1]
+    ]
+
+
 async def _until(look: Callable[[], Any], wanted: Any) -> None:
     seen = None
     for _ in range(600):
@@ -108,3 +116,11 @@ async def test_a_warning_gets_from_the_town_to_the_screen_of_a_real_browser(
                 "title": "Warnung: Öl läuft über – größte Gefahr",
                 "body": "Schließen Sie alle Fenster.\nCitizen Notify", "tag": tag, "lang": "de",
             }  # fmt: skip
+
+            before = service.registered[-1]
+            await service.forget()
+            await _until(lambda: _renewed(world, service, before), True)
+            await asyncio.to_thread(
+                world.send, in_reply_to={"id": alert, "relation": "update"}, texts=TEXTS
+            )
+            await _until(lambda: _statuses(world), ["delivered"] * 3)
