@@ -21,7 +21,7 @@ from notify.services.senders import Sender
 from notify.services.sending import Pump
 from notify.services.standing_watch import Watch
 from notify.services.sweeping import Sweeper
-from notify.services.texting import Desk
+from notify.services.texts import Means
 from notify.store import claiming
 from notify.store import senders as sender_store
 from notify.store import workers as register
@@ -199,7 +199,7 @@ class Worker:
             return
         settings = self._app.settings
         inbox = bootstrap.inbox(settings)
-        puller = Puller(self._app.db, Desk(settings, self._app.keyring), inbox=inbox)
+        puller = Puller(self._app.db, Means(settings, self._app.keyring), inbox=inbox)
         try:
             await self._repeat(lambda: self._pull_with(puller), PULL_LOOK_EVERY)
         finally:

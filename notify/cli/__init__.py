@@ -7,7 +7,18 @@ from types import FrameType
 
 import typer
 
-from notify.cli import backups, broadcasts, duty, groups, inbound, keys, operate, persons, residents
+from notify.cli import (
+    backups,
+    broadcasts,
+    duty,
+    feedback,
+    groups,
+    inbound,
+    keys,
+    operate,
+    persons,
+    residents,
+)
 
 app = typer.Typer(
     name="notify",
@@ -35,6 +46,7 @@ for command in (
     inbound.inbound,
     persons.export,
     persons.erase,
+    feedback.feedback,
     backups.backup,
     backups.restore,
     backups.hold,

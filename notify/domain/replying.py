@@ -47,11 +47,11 @@ class Sort(StrEnum):
 MOST_A_DAY: Final[Mapping[Sort, int]] = {Sort.STOP: 3, Sort.COMMAND: 5, Sort.KEPT: 1}
 """Answers to one number within a day. What is asked for is done nevertheless."""
 
-JOINS: Final = frozenset({Say.JOINED, Say.ALREADY, Say.REQUESTED})
-"""Said after a JOIN that was heeded: by it the number is reached again."""
+PROOFS: Final = frozenset({Say.JOINED, Say.ALREADY, Say.REQUESTED, Say.PROVED})
+"""Said after a text by which the number is proven: it is reached again."""
 
-_CHANGED: Final = JOINS | {
-    Say.STOPPED, Say.STARTED, Say.PROVED, Say.LEFT, Say.MUTED, Say.LANG,
+_CHANGED: Final = PROOFS | {
+    Say.STOPPED, Say.STARTED, Say.LEFT, Say.MUTED, Say.LANG,
 }  # fmt: skip
 _OF_CHANGES: Final = timedelta(days=1)
 _OF_QUESTIONS: Final = timedelta(minutes=10)

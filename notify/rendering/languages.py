@@ -114,7 +114,7 @@ def direction(language: str) -> str:
 def own_name(language: str) -> str:
     """What speakers call their language: `Deutsch`, `English`, `українська`."""
     if language.lower() == "de-x-simple":
-        return "Einfaches Deutsch"
+        return "Deutsch, leicht verständlich"
     locale = _locale(language)
     return (locale.get_display_name(locale) if locale else None) or language
 

@@ -93,7 +93,7 @@ def sms(
 ) -> SmsText:
     """The answer that a note's `data` stands for: `say`, and beside it what that needs of `sender`
     (who speaks, where not the town), `group`, `slug`, `groups` (names, or slugs for
-    `which_group`), `requested` (names), `languages`, `word`.
+    `which_group`), `requested` (names), `languages`, `word`. `url` is where the pages are.
 
     Raises LookupError for a `say` that is none.
     """
@@ -127,7 +127,7 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
         "list": _example(said, Word.LIST),
         "help": _example(said, Word.HELP),
         "language": own_name(str(data.get("language", said.language))),
-        "url": url,
+        "url": url if say is Say.HELP else f"{url}/join",
     }
     groups = [cut(one_line(name), size=_LONGEST_GROUP) for name in data.get("groups", ())]
     if say is Say.WHICH_GROUP:

@@ -24,14 +24,24 @@ async def ask(db: Database, *, channels: Sequence[str]) -> int:
         return await notes.ask_to_confirm(connection, channels=channels, days=DAYS, size=_TOGETHER)
 
 
-async def confirm(db: Database, keyring: Keyring, token: str) -> bool:
+async def confirm(
+    db: Database,
+    keyring: Keyring,
+    token: str,
+    *,
+    language: str | None = None,
+    wording: str | None = None,
+    version: str | None = None,
+) -> bool:
     """Prove the address a token was sent to; False when the token is forged or the address
-    gone. Doing it twice is fine."""
+    gone. Doing it twice is fine. The rest is kept as evidence: what the page said above its button."""
     address_id = _address(keyring, token)
     if address_id is None:
         return False
     async with db.transaction() as connection:
-        return await notes.prove(connection, address_id)
+        return await notes.prove(
+            connection, address_id, language=language, wording=wording, version=version
+        )
 
 
 def _address(keyring: Keyring, token: str) -> int | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from notify import clock
 from notify.log import get
 from notify.services.timekeeping import is_steady
-from notify.store import codes, forgetting, newcomers, sessions
+from notify.store import codes, feedback, forgetting, newcomers, sessions
 from notify.store.database import Connection, Database, Row
 
 log = get(__name__)
@@ -64,7 +64,7 @@ class Forgetter:
             return await self._some_of(connection, broadcast)
         if n := await forgetting.delete_notes(connection, days=self._days, size=_BATCH):
             return n
-        if n := await forgetting.delete_strays(connection, days=self._days, size=_BATCH):
+        if n := await self._strays(connection):
             return n
         thread = await forgetting.ripe(connection, days=self._days, but=self._done)
         if thread is None:
@@ -74,6 +74,12 @@ class Forgetter:
         else:
             self._done.append(thread)
         return 0
+
+    async def _strays(self, connection: Connection) -> int:
+        """What belongs to no broadcast: reports of deliveries that are gone, and feedback."""
+        return await forgetting.delete_strays(
+            connection, days=self._days, size=_BATCH
+        ) or await feedback.delete(connection, days=self._days, size=_BATCH)
 
     async def _unproven(self, connection: Connection) -> int:
         """Newcomers who did not prove an address in time, and what they were given to do it with."""

@@ -12,7 +12,7 @@ from notify.domain.codes import Purpose, Verdict
 from notify.domain.keyring import Keyring
 from notify.domain.residents import JudgedAddress
 from notify.domain.words import Channel, Source
-from notify.services import asking, joining, proving, texted_codes, visiting
+from notify.services import asking, joining, proving, texting, visiting
 from notify.services.joining import Joined
 from notify.settings import Settings
 from notify.store import signing_up as store
@@ -71,7 +71,7 @@ async def send(
     """Send a code that proves an address, or, where the day's SMS are used up, make one that the
     phone texts to us; the code's id."""
     if channel == Channel.SMS and not await asking.afford(connection, settings=settings):
-        return await texted_codes.show(connection, address_id)
+        return await texting.show(connection, address_id)
     return await proving.send(connection, address_id, purpose=Purpose.PROVE)
 
 

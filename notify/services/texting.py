@@ -1,265 +1,87 @@
-"""Does what a text asks for beyond STOP and START: joining, leaving, listing, a language.
+"""Codes that go the cheap way round: the page shows one, and the phone texts it to us.
 
-Whoever texts from a number has it: no code is needed.
+Its digits are other ones than those of a code that is sent, and typing them proves nothing: only the
+phone that texts them is proven by them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+import hmac
+from typing import Final
 from uuid import UUID
 
-from channels.inbound import Inbound
-from notify.domain.codes import Purpose
-from notify.domain.group_names import find
-from notify.domain.groups import Group
-from notify.domain.inbound import Command, Word
+from notify.domain.codes import DIGITS, LIFE, Purpose, tidy
 from notify.domain.keyring import Keyring
-from notify.domain.languages import language_named
-from notify.domain.replying import Say
-from notify.domain.words import Channel, Source
-from notify.rendering import replies
-from notify.rendering.languages import choose, negotiate
-from notify.services import texted_codes
-from notify.services.groups import identity
-from notify.services.joining import Evidence, prove
-from notify.services.proving import Proven
-from notify.services.replying import NEWCOMER
+from notify.services import joining, proving, visiting
+from notify.services.joining import NotHere
 from notify.settings import Settings
-from notify.store import groups, joining, phones, residents
+from notify.store import codes
 from notify.store.database import Connection
-from notify.store.phones import Followed, Phone
 
-_SHORT: Final = 2  # words after a keyword that are rather a name than a sentence
-_EXAMPLES: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What it takes to do what texts ask for."""
-
-    settings: Settings
-    keyring: Keyring
+_PURPOSES: Final = {Purpose.PROVE: "code", Purpose.TEXT: "texted"}
+"""What the digits of each are made for; also a code that was sent may be texted back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One text, what it asks for, and who texted."""
-
-    message: Inbound
-    command: Command
-    phone: Phone | None
-    language: str
-
-    @property
-    def known(self) -> Phone | None:
-        """The resident whose number it is, if it is proven to be."""
-        return self.phone if self.phone and self.phone.proven else None
+async def show(connection: Connection, address_id: int) -> int | None:
+    """Make a code that the address's owner texts to us, in the caller's transaction; None where
+    the address is gone."""
+    return await codes.add_shown(connection, address_id, purpose=Purpose.TEXT, life=LIFE)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of it. `handled`: no person need read the text any more."""
-
-    say: Say
-    data: Mapping[str, Any] = field(default_factory=dict)
-    language: str | None = None  # of the answer, where it is not the sender's
-    handled: bool = True
+def digits(keyring: Keyring, code_id: int) -> str:
+    """What the page shows."""
+    return keyring.digits(_PURPOSES[Purpose.TEXT], code_id, size=DIGITS)[0]
 
 
-async def ask(connection: Connection, desk: Desk, message: Inbound, command: Command) -> Asked:
-    """Find out who texts, and in which language to answer: a resident's own, else that of the
-    word, else that of an earlier text, else the town's first."""
-    phone = await phones.find(connection, message.sender)
-    return Asked(message, command, phone, _language(desk, phone, command))
+def word(keyring: Keyring, code_id: int) -> str:
+    """The word of the session that opens for the page once its code was texted. Only the page that
+    shows the code is given it."""
+    return keyring.seal("texted", code_id.to_bytes(8, "big"))
 
 
-async def do(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
-    """Do it, in the caller's transaction; None where the text is for a person to read."""
-    if asked.command.word is Word.CODE:
-        return await _prove(connection, desk, asked)
-    step = _STEPS.get(asked.command.word)
-    return await step(connection, desk, asked) if step else None
-
-
-async def started(connection: Connection, desk: Desk, asked: Asked) -> Done:
-    """After a START: what comes again."""
-    followed = await _followed(connection, asked)
-    again = [one for one in followed if one.by_sms]
-    return Done(Say.STARTED, _names(desk, asked, again))
-
-
-async def _help(_connection: Connection, _desk: Desk, _asked: Asked) -> Done:
-    return Done(Say.HELP)
-
-
-async def _prove(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
-    """A code that a page showed."""
-    sender, digits = asked.message.sender, asked.command.rest
-    if not await texted_codes.texted(connection, desk.keyring, sender, digits):
+def number(settings: Settings) -> str | None:
+    """The number that codes are texted to; None where nobody can text to us."""
+    if settings.twilio_account_sid is None:
         return None
-    return Done(Say.PROVED)
+    names = (entry.partition("@")[0] for entry in settings.twilio_senders)
+    return next((name for name in names if name.startswith("+")), None)
 
 
-async def _join(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
-    every = await groups.tree(connection)
-    found = find(asked.command.rest, every)
-    if found.group is None:
-        examples = found.near if asked.command.rest else every[:_EXAMPLES]
-        return _which(asked, examples)
-    group = found.group
-    evidence = _evidence(desk, asked, Say.REQUESTED if group.closed else Say.JOINED)
-    resident = await _prove_phone(connection, desk, asked, evidence)
-    await residents.lock(connection, resident)
-    before = await phones.subscription(connection, resident, group.id)
-    state = await phones.follow(
-        connection, resident, group.id, state="requested" if group.closed else "active"
+async def texted(connection: Connection, keyring: Keyring, sender: str, digits: str) -> bool:
+    """Whether these six digits, texted by `sender` (E.164), are a code for that number; if so the
+    number is proven, in the caller's transaction. A look at a code counts as a try of it."""
+    given = tidy(digits)
+    if given is None:
+        return False
+    for code in await codes.open_for(connection, channel="sms", value=sender, purposes=_PURPOSES):
+        if not await codes.count_try(connection, code["id"]):
+            continue
+        made = keyring.digits(_PURPOSES[code["purpose"]], code["id"], size=DIGITS)
+        right = [hmac.compare_digest(given, one) for one in made]
+        if any(right):
+            return await _prove(connection, keyring, code["id"])
+    return False
+
+
+async def _prove(connection: Connection, keyring: Keyring, code_id: int) -> bool:
+    try:
+        # Undone by itself where it is refused: the text is kept all the same.
+        async with connection.raw.transaction():
+            return await _join(connection, keyring, code_id)
+    except NotHere:
+        return False
+
+
+async def _join(connection: Connection, keyring: Keyring, code_id: int) -> bool:
+    proven = await proving.use(connection, code_id)
+    if proven is None:
+        return False
+    shown = proven.purpose is Purpose.TEXT
+    # Whoever texts digits of the page has the page before them.
+    here: UUID | None = proven.resident if shown else None
+    joined = await joining.prove(
+        connection, keyring, proven, here=here, evidence=joining.Evidence(reference="texted code")
     )
-    say = Say.JOINED if state == "active" else Say.REQUESTED
-    if before and say is Say.JOINED and _all_by_sms(before["alerts"], before["news"]):
-        say = Say.ALREADY
-    return Done(say, await _about(connection, desk, asked, group))
-
-
-def _evidence(desk: Desk, asked: Asked, say: Say) -> Evidence:
-    """That this text asked for it, and in which words we said what that means."""
-    version = replies.version(
-        say, asked.language, default=desk.settings.default_language, zone=desk.settings.zone
-    )
-    return Evidence(
-        reference=asked.message.provider_id, source=Source.SMS, language=asked.language,
-        wording=f"sms/{say}", version=version,
-    )  # fmt: skip
-
-
-async def _prove_phone(
-    connection: Connection, desk: Desk, asked: Asked, evidence: Evidence
-) -> UUID:
-    """The resident whose number it is; by the text it is proven."""
-    if asked.known:
-        await joining.add_evidence(
-            connection, asked.known.resident, channel=Channel.SMS, source=evidence.source,
-            reference=evidence.reference, language=evidence.language, wording=evidence.wording,
-            version=evidence.version,
-        )  # fmt: skip
-        return asked.known.resident
-    sender = asked.message.sender
-    newcomer = await phones.find(connection, sender, live=False) or await phones.add(
-        connection, sender, hash_=desk.keyring.address_hash(Channel.SMS, sender),
-        language=asked.language, life=NEWCOMER,
-    )  # fmt: skip
-    await phones.speak(connection, newcomer.resident, asked.language)
-    proven = Proven(Purpose.PROVE, newcomer.resident, newcomer.address_id)
-    joined = await prove(connection, desk.keyring, proven, evidence=evidence)
-    return joined.resident if joined else newcomer.resident
-
-
-async def _leave(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
-    """Leave a group; after `STOP <group>` its SMS only, unless there is nothing else of it."""
-    followed = await _followed(connection, asked)
-    rest = asked.command.rest
-    own = find(rest, [one.group for one in followed])
-    if own.group is None or asked.known is None:
-        if not rest:
-            return (
-                _which(asked, [one.group for one in followed[:_EXAMPLES]])
-                if followed
-                else Done(Say.LIST, {"groups": []})
-            )
-        others = find(rest, await groups.tree(connection))
-        if others.group is None:
-            return _which(asked, own.near or others.near)
-        return Done(Say.NOT_FOLLOWING, await _about(connection, desk, asked, others.group))
-    group, resident = own.group, asked.known.resident
-    await residents.lock(connection, resident)
-    subscription = await phones.subscription(connection, resident, group.id) or {}
-    elsewhere = {*subscription.get("alerts", ()), *subscription.get("news", ())} - {Channel.SMS}
-    if asked.command.word is Word.STOP_GROUP and elsewhere:
-        await phones.mute(connection, resident, group.id)
-        say = Say.MUTED
-    else:
-        await phones.leave(connection, resident, group.id)
-        say = Say.LEFT
-    await residents.bump(connection, resident)
-    return Done(say, await _about(connection, desk, asked, group))
-
-
-async def _list(connection: Connection, desk: Desk, asked: Asked) -> Done:
-    return Done(Say.LIST, _names(desk, asked, await _followed(connection, asked)))
-
-
-async def _speak(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
-    rest = asked.command.rest
-    offered = desk.settings.languages
-    language = language_named(rest, offered)
-    if language is None:
-        if len(rest.split()) > _SHORT:
-            return None
-        return Done(Say.WHICH_LANG, {"languages": list(offered)})
-    phone = asked.phone or await phones.add(
-        connection, asked.message.sender, language=language, life=NEWCOMER,
-        hash_=desk.keyring.address_hash(Channel.SMS, asked.message.sender),
-    )  # fmt: skip
-    await phones.speak(connection, phone.resident, language)
-    return Done(Say.LANG, {"language": language}, language=language)
-
-
-_STEPS: Mapping[Word, Callable[[Connection, Desk, Asked], Awaitable[Done | None]]] = {
-    Word.HELP: _help,
-    # An open question will be answered here, before any keyword is looked at.
-    Word.JOIN: _join,
-    Word.LEAVE: _leave,
-    Word.STOP_GROUP: _leave,
-    Word.LIST: _list,
-    Word.LANG: _speak,
-}
-
-
-def _which(asked: Asked, near: Sequence[Group]) -> Done | None:
-    """Ask which group is meant, unless the text is rather a sentence to a person. Staff see it
-    nevertheless: the right group may be one that they know."""
-    command = asked.command
-    if not near and (not command.sure or len(command.rest.split()) > _SHORT):
-        return None
-    slugs = [group.slug for group in near]
-    return Done(Say.WHICH_GROUP, {"groups": slugs, "word": command.word}, handled=bool(near))
-
-
-async def _followed(connection: Connection, asked: Asked) -> Sequence[Followed]:
-    return await phones.followed(connection, asked.known.resident) if asked.known else []
-
-
-async def _about(
-    connection: Connection, desk: Desk, asked: Asked, group: Group
-) -> Mapping[str, Any]:
-    """A group as an answer names it, and who speaks for it."""
-    who = await identity(connection, [group.id], settings=desk.settings)
-    return {
-        "sender": who.sender_name,
-        "group": _name(desk, asked, group),
-        "slug": group.slug,
-    }
-
-
-def _names(desk: Desk, asked: Asked, followed: Sequence[Followed]) -> Mapping[str, Any]:
-    return {
-        "groups": [_name(desk, asked, one.group) for one in followed if not one.requested],
-        "requested": [_name(desk, asked, one.group) for one in followed if one.requested],
-    }
-
-
-def _name(desk: Desk, asked: Asked, group: Group) -> str:
-    return choose(group.names, asked.language, default=desk.settings.default_language)[1]
-
-
-def _all_by_sms(alerts: Sequence[str], news: Sequence[str]) -> bool:
-    return Channel.SMS in alerts and Channel.SMS in news
-
-
-def _language(desk: Desk, phone: Phone | None, command: Command) -> str:
-    if phone and phone.proven:
-        return phone.language
-    wishes = [command.language, phone.language if phone and phone.asked else None]
-    return negotiate(
-        [wish for wish in wishes if wish], offered=desk.settings.languages,
-        default=desk.settings.default_language,
-    )  # fmt: skip
+    if joined is None:
+        return False
+    if shown:
+        await visiting.open_as(connection, joined.resident, word(keyring, code_id))
+    return True

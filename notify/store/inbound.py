@@ -37,10 +37,10 @@ SELECT provider, provider_id, sender, word, fresh FROM added
 """
 
 LAST_WORD: LiteralString = """
--- A JOIN that was heeded says that SMS are welcome as a START does.
+-- A text that proved the number says that SMS are welcome as a START does.
 SELECT provider, provider_id, word, sent_at FROM inbound
 WHERE sender = %(sender)s AND word IS NOT NULL
-  AND (word = ANY(%(words)s) OR say = ANY(%(joins)s))
+  AND (word = ANY(%(words)s) OR say = ANY(%(proofs)s))
 ORDER BY sent_at DESC, id DESC LIMIT 1
 """
 
@@ -143,11 +143,11 @@ async def add(
 
 
 async def last_word(
-    connection: Connection, sender: str, *, words: Sequence[str], joins: Sequence[str]
+    connection: Connection, sender: str, *, words: Sequence[str], proofs: Sequence[str]
 ) -> Row | None:
     """The `word` a sender said last by the provider's time, of these or of those answered with
-    `joins`: `provider`, `provider_id` and `sent_at` too."""
-    return await connection.row(LAST_WORD, sender=sender, words=list(words), joins=list(joins))
+    `proofs`: `provider`, `provider_id` and `sent_at` too."""
+    return await connection.row(LAST_WORD, sender=sender, words=list(words), proofs=list(proofs))
 
 
 async def settle(

@@ -32,8 +32,17 @@ SELECT note_id, resident_id, id, version, channel, 'note', language FROM numbere
 """
 
 PROVE: LiteralString = """
-UPDATE addresses SET state = 'proven', proven_at = coalesce(proven_at, now())
-WHERE id = %(id)s AND state IN ('unverified', 'proven')
+-- The first time is on record, with the words that were agreed to.
+WITH found AS (
+  SELECT id, resident_id, channel, state FROM addresses
+  WHERE id = %(id)s AND state IN ('unverified', 'proven') FOR UPDATE
+), agreed AS (
+  INSERT INTO consents (resident_id, source, reference, channel, language, wording, version)
+  SELECT resident_id, 'page', 'request to confirm', channel, %(language)s, %(wording)s, %(version)s
+  FROM found WHERE state = 'unverified'
+)
+UPDATE addresses a SET state = 'proven', proven_at = coalesce(a.proven_at, now())
+FROM found WHERE a.id = found.id
 """
 
 
@@ -59,6 +68,7 @@ async def ask_to_confirm(
     return await connection.run(ASK_TO_CONFIRM, channels=list(channels), days=days, size=size)
 
 
-async def prove(connection: Connection, address_id: int) -> bool:
-    """Mark an address as proven by its owner; False when it is gone."""
-    return await connection.run(PROVE, id=address_id) > 0
+async def prove(connection: Connection, address_id: int, **said: str | None) -> bool:
+    """Mark an address as proven by its owner; False when it is gone. `language`, `wording` and
+    `version` are of what they agreed to with it."""
+    return await connection.run(PROVE, id=address_id, **said) > 0

@@ -43,12 +43,13 @@ WHERE resident_id = %(resident)s AND group_id = %(group)s FOR UPDATE
 """
 
 FOLLOW: LiteralString = """
--- By SMS too, besides what was chosen before.
+-- By SMS too, besides what was chosen before; with a new date, so that an alert in force comes.
 INSERT INTO subscriptions AS s (resident_id, group_id, alerts, news, state)
 VALUES (%(resident)s, %(group)s, ARRAY['sms'], ARRAY['sms'], %(state)s)
 ON CONFLICT (resident_id, group_id) DO UPDATE SET
   alerts = array_remove(s.alerts, 'sms') || ARRAY['sms'],
-  news = array_remove(s.news, 'sms') || ARRAY['sms']
+  news = array_remove(s.news, 'sms') || ARRAY['sms'],
+  created_at = CASE WHEN 'sms' = ANY(s.alerts) THEN s.created_at ELSE now() END
 RETURNING state
 """
 

@@ -16,7 +16,7 @@ from notify.domain.words import Lane
 from notify.log import get
 from notify.services import bouncing, inbound
 from notify.services.receiving import Receiver
-from notify.services.texting import Desk
+from notify.services.texts import Means
 from notify.web.deps import TheApp, the_app, the_receiver
 
 log = get(__name__)
@@ -60,9 +60,9 @@ async def twilio_inbound(request: Request, app: TheApp) -> Response:
         message = twilio_inbox.parse(pairs)
     except ValueError:
         return _refused("twilio_inbound", "broken", 400)
-    desk = Desk(app.settings, app.keyring)
+    means = Means(app.settings, app.keyring)
     async with app.db.transaction() as connection:
-        taken = await inbound.take(connection, desk, [message], how=inbound.HOOK)
+        taken = await inbound.take(connection, means, [message], how=inbound.HOOK)
     if taken.answers:
         app.bell.ring(Lane.NOTE)
     return Response(SAY_NOTHING, media_type="text/xml")

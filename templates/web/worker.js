@@ -13,7 +13,8 @@ const ATTENTION = [300, 100, 300, 100, 600]; // ms of vibration and rest, for al
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => {
-  event.waitUntil(Promise.allSettled([self.clients.claim(), settle()]));
+  event.waitUntil(self.clients.claim());
+  settle().catch(() => {}); // not waited for: messages wait until this is over
 });
 self.addEventListener("push", (event) => event.waitUntil(receive(event.data)));
 self.addEventListener("notificationclick", (event) => {

@@ -21,7 +21,7 @@ from tests.journeys.world import World
 
 SUBSCRIPTIONS: Final = """
 (() => {
-  const all = SUBSCRIPTIONS, key = KEY;
+  const { all, key } = GIVEN;
   const made = (raw) => ({
     ...raw, toJSON: () => raw, unsubscribe: async () => delete localStorage.subscribed,
   });
@@ -164,8 +164,8 @@ async def device(
         await context.grant_permissions(["notifications"])
     made = world.browsers(4)
     if subscribes:
-        key = json.dumps(public_key(world.vapid))
-        fake = SUBSCRIPTIONS.replace("SUBSCRIPTIONS", json.dumps(made)).replace("KEY", key)
+        given = json.dumps({"all": made, "key": public_key(world.vapid)})
+        fake = SUBSCRIPTIONS.replace("GIVEN", given, 1)
         await context.add_init_script(fake + ASKED)
     if script:
         await context.add_init_script(script)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 NARROW: Final = 360
@@ -79,10 +79,15 @@ async def _closing(context: BrowserContext) -> AsyncIterator[None]:
 
 async def axe(page: Page) -> list[str]:
     """What axe finds wrong with a page: empty where nothing is."""
-    found = await Axe().run(page, options={"resultTypes": ["violations"], "rules": _RULES})
+    if not await page.evaluate("typeof axe === 'object'"):
+        await page.evaluate(AXE_SCRIPT)
+    found = await page.evaluate(
+        "options => axe.run(options).then(found => found.violations)",
+        {"resultTypes": ["violations"], "rules": _RULES},
+    )
     return [
         f"{violation['id']}: {node['target']} {node['html'][:200]} {node.get('failureSummary')}"
-        for violation in found.response["violations"]
+        for violation in found
         for node in violation["nodes"]
     ]
 

@@ -36,6 +36,9 @@ PHONE = "+4915112345678"
 OLDER = """
 DROP INDEX residents_quiet;
 DROP FUNCTION quiet_end;
+DROP TABLE feedback;
+DROP TRIGGER groups_published ON groups;
+DROP INDEX broadcasts_at;
 ALTER TABLE groups DROP COLUMN about;
 DROP INDEX subscriptions_requested, addresses_unproven;
 DROP INDEX addresses_asked;

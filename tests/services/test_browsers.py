@@ -1,6 +1,6 @@
 """Browsers as addresses: proven by their keys, one each, moved, renewed, removed."""
 
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +11,7 @@ from notify.errors import Conflict, Invalid, NotFound
 from notify.services import browsers, trying, visiting
 from notify.services.browsers import MOST, Wanted
 from notify.services.visiting import Session
+from notify.store import browsers as browsers_store
 from tests.town import Town
 
 WANTED = Wanted(
@@ -276,3 +277,24 @@ async def test_trials_are_bounded_and_each_is_its_resident_s_own(town: Town) -> 
         "SELECT DISTINCT n.kind, d.lane, d.language FROM deliveries d JOIN notes n ON n.id = d.note_id"
     )
     assert row == {"kind": "trial", "lane": "note", "language": "en"}
+
+
+MANY: LiteralString = """
+INSERT INTO addresses (resident_id, channel, value, keys, hash, state)
+SELECT %(resident)s, 'push', 'https://push.example/' || n, '{}', sha256(n::text::bytea),
+  CASE WHEN n %% 2 = 0 THEN 'proven' ELSE 'gone' END
+FROM generate_series(1, 20000) AS n
+"""
+
+
+async def test_whoever_asks_for_a_browser_has_nobody_look_through_all_of_them(town: Town) -> None:
+    erika = await town.resident(email="e@example.org")
+    await town.change(MANY, resident=erika)
+    await town.change("ANALYZE addresses")
+
+    live = await town.rows("EXPLAIN " + browsers_store.OWNER, endpoint="https://push.example/7")
+    ended = await town.rows("EXPLAIN " + browsers_store.ENDED, hash=b"x" * 32)
+
+    assert "addresses_live_value" in str(live)
+    assert "addresses_ended" in str(ended)
+    assert "Seq Scan on addresses" not in str(live) + str(ended)

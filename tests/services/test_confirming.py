@@ -93,3 +93,15 @@ async def test_an_address_that_is_gone_stays_gone(town: Town) -> None:
     assert not await confirming.confirm(town.db, town.keyring, await _token(town))
 
     assert await _states(town) == ["gone"]
+
+
+async def test_the_first_yes_is_on_record_once_with_its_words(town: Town) -> None:
+    await town.resident(email="a@example.org", state="unverified")
+    token = await _token(town)
+    said = {"language": "de", "wording": "Dann drücken Sie.", "version": "1"}
+
+    for _ in range(2):
+        assert await confirming.confirm(town.db, town.keyring, token, **said)
+
+    (row,) = await town.rows("SELECT source, channel, language, wording, version FROM consents")
+    assert dict(row) == {"source": "page", "channel": "email", **said}

@@ -85,7 +85,7 @@ async def test_a_start_of_a_stranger_says_how_to_take_part(texter: Texter) -> No
 
     assert answer == (
         "Musterstadt: Wir dürfen Ihnen wieder schreiben, aber Sie folgen keiner Gruppe. "
-        "Dabei sein: MITMACHEN und Gruppe. Alle: http://127.0.0.1:8000"
+        "Dabei sein: MITMACHEN und Gruppe. Alle: http://127.0.0.1:8000/join"
     )
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from notify.domain.codes import Purpose
 from notify.domain.residents import JudgedAddress
 from notify.domain.words import Channel, Kind, Lane
-from notify.services import joining, proving, signing_up, texted_codes, visiting
+from notify.services import joining, proving, signing_up, texting, visiting
 from notify.services.joining import NotHere
 from notify.services.signing_up import Agreed, SignUp
 from notify.store.database import Database
@@ -175,12 +175,12 @@ class Stranger:
         for row in asked:
             if row["purpose"] == Purpose.TEXT:
                 async with self._town.db.transaction() as connection:
-                    await texted_codes.texted(
+                    await texting.texted(
                         connection, self._town.keyring, OWN[Channel.SMS],
-                        texted_codes.digits(self._town.keyring, row["code"]),
+                        texting.digits(self._town.keyring, row["code"]),
                     )  # fmt: skip
         self._words += [
-            texted_codes.word(self._town.keyring, row["code"]) for row in asked if row["code"]
+            texting.word(self._town.keyring, row["code"]) for row in asked if row["code"]
         ]
 
     async def _prove_own(self) -> None:

@@ -202,3 +202,16 @@ async def test_a_grant_reaches_its_group_and_those_below(api: Caller, town: Town
     assert is_problem(top, 403)
     assert is_problem(beside, 403)
     assert is_problem(resident, 403)
+
+
+async def test_a_resident_is_erased_for_good(api: Caller, town: Town) -> None:
+    await api.post("/groups", {"slug": "town", "name": {"de": "Stadt"}})
+    made = await api.post("/residents", ERIKA)
+    path = f"/residents/{made.body['id']}"
+
+    gone = await api.call("DELETE", path)
+    again = await api.call("DELETE", path)
+
+    assert gone.status == 204
+    assert is_problem(again, 404)
+    assert await town.rows("SELECT FROM residents") == []

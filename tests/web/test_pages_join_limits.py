@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientSession
 
 from notify.domain.keyring import Keyring
-from notify.services import texted_codes
+from notify.services import texting
 from notify.services.asking import BY_ADDRESS, BY_NETWORK
 from notify.store.database import Connection, Database
 from tests.town import Town
@@ -129,7 +129,7 @@ async def test_when_the_day_s_sms_are_used_up_the_phone_texts_the_code(
     assert "an +49 1573 5980001" in browser.body
     assert not await town.rows("SELECT FROM deliveries")
     (row,) = await town.rows("SELECT id FROM codes")
-    digits = texted_codes.digits(keyring, row["id"])
+    digits = texting.digits(keyring, row["id"])
     assert f'<p class="digits">{digits}</p>' in browser.body
     word = re.search(r'name="page" value="([^"]+)"', browser.body)
     assert word
@@ -141,7 +141,7 @@ async def test_when_the_day_s_sms_are_used_up_the_phone_texts_the_code(
     assert browser.status == 409
     assert "noch nicht da" in browser.body
     async with db.transaction() as connection:
-        assert await texted_codes.texted(connection, keyring, PHONE, digits)
+        assert await texting.texted(connection, keyring, PHONE, digits)
     await browser.post("/join/code", page=word[1])
 
     assert browser.path.startswith("/join/done")

@@ -12,6 +12,7 @@ import pytest
 import segno
 from aiohttp import ClientSession
 
+from notify.domain.inbound import Word, command_of
 from notify.settings import Settings
 from tests.town import Town
 from tests.web.joiner import Browser
@@ -87,8 +88,11 @@ async def test_the_poster_says_where_to_go_and_what_to_text(
         assert "+49 1573 5980001" in page.body
         assert "Kita Süd" in page.body
     assert "Gruppe kita-sued" in german.body
-    assert "ANMELDEN kita-sued" in german.body
-    assert "JOIN kita-sued" in english.body
+    for page, text in ((german, "ANMELDEN kita-sued"), (english, "JOIN kita-sued")):
+        assert text in page.body
+        command = command_of(text)  # what the poster says is what the number understands
+        assert command is not None
+        assert (command.word, command.rest) == (Word.JOIN, "kita-sued")
 
 
 async def test_there_is_none_for_a_group_that_is_not_there(site: ClientSession) -> None:

@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from notify.rendering import consents
+from notify.rendering.templates import templates
 from notify.services import confirming
 from notify.web.deps import TheApp
 from notify.web.pages.paper import not_found, page, reader_language
@@ -17,6 +19,13 @@ async def ask(request: Request, app: TheApp) -> HTMLResponse:
 
 @router.post("/confirm/{token}")
 async def confirm(request: Request, app: TheApp, token: str) -> HTMLResponse:
-    if not await confirming.confirm(app.db, app.keyring, token):
-        return not_found(request, app)
-    return page(app, "confirmed", language=reader_language(request, app))
+    language = reader_language(request, app)
+    words = templates(app.settings).words(language)
+    wording = words.gettext(
+        "Then press the button, and %(town)s sends you warnings and news from now on."
+    ) % {"town": app.settings.town}
+    known = await confirming.confirm(
+        app.db, app.keyring, token, language=language, wording=wording,
+        version=consents.version(wording, ()),
+    )  # fmt: skip
+    return page(app, "confirmed", language=language) if known else not_found(request, app)

@@ -13,7 +13,7 @@ from notify.domain.codes import DIGITS, LIFE, Purpose, Verdict
 from notify.domain.words import Channel, Lane
 from notify.rendering.languages import Words, choose
 from notify.rendering.templates import templates
-from notify.services import asking, signing_up, texted_codes, visiting
+from notify.services import asking, signing_up, texting, visiting
 from notify.services.asking import TooMany
 from notify.services.joining import NotHere
 from notify.services.visiting import Session
@@ -193,7 +193,7 @@ async def _page(
         languages=app.settings.languages, problems=problems, typed=typed,
         proven=[_written(row) for row in proven],
         asked=[_shown(app, row) for row in asked],
-        number=spoken(texted_codes.number(app.settings)),
+        number=spoken(texting.number(app.settings)),
         minutes=int(LIFE.total_seconds()) // 60,
     )  # fmt: skip
 
@@ -201,14 +201,14 @@ async def _page(
 def _shown(app: App, row: Row) -> Mapping[str, Any]:
     """What the page says of an address that is still to be proven."""
     shown = row["purpose"] == Purpose.TEXT
-    digits = texted_codes.digits(app.keyring, row["code"]) if shown else None
+    digits = texting.digits(app.keyring, row["code"]) if shown else None
     return {
         "id": row["id"],
         "channel": row["channel"],
         "value": _written(row),
         "holds": row["code"] is not None,
         "digits": digits,
-        "page": texted_codes.word(app.keyring, row["code"]) if shown else None,
+        "page": texting.word(app.keyring, row["code"]) if shown else None,
     }
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from notify.bootstrap import App
 from notify.domain.groups import Group
-from notify.services import groups, texted_codes
+from notify.services import groups, texting
 from notify.web.deps import TheApp
 from notify.web.pages import group_tree
 from notify.web.pages.join_codes import spoken
@@ -46,7 +46,7 @@ async def poster(request: Request, app: TheApp, slug: str) -> HTMLResponse:
         app, "poster", language=language, languages=app.settings.languages, place=place,
         sender=group_tree.said(every, slug, "sender_name") or app.settings.town,
         short=_url(app, slug).partition("://")[2],
-        number=spoken(texted_codes.number(app.settings)),
+        number=spoken(texting.number(app.settings)),
     )  # fmt: skip
 
 

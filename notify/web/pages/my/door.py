@@ -11,7 +11,7 @@ from notify.services import my
 from notify.services.my import MyPage
 from notify.services.visiting import Session
 from notify.store.database import Row
-from notify.web.pages import cookies
+from notify.web.pages import cookies, place
 from notify.web.pages.paper import page, reader_language
 
 
@@ -35,12 +35,12 @@ async def guest(request: Request, app: App) -> Guest | None:
 
 def outside() -> Response:
     """For whoever is not, or no longer, here: the way to open the page."""
-    return RedirectResponse("/my?closed=1", 303)
+    return back("/my?closed=1")
 
 
-def back(place: str) -> Response:
+def back(path: str) -> Response:
     """What was posted is done: look at the page anew, so that a reload posts nothing again."""
-    return RedirectResponse(place, 303)
+    return RedirectResponse(place.here().kept(path), 303)
 
 
 def inside(
@@ -48,7 +48,7 @@ def inside(
 ) -> HTMLResponse:
     """One of the resident's pages, `name` below `templates/web/my`."""
     return page(
-        app, f"my/{name}", language=here.language, status=status, here=name, mine=here.page,
+        app, f"my/{name}", language=here.language, status=status, mine=here.page,
         **values,
     )  # fmt: skip
 
