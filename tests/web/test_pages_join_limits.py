@@ -27,7 +27,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         real = getattr(Connection, name)
 
         async def listening(self: Connection, query: Any, _real: Any = real, **values: Any) -> Any:
-            told.append(query)
+            if "page_stamp" not in query:  # asked once a second, whoever comes
+                told.append(query)
             return await _real(self, query, **values)
 
         monkeypatch.setattr(Connection, name, listening)
@@ -47,6 +48,7 @@ async def test_a_known_address_looks_like_an_unknown_one(
     following = await group("town")
     await town.resident(following, email="known@example.org", phone=PHONE, state=state)
     known, unknown = Browser(site), Browser(site)
+    await known.get("/join")  # what is kept ready for all is read by the first
     pages, statements = [], []
 
     for one, mail, phone in (
