@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, async_playwright
+from redis import Redis
 
 from notify.bootstrap import App, push_hosts
 from notify.domain.keyring import Keyring
@@ -126,6 +127,9 @@ def world(standing_world: World) -> World:
     """A town of its own in a world of real processes: server, worker, and the sandbox with its
     mailboxes and phones. Nobody may end its processes."""
     standing_world.new_town()
+    # All journeys come from one network: none may use up what it may ask for.
+    with Redis.from_url(standing_world.environment["NOTIFY_REDIS_URL"]) as redis:
+        redis.flushall()
     return standing_world
 
 
