@@ -14,11 +14,12 @@ from channels.push_hosts import PushHosts
 from channels.relay import relay
 from channels.sms import TwilioSms
 from channels.twilio_inbox import TwilioInbox
+from notify.domain.groups import readable_colour
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Lane
 from notify.embedded.secrets import with_secrets
 from notify.embedded.servers import Embedded
-from notify.errors import Misconfigured
+from notify.errors import Invalid, Misconfigured
 from notify.log import get
 from notify.queue import Bell
 from notify.rates import Rates
@@ -83,6 +84,7 @@ async def running(settings: Settings, *, pool: int = 8, check: bool = False) -> 
     """The service for the length of a block. `settings` come from `prepared`."""
     if settings.database_url is None:
         raise Misconfigured("NOTIFY_DATABASE_URL is not set.")
+    _check_colour(settings)
     db = Database(settings.database_url, size=pool, check=check)
     bell, rates = Bell(settings.redis_url), Rates(settings.redis_url)
     await db.open()
@@ -262,6 +264,15 @@ def _push(settings: Settings) -> list[Sender]:
 
 def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
+
+
+def _check_colour(settings: Settings) -> None:
+    if settings.colour is None:
+        return
+    try:
+        readable_colour(settings.colour, field="colour")
+    except Invalid as refusal:
+        raise Misconfigured(f"NOTIFY_COLOUR: {refusal.message}") from None
 
 
 def _check_secrets(settings: Settings) -> None:

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
         default="Citizen Notify", description="Who speaks where no group says otherwise."
     )
 
+    colour: str | None = Field(
+        default=None, pattern="^#[0-9a-f]{6}$",
+        description="The town's colour for links and buttons, like #0b4a8f: dark enough to be read "
+        "on white. Groups may have their own.",
+    )  # fmt: skip
+
     smtp_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
         description="Mail relays in order: smtp://user:pass@host:587 requires STARTTLS, smtps:// "

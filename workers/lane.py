@@ -14,7 +14,6 @@ from notify.log import get
 from notify.services import confirming
 from notify.services import senders as sender_service
 from notify.services.composing import Composer
-from notify.services.desk import Desk
 from notify.services.forgetting import Forgetter
 from notify.services.planning import Planner
 from notify.services.pulling import Puller
@@ -22,6 +21,7 @@ from notify.services.senders import Sender
 from notify.services.sending import Pump
 from notify.services.standing_watch import Watch
 from notify.services.sweeping import Sweeper
+from notify.services.texts import Means
 from notify.store import claiming
 from notify.store import senders as sender_store
 from notify.store import workers as register
@@ -199,7 +199,7 @@ class Worker:
             return
         settings = self._app.settings
         inbox = bootstrap.inbox(settings)
-        puller = Puller(self._app.db, Desk(settings, self._app.keyring), inbox=inbox)
+        puller = Puller(self._app.db, Means(settings, self._app.keyring), inbox=inbox)
         try:
             await self._repeat(lambda: self._pull_with(puller), PULL_LOOK_EVERY)
         finally:
@@ -213,7 +213,10 @@ class Worker:
     async def _forget(self) -> None:
         """Delete what was kept long enough, in the lane that nobody waits for."""
         if Lane.BULK in self._lanes:
-            forgetter = Forgetter(self._app.db, days=self._app.settings.delivery_days)
+            settings = self._app.settings
+            forgetter = Forgetter(
+                self._app.db, days=settings.delivery_days, hours=settings.newcomer_hours
+            )
             await self._repeat(forgetter.round, FORGET_EVERY)
 
     def _planner(self, lane: Lane) -> Planner:

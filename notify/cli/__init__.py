@@ -7,7 +7,18 @@ from types import FrameType
 
 import typer
 
-from notify.cli import backups, broadcasts, duty, groups, inbound, keys, operate, residents
+from notify.cli import (
+    backups,
+    broadcasts,
+    duty,
+    feedback,
+    groups,
+    inbound,
+    keys,
+    operate,
+    persons,
+    residents,
+)
 
 app = typer.Typer(
     name="notify",
@@ -33,6 +44,9 @@ for command in (
     broadcasts.approve,
     broadcasts.cancel,
     inbound.inbound,
+    persons.export,
+    persons.erase,
+    feedback.feedback,
     backups.backup,
     backups.restore,
     backups.hold,

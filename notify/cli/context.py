@@ -68,3 +68,8 @@ def telling() -> Iterator[None]:
             err=True,
         )
         raise typer.Exit(1) from None
+
+
+def printable(text: str) -> str:
+    """What a stranger wrote: nothing in it may steer a terminal."""
+    return "".join(sign if sign.isprintable() else "·" for sign in text)

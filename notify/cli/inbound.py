@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from notify.bootstrap import App
-from notify.cli.context import run_with_app
+from notify.cli.context import printable, run_with_app
 from notify.services import inbound as texts
 
 
@@ -29,11 +29,6 @@ def inbound(
             about = [row["sender"]] if numbers else []
             word = [f"[{row['word']}]"] if row["word"] else []
             said = " ".join(row["body"].split())
-            typer.echo(_printable("  ".join([f"{at:%Y-%m-%d %H:%M}", *about, *word, said])))
+            typer.echo(printable("  ".join([f"{at:%Y-%m-%d %H:%M}", *about, *word, said])))
 
     run_with_app(work)
-
-
-def _printable(text: str) -> str:
-    """A stranger wrote it: nothing in it may steer a terminal."""
-    return "".join(sign if sign.isprintable() else "·" for sign in text)

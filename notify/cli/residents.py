@@ -1,4 +1,4 @@
-"""`notify residents`: taking residents in from a file."""
+"""`notify residents`: taking residents in, from a file or at the desk."""
 
 import csv
 import json
@@ -12,19 +12,23 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 
 from notify.bootstrap import App
+from notify.cli import desk
 from notify.cli.context import run_with_app
 from notify.domain.csv_rows import BrokenFile
 from notify.domain.import_report import ImportReport
 from notify.services import importing
 
-app = typer.Typer(no_args_is_help=True, help="Residents: take them in from a file.")
+app = typer.Typer(no_args_is_help=True, help="Residents: take them in.")
+app.command("sign-up")(desk.sign_up)
+app.command("code")(desk.code)
+app.command("confirm")(desk.confirm)
 
 _MOST_SHOWN = 50
 
 
 @app.callback()
 def residents() -> None:
-    """Residents: take them in from a file."""
+    """Residents: take them in."""
 
 
 @app.command("import")

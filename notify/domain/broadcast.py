@@ -65,13 +65,20 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who speaks, gathered from a group and those above it; the nearest one wins."""
+    """Who speaks, gathered from a group and those above it; the nearest one wins.
+
+    `contact` says how to reach them, `accessibility` what is not accessible yet, and
+    `enforcement` who helps where they do not: texts in Markdown, as `imprint` and `privacy` are.
+    """
 
     sender_name: str
     mail_from: str
     imprint: str | None = None
     privacy: str | None = None
     colour: str | None = None
+    contact: str | None = None
+    accessibility: str | None = None
+    enforcement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from notify.domain import colours
 from notify.domain.addresses import normalise_email
 from notify.domain.lines import language_tag, many_lines, one_line
 from notify.errors import Invalid
@@ -118,11 +119,23 @@ def _mailbox(value: str, path: str) -> str:
         raise Invalid(refusal.message, field=path) from None
 
 
-def _colour(value: str, path: str) -> str:
+def readable_colour(value: str, *, field: str) -> str:
+    """A colour that links and buttons may have, tidied; raises Invalid for another."""
     colour = value.strip().lower()
     if not _COLOUR.fullmatch(colour):
-        raise Invalid("Write a colour like #1a5fb4.", field=path)
+        raise Invalid("Write a colour like #0b4a8f.", field=field)
+    if not colours.reads(colour):
+        has = colours.contrast(colour, colours.PAPER)
+        raise Invalid(
+            f"This colour is too light to be read on white: it has a contrast of {has:.1f}, and "
+            f"{colours.AAA:.0f} are needed. {colours.on_light(colour).colour} would do.",
+            field=field,
+        )
     return colour
+
+
+def _colour(value: str, path: str) -> str:
+    return readable_colour(value, field=path)
 
 
 _RULES: Mapping[str, Callable[[str, str], str]] = {
@@ -132,4 +145,7 @@ _RULES: Mapping[str, Callable[[str, str], str]] = {
     "privacy": _lines,
     "colour": _colour,
     "cost_centre": _line,
+    "contact": _lines,
+    "accessibility": _lines,
+    "enforcement": _lines,
 }

@@ -224,6 +224,10 @@ SAID: Final[Mapping[str, str]] = {
     ),
     "suppressed": _("This address must not be used: it bounced, complained or opted out before."),
     "unverified": _("The reader has not confirmed this address yet."),
+    "quiet": _(
+        "It waits for the end of the hours in which the reader wants no news. Then it leaves by "
+        "itself."
+    ),
     "no_channel": _("The person has chosen no way to get this kind of message."),
     "channel_off": _("This installation does not send on this channel."),
     "no_address": _("The person has chosen this channel, but has no address for it."),
@@ -231,6 +235,10 @@ SAID: Final[Mapping[str, str]] = {
 
 
 ENDED: Final[Mapping[str, str]] = {
+    "quiet": _(
+        "Not delivered: its time had passed before the hours ended in which the reader wants no "
+        "news."
+    ),
     "greylisted": _("Not delivered: the mail server put the mail off again and again."),
     "try_later": _("Not delivered: the mail server could not take it, whenever it was offered."),
     "relay_busy": _(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
@@ -68,6 +69,8 @@ def _environment(spoken: Words) -> Environment:
     environment.globals |= {
         "language": spoken.language,
         "direction": direction,
+        "here": str,  # links keep to where they lead, unless a page knows more
+        "switched": lambda language: f"?lang={quote(language)}",
         "own_name": own_name,
         "label": lambda broadcast: labels.label(spoken, broadcast),
         "follows": lambda broadcast: labels.follows(spoken, broadcast),

@@ -7,7 +7,7 @@ from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
-from notify.rendering import codes, replies, requests, rings
+from notify.rendering import codes, replies, requests, rings, trials
 from notify.rendering.languages import choose
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
 from notify.services import confirming, proving
@@ -38,6 +38,7 @@ class NoteComposer:
             "code": self._code,
             "request": self._request,
             "reply": self._reply,
+            "trial": self._trial,
         }
 
     def compose(
@@ -109,4 +110,11 @@ class NoteComposer:
         return replies.sms(
             self._renderer, language=claimed.language, identity=self._who, data=note.data,
             url=self._public_url,
+        )  # fmt: skip
+
+    def _trial(self, note: Note, claimed: Claimed, _channel: Channel) -> Words:
+        """What a resident had sent to a browser, to see whether it comes."""
+        return trials.push(
+            self._renderer, language=claimed.language, identity=self._who, number=note.id,
+            url=f"{self._public_url}/my/push",
         )  # fmt: skip

@@ -1,117 +1,83 @@
-"""The desk that texts come to: what it needs, who is there, and what became of it."""
+"""Signs people up at the town hall: the paper says what they want, a code says that they are reached.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+The paper alone proves no address: it may be misread. Whoever stands at the desk reads the code from
+their phone to the clerk; at home it is the link in the mail, or the request to confirm that follows.
+"""
 
-from channels.inbound import Inbound
-from notify.domain.groups import Group
-from notify.domain.inbound import Command, Word
+from uuid import UUID
+
+from notify.domain.codes import Purpose, Verdict
 from notify.domain.keyring import Keyring
-from notify.domain.replying import Say
-from notify.rendering.languages import choose, negotiate
-from notify.services.groups import identity
-from notify.settings import Settings
-from notify.store import phones
-from notify.store.database import Connection
-from notify.store.phones import Followed, Phone
+from notify.domain.words import Channel, Source
+from notify.errors import Conflict, NotFound
+from notify.services import joining, proving
+from notify.services.groups import check_reach
+from notify.services.joining import Evidence, NotHere
+from notify.store import desk as store
+from notify.store.database import Connection, Database
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What it takes to do what texts ask for."""
+async def send_codes(db: Database, resident: UUID, *, within: int | None = None) -> int:
+    """Send a code to each address of a resident that is not proven; returns how many.
 
-    settings: Settings
-    keyring: Keyring
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One text, what it asks for, and who texted. `sender` is who speaks to a resident: the town of
-    what they follow, where that is not the installation's own."""
-
-    message: Inbound
-    command: Command | None
-    phone: Phone | None
-    language: str
-    sender: str | None = None
-
-    @property
-    def word(self) -> Word | None:
-        return self.command.word if self.command else None
-
-    @property
-    def rest(self) -> str:
-        return self.command.rest if self.command else ""
-
-    @property
-    def known(self) -> Phone | None:
-        """The resident whose number it is, if it is proven to be."""
-        return self.phone if self.phone and self.phone.proven else None
+    `within` is the group of the caller's grant. Raises NotFound.
+    """
+    async with db.transaction() as connection:
+        await _find(connection, resident, within=within)
+        return await send(connection, resident)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of it. `handled`: no person need read the text any more."""
-
-    say: Say
-    data: Mapping[str, Any] = field(default_factory=dict)
-    language: str | None = None  # of the answer, where it is not the sender's
-    handled: bool = True
-
-
-async def ask(
-    connection: Connection, desk: Desk, message: Inbound, command: Command | None
-) -> Asked:
-    """Find out who texts, and in which language to answer: a resident's own, else that of the
-    word, else that of an earlier text, else the town's first."""
-    phone = await phones.find(connection, message.sender)
-    sender = None
-    if phone is not None and phone.proven:
-        first = next(iter(await phones.followed(connection, phone.resident)), None)
-        if first is not None:
-            who = await identity(connection, [first.group.id], settings=desk.settings)
-            sender = who.sender_name
-    return Asked(message, command, phone, _language(desk, phone, command), sender)
+async def send(connection: Connection, resident: UUID) -> int:
+    """The same in the caller's transaction, which has seen to it that the resident is theirs."""
+    sent = 0
+    for row in await store.unproven(connection, resident):
+        if row["channel"] != Channel.PUSH:
+            await proving.send(connection, row["id"], purpose=Purpose.PROVE)
+            sent += 1
+    return sent
 
 
-async def followed(connection: Connection, asked: Asked) -> Sequence[Followed]:
-    """What whoever texts follows; nothing where the number is not proven."""
-    return await phones.followed(connection, asked.known.resident) if asked.known else []
+async def confirm(
+    db: Database, keyring: Keyring, resident: UUID, typed: str, *, within: int | None = None
+) -> Channel:
+    """Take a code that the resident read out: the address it was sent to is proven.
+
+    Returns the channel. Raises NotFound, and Conflict where it is none of the codes that hold.
+    """
+    async with db.transaction() as connection:
+        await _find(connection, resident, within=within)
+        waiting = await store.unproven(connection, resident)
+    for row in waiting:
+        if row["code"] is None:
+            continue
+        if await proving.check(db, keyring, row["code"], typed) is Verdict.RIGHT:
+            await _prove(db, keyring, row["code"])
+            return Channel(row["channel"])
+    raise Conflict("This is not the code, or it no longer holds. Send another one.")
 
 
-async def about(
-    connection: Connection, desk: Desk, asked: Asked, group: Group
-) -> Mapping[str, Any]:
-    """A group as an answer names it, and who speaks for it."""
-    who = await identity(connection, [group.id], settings=desk.settings)
-    return {
-        "sender": who.sender_name,
-        "group": _name(desk, asked, group),
-        "slug": group.slug,
-    }
+async def _prove(db: Database, keyring: Keyring, code: int) -> None:
+    async with db.transaction() as connection:
+        proven = await proving.use(connection, code)
+        if proven is None:
+            raise Conflict("This code was used already.")
+        try:
+            # The clerk has the resident before them, and both addresses on one paper.
+            await joining.prove(
+                connection, keyring, proven, here=proven.resident,
+                evidence=Evidence(reference="code read out", source=Source.DESK),
+            )  # fmt: skip
+        except NotHere:
+            raise Conflict("This address cannot be added to this resident.") from None
 
 
-def names(desk: Desk, asked: Asked, which: Sequence[Followed]) -> Mapping[str, Any]:
-    """Groups as an answer lists them."""
-    return {
-        "groups": [_name(desk, asked, one.group) for one in which if not one.requested],
-        "requested": [_name(desk, asked, one.group) for one in which if one.requested],
-    }
-
-
-def _name(desk: Desk, asked: Asked, group: Group) -> str:
-    return choose(group.names, asked.language, default=desk.settings.default_language)[1]
-
-
-def _language(desk: Desk, phone: Phone | None, command: Command | None) -> str:
-    if phone and phone.proven:
-        return phone.language
-    wishes = [
-        command.language if command else None,
-        phone.language if phone and phone.asked else None,
-    ]
-    return negotiate(
-        [wish for wish in wishes if wish], offered=desk.settings.languages,
-        default=desk.settings.default_language,
-    )  # fmt: skip
+async def _find(connection: Connection, resident: UUID, *, within: int | None) -> None:
+    """Raises NotFound unless the resident is there, and follows a group that the grant reaches."""
+    groups = await store.followed(connection, resident)
+    if groups is None:
+        raise NotFound("There is no such resident.")
+    if within is not None:
+        for group in groups:
+            await check_reach(connection, [group], within=within)
+        if not groups:
+            raise NotFound("There is no such resident.")

@@ -1,4 +1,4 @@
-"""Forgets who got what, once it was kept as long as the settings say.
+"""Forgets who got what, once it was kept as long as the settings say, and who never came.
 
 Gently: a few rows a transaction, a rest after each, one process at a time, and nothing while an
 alert is on its way, nor while the clock may be wrong. Whoever is ended in the middle goes on where
@@ -11,21 +11,24 @@ from uuid import UUID
 from notify import clock
 from notify.log import get
 from notify.services.timekeeping import is_steady
-from notify.store import forgetting
+from notify.store import codes, feedback, forgetting, newcomers, sessions
 from notify.store.database import Connection, Database, Row
 
 log = get(__name__)
 
 _BATCH = 2_000
+_FEW = 200  # residents, each with a dozen rows
 _REST = 3.0  # times as long as the work before took: at most a quarter of one connection's time
 
 
 class Forgetter:
-    """`days` is how long it is kept after the end. Any number may run: one works at a time."""
+    """`days` is how long it is kept after the end, `hours` how long an address may stay unproven.
+    Any number may run: one works at a time."""
 
-    def __init__(self, db: Database, *, days: int, rest: float = _REST) -> None:
+    def __init__(self, db: Database, *, days: int, hours: int = 48, rest: float = _REST) -> None:
         self._db = db
         self._days = days
+        self._hours = hours
         self._rest = rest
         self._done: list[UUID] = []  # what this round is through with, whatever is left of it
 
@@ -54,12 +57,14 @@ class Forgetter:
         return n
 
     async def _step(self, connection: Connection) -> int | None:
+        if n := await self._unproven(connection):
+            return n
         broadcast = await forgetting.under_way(connection, but=self._done)
         if broadcast is not None:
             return await self._some_of(connection, broadcast)
         if n := await forgetting.delete_notes(connection, days=self._days, size=_BATCH):
             return n
-        if n := await forgetting.delete_strays(connection, days=self._days, size=_BATCH):
+        if n := await self._strays(connection):
             return n
         thread = await forgetting.ripe(connection, days=self._days, but=self._done)
         if thread is None:
@@ -69,6 +74,21 @@ class Forgetter:
         else:
             self._done.append(thread)
         return 0
+
+    async def _strays(self, connection: Connection) -> int:
+        """What belongs to no broadcast: reports of deliveries that are gone, and feedback."""
+        return await forgetting.delete_strays(
+            connection, days=self._days, size=_BATCH
+        ) or await feedback.delete(connection, days=self._days, size=_BATCH)
+
+    async def _unproven(self, connection: Connection) -> int:
+        """Newcomers who did not prove an address in time, and what they were given to do it with."""
+        return (
+            await newcomers.forget(connection, size=_FEW)
+            or await newcomers.forget_left_over(connection, hours=self._hours, size=_BATCH)
+            or await codes.forget(connection, size=_BATCH)
+            or await sessions.forget(connection, size=_BATCH)
+        )
 
     async def _some_of(self, connection: Connection, broadcast: Row) -> int:
         """A few rows of a forgotten broadcast."""

@@ -117,6 +117,9 @@ async def identity(
         imprint=said.get("imprint"),
         privacy=said.get("privacy"),
         colour=said.get("colour"),
+        contact=said.get("contact"),
+        accessibility=said.get("accessibility"),
+        enforcement=said.get("enforcement"),
     )
 
 

@@ -15,12 +15,12 @@ from notify.domain.languages import language_named
 from notify.domain.replying import Say
 from notify.domain.words import Channel, Source
 from notify.rendering import replies
-from notify.services import desk as desks
-from notify.services.desk import Asked, Desk, Done
+from notify.services import texts
 from notify.services.joining import Evidence, prove
 from notify.services.proving import Proven
 from notify.services.replying import NEWCOMER
 from notify.services.texting import texted
+from notify.services.texts import Asked, Done, Means
 from notify.store import groups, joining, phones, residents
 from notify.store.database import Connection
 
@@ -28,41 +28,41 @@ _SHORT: Final = 2  # words after a keyword that are rather a name than a sentenc
 _EXAMPLES: Final = 3
 
 
-async def do(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
+async def do(connection: Connection, means: Means, asked: Asked) -> Done | None:
     """Do it, in the caller's transaction; None where the text is for a person to read."""
     step = _STEPS.get(asked.word) if asked.word else None
-    return await step(connection, desk, asked) if step else None
+    return await step(connection, means, asked) if step else None
 
 
-async def started(connection: Connection, desk: Desk, asked: Asked) -> Done:
+async def started(connection: Connection, means: Means, asked: Asked) -> Done:
     """After a START: what comes again."""
-    followed = await desks.followed(connection, asked)
+    followed = await texts.followed(connection, asked)
     again = [one for one in followed if one.by_sms]
-    return Done(Say.STARTED, desks.names(desk, asked, again))
+    return Done(Say.STARTED, texts.names(means, asked, again))
 
 
-async def _help(_connection: Connection, _desk: Desk, _asked: Asked) -> Done:
+async def _help(_connection: Connection, _desk: Means, _asked: Asked) -> Done:
     return Done(Say.HELP)
 
 
-async def _prove(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
+async def _prove(connection: Connection, means: Means, asked: Asked) -> Done | None:
     """A code that a page shows, texted from the phone that it proves."""
     sender = asked.message.sender
-    if not await texted(connection, desk.keyring, sender, asked.rest):
+    if not await texted(connection, means.keyring, sender, asked.rest):
         return None
     phone = await phones.find(connection, sender)
     return Done(Say.PROVED, language=phone.language if phone else None)
 
 
-async def _join(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
+async def _join(connection: Connection, means: Means, asked: Asked) -> Done | None:
     every = await groups.tree(connection)
     found = find(asked.rest, every)
     if found.group is None:
         examples = found.near if asked.rest else every[:_EXAMPLES]
         return _which(asked, examples)
     group = found.group
-    evidence = _evidence(desk, asked, Say.REQUESTED if group.closed else Say.JOINED)
-    resident = await _prove_phone(connection, desk, asked, evidence)
+    evidence = _evidence(means, asked, Say.REQUESTED if group.closed else Say.JOINED)
+    resident = await _prove_phone(connection, means, asked, evidence)
     await residents.lock(connection, resident)
     before = await phones.subscription(connection, resident, group.id)
     state = await phones.follow(
@@ -71,13 +71,13 @@ async def _join(connection: Connection, desk: Desk, asked: Asked) -> Done | None
     say = Say.JOINED if state == "active" else Say.REQUESTED
     if before and say is Say.JOINED and _all_by_sms(before["alerts"], before["news"]):
         say = Say.ALREADY
-    return Done(say, await desks.about(connection, desk, asked, group))
+    return Done(say, await texts.about(connection, means, asked, group))
 
 
-def _evidence(desk: Desk, asked: Asked, say: Say) -> Evidence:
+def _evidence(means: Means, asked: Asked, say: Say) -> Evidence:
     """That this text asked for it, and in which words we said what that means."""
     version = replies.version(
-        say, asked.language, default=desk.settings.default_language, zone=desk.settings.zone
+        say, asked.language, default=means.settings.default_language, zone=means.settings.zone
     )
     return Evidence(
         reference=asked.message.provider_id, source=Source.SMS, language=asked.language,
@@ -86,7 +86,7 @@ def _evidence(desk: Desk, asked: Asked, say: Say) -> Evidence:
 
 
 async def _prove_phone(
-    connection: Connection, desk: Desk, asked: Asked, evidence: Evidence
+    connection: Connection, means: Means, asked: Asked, evidence: Evidence
 ) -> UUID:
     """The resident whose number it is; by the text it is proven."""
     if asked.known:
@@ -98,18 +98,18 @@ async def _prove_phone(
         return asked.known.resident
     sender = asked.message.sender
     newcomer = await phones.find(connection, sender, live=False) or await phones.add(
-        connection, sender, hash_=desk.keyring.address_hash(Channel.SMS, sender),
+        connection, sender, hash_=means.keyring.address_hash(Channel.SMS, sender),
         language=asked.language, life=NEWCOMER,
     )  # fmt: skip
     await phones.speak(connection, newcomer.resident, asked.language)
     proven = Proven(Purpose.PROVE, newcomer.resident, newcomer.address_id)
-    joined = await prove(connection, desk.keyring, proven, evidence=evidence)
+    joined = await prove(connection, means.keyring, proven, evidence=evidence)
     return joined.resident if joined else newcomer.resident
 
 
-async def _leave(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
+async def _leave(connection: Connection, means: Means, asked: Asked) -> Done | None:
     """Leave a group; after `STOP <group>` its SMS only, unless there is nothing else of it."""
-    followed = await desks.followed(connection, asked)
+    followed = await texts.followed(connection, asked)
     rest = asked.rest
     own = find(rest, [one.group for one in followed])
     if own.group is None or asked.known is None:
@@ -122,7 +122,7 @@ async def _leave(connection: Connection, desk: Desk, asked: Asked) -> Done | Non
         others = find(rest, await groups.tree(connection))
         if others.group is None:
             return _which(asked, own.near or others.near)
-        return Done(Say.NOT_FOLLOWING, await desks.about(connection, desk, asked, others.group))
+        return Done(Say.NOT_FOLLOWING, await texts.about(connection, means, asked, others.group))
     group, resident = own.group, asked.known.resident
     await residents.lock(connection, resident)
     subscription = await phones.subscription(connection, resident, group.id) or {}
@@ -134,16 +134,16 @@ async def _leave(connection: Connection, desk: Desk, asked: Asked) -> Done | Non
         await phones.leave(connection, resident, group.id)
         say = Say.LEFT
     await residents.bump(connection, resident)
-    return Done(say, await desks.about(connection, desk, asked, group))
+    return Done(say, await texts.about(connection, means, asked, group))
 
 
-async def _list(connection: Connection, desk: Desk, asked: Asked) -> Done:
-    return Done(Say.LIST, desks.names(desk, asked, await desks.followed(connection, asked)))
+async def _list(connection: Connection, means: Means, asked: Asked) -> Done:
+    return Done(Say.LIST, texts.names(means, asked, await texts.followed(connection, asked)))
 
 
-async def _speak(connection: Connection, desk: Desk, asked: Asked) -> Done | None:
+async def _speak(connection: Connection, means: Means, asked: Asked) -> Done | None:
     rest = asked.rest
-    offered = desk.settings.languages
+    offered = means.settings.languages
     language = language_named(rest, offered)
     if language is None:
         if len(rest.split()) > _SHORT:
@@ -151,13 +151,13 @@ async def _speak(connection: Connection, desk: Desk, asked: Asked) -> Done | Non
         return Done(Say.WHICH_LANG, {"languages": list(offered)})
     phone = asked.phone or await phones.add(
         connection, asked.message.sender, language=language, life=NEWCOMER,
-        hash_=desk.keyring.address_hash(Channel.SMS, asked.message.sender),
+        hash_=means.keyring.address_hash(Channel.SMS, asked.message.sender),
     )  # fmt: skip
     await phones.speak(connection, phone.resident, language)
     return Done(Say.LANG, {"language": language}, language=language)
 
 
-_STEPS: Mapping[Word, Callable[[Connection, Desk, Asked], Awaitable[Done | None]]] = {
+_STEPS: Mapping[Word, Callable[[Connection, Means, Asked], Awaitable[Done | None]]] = {
     Word.HELP: _help,
     # An open question will be answered here, before a code and the keywords are looked for.
     Word.CODE: _prove,

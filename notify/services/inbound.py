@@ -14,8 +14,8 @@ from notify.domain.words import Channel
 from notify.log import get
 from notify.rendering import replies
 from notify.services import heeding
-from notify.services.desk import Asked, Desk, Done, ask
 from notify.services.replying import Answer, reply
+from notify.services.texts import Asked, Done, Means, ask
 from notify.settings import Settings
 from notify.store import inbound, suppressions
 from notify.store.database import Connection, Database, Row
@@ -40,7 +40,7 @@ class Taken:
 
 
 async def take(
-    connection: Connection, desk: Desk, messages: Sequence[Inbound], *, how: str
+    connection: Connection, means: Means, messages: Sequence[Inbound], *, how: str
 ) -> Taken:
     """Keep these messages, do what they ask for and answer them, in the caller's transaction.
 
@@ -50,7 +50,7 @@ async def take(
     """
     if not messages:
         return Taken()
-    judged = {_key(message): (message, _judge(message, desk.settings)) for message in messages}
+    judged = {_key(message): (message, _judge(message, means.settings)) for message in messages}
     await inbound.lock(connection, [message.sender for message in messages])
     changed = await inbound.add(
         connection,
@@ -62,23 +62,23 @@ async def take(
     answers = [
         answer
         for message, command in fresh
-        if (answer := await _do(connection, desk, message, command)) is not None
+        if (answer := await _do(connection, means, message, command)) is not None
     ]
     spoken = {row["sender"] for row in changed if row["word"] is not None}
     spoken |= {answer.message.sender for answer in answers if answer.say in PROOFS}
-    answers += await _heed_all(connection, desk, spoken, fresh)
-    sent = await reply(connection, desk.keyring, answers, settings=desk.settings)
+    answers += await _heed_all(connection, means, spoken, fresh)
+    sent = await reply(connection, means.keyring, answers, settings=means.settings)
     return Taken(len(fresh), sent)
 
 
 async def _do(
-    connection: Connection, desk: Desk, message: Inbound, command: Command | None
+    connection: Connection, means: Means, message: Inbound, command: Command | None
 ) -> Answer | None:
     """One new message, but for STOP and START."""
-    if not _is_someone(message, desk.settings) or (command and command.word in _BY_ITSELF):
+    if not _is_someone(message, means.settings) or (command and command.word in _BY_ITSELF):
         return None
-    asked = await ask(connection, desk, message, command)
-    done = await heeding.do(connection, desk, asked)
+    asked = await ask(connection, means, message, command)
+    done = await heeding.do(connection, means, asked)
     if done is None or command is None:
         return _polite(asked)
     await inbound.settle(connection, message, word=command.word, say=done.say, handled=done.handled)
@@ -95,17 +95,19 @@ def _polite(asked: Asked) -> Answer | None:
 
 async def _heed_all(
     connection: Connection,
-    desk: Desk,
+    means: Means,
     senders: set[str],
     fresh: Sequence[tuple[Inbound, Command | None]],
 ) -> list[Answer]:
     """Heed the last word of each, in the order that receipts suppress in, so that nobody waits
     crosswise."""
-    hashes = {desk.keyring.address_hash(Channel.SMS, sender): sender for sender in senders}
+    hashes = {means.keyring.address_hash(Channel.SMS, sender): sender for sender in senders}
     said = {_key(message): (message, command) for message, command in fresh}
     answers = []
     for address_hash in sorted(hashes):
-        answer = await _heed(connection, desk, address_hash, sender=hashes[address_hash], said=said)
+        answer = await _heed(
+            connection, means, address_hash, sender=hashes[address_hash], said=said
+        )
         if answer is not None:
             answers.append(answer)
     return answers
@@ -113,7 +115,7 @@ async def _heed_all(
 
 async def _heed(
     connection: Connection,
-    desk: Desk,
+    means: Means,
     address_hash: bytes,
     *,
     sender: str,
@@ -131,9 +133,9 @@ async def _heed(
     message, command = said.get((last["provider"], last["provider_id"]), (None, None))
     if message is None or command is None or command.word not in _BY_ITSELF:
         return None
-    asked = await ask(connection, desk, message, command)
+    asked = await ask(connection, means, message, command)
     if command.word is Word.START:
-        done = await heeding.started(connection, desk, asked)
+        done = await heeding.started(connection, means, asked)
         return _answer(asked, done)
     told = message.heeded == "stop" or provider_answers(message.body)
     return _answer(asked, Done(Say.STOPPED)) if changed and not told else None

@@ -6,9 +6,11 @@ from struct import Struct
 from typing import Any, Literal
 from uuid import UUID
 
+from notify import clock
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Kind
 from notify.errors import Invalid
+from notify.services import returning
 from notify.store import residents
 from notify.store.database import Connection, Database, Row
 
@@ -66,21 +68,49 @@ async def look(db: Database, keyring: Keyring, token: str) -> LeavePage | None:
     )
 
 
-async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> bool:
-    """Leave, once or again: the second time finds nothing to do and says True as well.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """That somebody has left; `undo` is what brings back what went, None where nothing did."""
 
-    False only for a token that is none of ours. Raises Invalid for an unknown choice.
+    undo: str | None
+
+
+async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> Left | None:
+    """Leave, once or again: the second time finds nothing to do.
+
+    None only for a token that is none of ours. Raises Invalid for an unknown choice.
     """
     step = _STEPS.get(choice)
     if step is None:
         raise Invalid("Choose this, channel or all.", field="choice")
     link = _open(keyring, token)
     if link is None:
+        return None
+    async with db.transaction() as connection:
+        if not await residents.lock(connection, link.resident):
+            return Left(None)
+        before = await returning.look(connection, link.resident)
+        if not await step(connection, link):
+            return Left(None)
+        await residents.bump(connection, link.resident)
+        gone = returning.less(before, await returning.look(connection, link.resident))
+    return Left(returning.seal(keyring, link.resident, gone, now=clock.now()))
+
+
+async def back(db: Database, keyring: Keyring, token: str, undo: str) -> bool:
+    """Bring back what was left from this link a while ago; False where nothing can be.
+
+    It adds to what is chosen by now, and takes nothing away.
+    """
+    link = _open(keyring, token)
+    gone = returning.unseal(keyring, undo, now=clock.now())
+    if link is None or gone is None or gone.resident != link.resident:
         return False
     async with db.transaction() as connection:
-        if await residents.lock(connection, link.resident) and await step(connection, link):
-            await residents.bump(connection, link.resident)
-    return True
+        if not await residents.lock(connection, link.resident):
+            return False
+        await returning.bring_back(connection, gone)
+        return True
 
 
 async def _leave_this(connection: Connection, link: _Link) -> int:

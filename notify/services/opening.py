@@ -10,7 +10,8 @@ from notify.domain.keyring import Keyring
 from notify.domain.residents import JudgedAddress, judge_addresses
 from notify.domain.words import Channel
 from notify.errors import Invalid
-from notify.services import proving, visiting
+from notify.services import asking, proving, visiting
+from notify.settings import Settings
 from notify.store import opening, suppressions
 from notify.store.database import Database
 
@@ -30,9 +31,21 @@ def judge(typed: str, *, region: str, hosts: HostList) -> JudgedAddress:
     return address
 
 
-async def ask(db: Database, address: JudgedAddress) -> None:
-    """Send a code that opens the page, where the address is proven; else nothing."""
+class Spent(Exception):
+    """No more SMS can be asked for today, by whomever."""
+
+
+async def ask(db: Database, *, settings: Settings, address: JudgedAddress) -> None:
+    """Send a code that opens the page, where the address is proven; else nothing.
+
+    Whoever calls has asked `asking.ask`. Raises Spent, for a number that is known and for any other:
+    each counts, so that the budget tells nothing either.
+    """
     async with db.transaction() as connection:
+        if address.channel is Channel.SMS and not await asking.afford(
+            connection, settings=settings
+        ):
+            raise Spent
         known = await opening.proven(connection, channel=address.channel, value=address.value)
         await proving.send(connection, known or NOBODY, purpose=Purpose.OPEN)
         # The commit waits for the disk also where nothing was written: a clock tells no difference.

@@ -134,6 +134,7 @@ class Planner:
             "alert": self._alert,
             "restored_at": row["restored_at"],
             "channels": self._channels,
+            "zone": self._settings.timezone,
             "lane": str(lane_of(Kind.ALERT if self._alert else Kind.ANNOUNCEMENT)),
             "languages": list(texts),
             "default_language": self._settings.default_language,

@@ -11,7 +11,7 @@ from notify.domain.words import Kind, Relation
 from notify.services import groups
 from notify.settings import Settings
 from notify.store import pages
-from notify.store.database import Database, Row
+from notify.store.database import Connection, Database, Row
 from notify.store.rows import to_broadcast
 
 READABLE = (*PUBLIC, BroadcastStatus.EXPIRED)
@@ -34,12 +34,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A broadcast as the public sees it. `group_names` are names by language."""
+    """A broadcast as the public sees it. `group_names` are names by language; `replaced` is told
+    only where broadcasts stand by themselves."""
 
     broadcast: Broadcast
     published_at: datetime
     cancelled_at: datetime | None
     group_names: tuple[Mapping[str, str], ...]
+    replaced: bool = False
 
     def state(self, now: datetime) -> State:
         """Its state by itself, not knowing what followed."""
@@ -81,7 +83,7 @@ class Front:
 
     def holds_until(self, now: datetime) -> datetime | None:
         """When time alone changes what is shown. All being calm, the page tells the minute."""
-        end = _next(now, self.ends_at, self.alerts)
+        end = next_end(now, self.ends_at, self.alerts)
         if any(entry.in_force(now) for entry in self.alerts):
             return end
         minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -113,10 +115,13 @@ class Thread:
 
     def holds_until(self, now: datetime) -> datetime | None:
         """When time alone changes what is shown."""
-        return _next(now, self.ends_at, (self.current, *self.earlier, *self.alerts))
+        return next_end(now, self.ends_at, (self.current, *self.earlier, *self.alerts))
 
 
-def _next(now: datetime, ends_at: datetime | None, entries: Iterable[Published]) -> datetime | None:
+def next_end(
+    now: datetime, ends_at: datetime | None, entries: Iterable[Published]
+) -> datetime | None:
+    """The next moment at which one of them runs out."""
     ends = (ends_at, *(entry.broadcast.valid_until for entry in entries))
     return min((end for end in ends if end is not None and end > now), default=None)
 
@@ -128,7 +133,7 @@ async def front(db: Database, now: datetime) -> Front:
         alerts = await pages.in_force(connection, now, limit=_ALERTS)
         latest = await pages.latest(connection, now, limit=_LATEST)
         ends_at = await pages.next_end(connection, now)
-    return Front(tuple(map(_published, alerts)), tuple(map(_published, latest)), ends_at)
+    return Front(tuple(map(published, alerts)), tuple(map(published, latest)), ends_at)
 
 
 async def page(
@@ -137,7 +142,7 @@ async def page(
     """The thread around a broadcast; None when the broadcast is unknown or not yet public."""
     async with db.transaction() as connection:
         rows = await pages.thread(connection, broadcast_id, public=[*map(str, READABLE)])
-        entries = [_published(row) for row in rows]
+        entries = [published(row) for row in rows]
         if all(entry.broadcast.id != broadcast_id for entry in entries):
             return None
         asked = entries[-1].broadcast
@@ -151,7 +156,7 @@ async def page(
         identity=identity,
         current=current,
         earlier=tuple(entry for entry in reversed(entries) if entry is not current),
-        alerts=tuple(_published(row) for row in alerts if row["thread_id"] != asked.thread_id),
+        alerts=tuple(published(row) for row in alerts if row["thread_id"] != asked.thread_id),
         ends_at=ends_at,
     )
 
@@ -162,16 +167,26 @@ async def readable(db: Database, ids: Sequence[UUID]) -> frozenset[UUID]:
         return await pages.readable(connection, ids, public=[*map(str, READABLE)])
 
 
+async def in_force(
+    connection: Connection, now: datetime
+) -> tuple[tuple[Published, ...], datetime | None]:
+    """The alerts in force, the worst first, and when the next of all that is out runs out."""
+    alerts = await pages.in_force(connection, now, limit=_ALERTS)
+    return tuple(map(published, alerts)), await pages.next_end(connection, now)
+
+
 async def stamp(db: Database) -> UUID | None:
     """A mark that is another one as soon as anything was committed that changes a page."""
     async with db.transaction() as connection:
         return await pages.stamp(connection)
 
 
-def _published(row: Row) -> Published:
+def published(row: Row) -> Published:
+    """The broadcast of a row of `notify.store.pages`."""
     return Published(
         broadcast=to_broadcast(row),
         published_at=row["published_at"],
         cancelled_at=row["cancelled_at"],
         group_names=tuple(row["group_names"]),
+        replaced=row.get("replaced", False),
     )

@@ -13,8 +13,8 @@ from channels.base import Failure
 from channels.inbound import InboundPage
 from notify import clock
 from notify.log import get
-from notify.services.desk import Desk
 from notify.services.inbound import PULL, take
+from notify.services.texts import Means
 from notify.store import inbound
 from notify.store.database import Database, Row
 
@@ -42,11 +42,11 @@ class Inbox(Protocol):
 class Puller:
     """One worker's hands for all numbers."""
 
-    def __init__(self, db: Database, desk: Desk, *, inbox: Inbox | None) -> None:
+    def __init__(self, db: Database, means: Means, *, inbox: Inbox | None) -> None:
         self._db = db
-        self._desk = desk
+        self._desk = means
         self._inbox = inbox
-        self._days = desk.settings.inbound_days
+        self._days = means.settings.inbound_days
         self._id: UUID = uuid4()
         self._numbers: list[str] = []
         self._ask_at = 0.0

@@ -9,6 +9,7 @@ from notify.domain.keyring import Keyring
 from notify.domain.residents import NewResident, Wish, judge_addresses, judge_person, judge_wishes
 from notify.domain.words import Source
 from notify.errors import Conflict, Invalid
+from notify.services import desk
 from notify.services.groups import check_reach
 from notify.settings import Settings
 from notify.store import groups, residents
@@ -28,18 +29,27 @@ async def create(
     """Make a resident with addresses and subscriptions, all or nothing.
 
     With a consent reference the addresses are proven and closed groups joined; without, the
-    addresses are only ever asked to confirm, and joining a closed group waits for approval.
+    addresses are only ever asked to confirm, and joining a closed group waits for approval. At the
+    desk the reference is that of the paper form: closed groups are joined, and each address is
+    proven by a code that is sent at once.
     A suppressed address stays suppressed. `within` is the group of the caller's grant.
     Raises Invalid, Forbidden, and Conflict naming the `resident` who has one of the addresses.
     """
     name, language, consent = judge_person(request, language=settings.default_language)
+    at_desk = source is Source.DESK
+    if at_desk and not consent:
+        raise Invalid("Say where the paper form is kept, or its number.", field="consent")
     addresses = judge_addresses(request.addresses, region=settings.default_region, hosts=hosts)
     wishes = judge_wishes(request.subscriptions)
     async with db.transaction() as connection:
         followed = await _find(connection, wishes, within=within)
         resident = await residents.add(connection, name=name, language=language)
         if not await residents.add_addresses(
-            connection, resident, addresses=addresses, keyring=keyring, proven=consent is not None
+            connection,
+            resident,
+            addresses=addresses,
+            keyring=keyring,
+            proven=consent is not None and not at_desk,
         ):
             known = await residents.owner(connection, addresses=addresses, but=resident)
             ids = {"resident": str(known)} if known else {}
@@ -47,6 +57,8 @@ async def create(
         if consent:
             await residents.add_consent(connection, resident, source=source, reference=consent)
         await _subscribe(connection, resident, wishes=wishes, followed=followed, sure=bool(consent))
+        if at_desk:
+            await desk.send(connection, resident)
     return resident
 
 

@@ -197,7 +197,7 @@ class Pump:
             batch = await claiming.claim(
                 connection, lane=self._lane, channel=self._channel, sender=sender.name,
                 worker=self._worker, size=size, lease=self._lease,
-                allowed=allowed_from(DeliveryStatus.SENDING),
+                allowed=allowed_from(DeliveryStatus.SENDING), zone=self._zone.key,
                 month=clock.month(self._zone) if self._capped else None, onward=onward,
             )  # fmt: skip
         self._course.took(batch, asked=size)

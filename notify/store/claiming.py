@@ -76,10 +76,16 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
       WHERE t.outcome IS NULL AND h.channel = 'sms' AND h.lane = 'bulk') AS with_others
   FROM due d JOIN budget g ON g.id = d.broadcast_id AND g.remaining IS NOT NULL
   CROSS JOIN LATERAL (SELECT coalesce((g.sms_segments ->> d.language)::int, 1) AS parts) AS p
+), quiet AS MATERIALIZED (
+  -- Whose hours without news it is just now. Few have any: one look for the whole batch.
+  SELECT r.id, quiet_end(now(), r.quiet_from, r.quiet_until, %(zone)s) AS until FROM residents r
+  WHERE %(lane)s = 'bulk' AND r.quiet_from IS NOT NULL
+    AND r.id = ANY(ARRAY(SELECT resident_id FROM due))
 ), judged AS MATERIALIZED (
   -- What was locked is judged: looked at anew it might be the row of a moment before.
   SELECT d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.language, d.claims,
     d.repeats, d.tries, d.created_at, d.due_at, a.value, a.keys, coalesce(b.valid_until, n.valid_until) AS valid_until,
+    q.until AS quiet_until,
     CASE
       WHEN b.cancelled_at IS NOT NULL THEN 'cancelled'
       WHEN b.superseded_at IS NOT NULL THEN 'superseded'
@@ -95,6 +101,7 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
           AND s.group_id = ANY(b.audience)
           AND d.channel = ANY(CASE WHEN b.kind = 'alert' THEN s.alerts ELSE s.news END)
       ) THEN 'left'
+      WHEN q.until IS NOT NULL THEN 'quiet'
       WHEN g.remaining < g.parts THEN 'sms_cap'
       WHEN g.remaining < g.with_others THEN 'wait'
       WHEN b.sequence > 0 AND EXISTS (
@@ -109,6 +116,7 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
   LEFT JOIN addresses a ON a.id = d.address_id
   LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
   LEFT JOIN priced g ON g.id = d.id
+  LEFT JOIN quiet q ON q.id = d.resident_id
 ), given AS MATERIALIZED (
   -- An attempt's number is drawn here, so that nothing has to be matched with what was inserted.
   SELECT *, CASE WHEN verdict = 'go' THEN nextval('attempts_id_seq') END AS attempt_id FROM judged
@@ -121,11 +129,13 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
 ), moved AS (
   UPDATE deliveries d SET
     status = CASE j.verdict WHEN 'go' THEN 'sending' WHEN 'wait' THEN 'pending'
+      WHEN 'quiet' THEN 'pending'
       WHEN 'expired' THEN 'expired' WHEN 'superseded' THEN 'superseded' ELSE 'cancelled' END,
     reason = CASE WHEN j.verdict IN ('go', 'wait', 'expired', 'superseded') THEN d.reason
       WHEN j.verdict = 'cancelled' THEN 'recalled' ELSE j.verdict END,
-    ended_at = CASE WHEN j.verdict NOT IN ('go', 'wait') THEN now() END,
-    due_at = CASE WHEN j.verdict = 'wait' THEN now() + interval '1 s' ELSE d.due_at END,
+    ended_at = CASE WHEN j.verdict NOT IN ('go', 'wait', 'quiet') THEN now() END,
+    due_at = CASE j.verdict WHEN 'wait' THEN now() + interval '1 s'
+      WHEN 'quiet' THEN j.quiet_until ELSE d.due_at END,
     attempt_id = coalesce(j.attempt_id, d.attempt_id),
     claims = d.claims + (j.verdict = 'go')::int
   FROM given j
@@ -174,17 +184,18 @@ async def claim(
     size: int,
     lease: int,
     allowed: Sequence[str],
+    zone: str = "UTC",
     month: date | None = None,
     onward: Onward | None = None,
 ) -> list[Claimed]:
-    """Take up to `size` due deliveries. `month` (its first day): mind the SMS caps of groups.
+    """Take up to `size` due deliveries. `zone`: of the clocks that quiet hours go by. `month` (its first day): mind the SMS caps of groups.
     `onward`: only of these broadcasts, behind what was taken of each before. What is due in front
     of that, or of others, needs a look without it."""
     onward = onward or {}
     rows = await connection.rows(
         CLAIM_NOTES if lane is Lane.NOTE else CLAIM_BROADCASTS,
         lane=lane, channel=channel, sender=sender, worker=worker, size=size, lease=lease,
-        allowed=allowed, month=month, onward=list(onward) or None,
+        allowed=allowed, zone=zone, month=month, onward=list(onward) or None,
         since=[due_at for due_at, _ in onward.values()],
         after=[delivery for _, delivery in onward.values()],
     )  # fmt: skip

@@ -66,6 +66,19 @@ WITH RECURSIVE line AS (
 SELECT identity FROM line ORDER BY distance
 """
 
+HEARD: LiteralString = """
+-- What reaches a group's followers: alerts to it and to all above, news to it, and from above as far
+-- as each group on the way carries them.
+WITH RECURSIVE up AS (
+  SELECT id, parent_id, carries_parent_news AS carries, true AS news, 0 AS distance
+  FROM groups WHERE id = %(id)s
+  UNION ALL
+  SELECT g.id, g.parent_id, g.carries_parent_news, u.news AND u.carries, u.distance + 1
+  FROM groups g JOIN up u ON u.parent_id = g.id WHERE u.distance < 100
+)
+SELECT id, news FROM up ORDER BY distance
+"""
+
 
 async def by_slugs(connection: Connection, slugs: Iterable[str]) -> dict[str, Group]:
     """The groups there are, by slug; unknown slugs, and what is none, are simply not in it."""
@@ -137,6 +150,12 @@ async def audience(connection: Connection, *, group_ids: Sequence[int], alert: b
 async def line(connection: Connection, group_id: int) -> list[Mapping[str, str]]:
     """What the group and those above it say of themselves, the nearest first."""
     return [row["identity"] for row in await connection.rows(LINE, id=group_id)]
+
+
+async def heard(connection: Connection, group_id: int) -> tuple[list[int], list[int]]:
+    """The groups whose alerts, and those whose news, reach the followers of this one."""
+    rows = await connection.rows(HEARD, id=group_id)
+    return [row["id"] for row in rows], [row["id"] for row in rows if row["news"]]
 
 
 def _group(row: Row) -> Group:

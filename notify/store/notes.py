@@ -12,6 +12,9 @@ ASK_TO_CONFIRM: LiteralString = """
 WITH unasked AS MATERIALIZED (
   SELECT id FROM addresses WHERE state = 'unverified' AND asked_at IS NULL
     AND channel <> 'push' AND channel = ANY(%(channels)s)
+    -- A code is on its way, or before them: they are asked once it is over.
+    AND NOT EXISTS (SELECT FROM codes c WHERE c.address_id = addresses.id
+      AND c.purpose = 'prove' AND c.used_at IS NULL AND c.valid_until > now())
   ORDER BY id LIMIT %(size)s FOR UPDATE SKIP LOCKED
 ), asked AS (
   UPDATE addresses a SET asked_at = now() FROM unasked u WHERE a.id = u.id

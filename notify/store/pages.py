@@ -16,6 +16,8 @@ _COLUMNS: LiteralString = """b.id, b.kind, b.status, b.severity, b.texts, b.grou
   ARRAY(SELECT g.names FROM unnest(b.group_ids) WITH ORDINALITY AS asked (id, place)
         JOIN groups g ON g.id = asked.id ORDER BY asked.place) AS group_names"""
 
+_AT: LiteralString = "coalesce(b.dispatching_at, b.approved_at, b.created_at)"
+
 _LIVE: LiteralString = "('dispatching', 'dispatched')"
 
 _PUBLIC: LiteralString = """(b.status = ANY(%(public)s) AND
@@ -75,6 +77,40 @@ _LATEST: LiteralString = (
     + " ORDER BY published_at DESC LIMIT %(limit)s"
 )
 
+_ARCHIVE: LiteralString = (
+    "SELECT "
+    + _COLUMNS
+    + ", NOT ("
+    + _NEWEST
+    + ") AS replaced FROM broadcasts b WHERE "
+    + _PUBLIC
+    + " AND "
+    + _LISTED
+    + """ AND (%(since)s::timestamptz IS NULL OR """
+    + _AT
+    + """ >= %(since)s) AND (%(until)s::timestamptz IS NULL OR """
+    + _AT
+    + """ < %(until)s)
+  AND (%(alerts)s::bigint[] IS NULL OR b.group_ids && CASE b.kind WHEN 'alert'
+    THEN %(alerts)s::bigint[] ELSE %(news)s::bigint[] END)
+  AND (%(before)s::uuid IS NULL OR ("""
+    + _AT
+    + """, b.id) < (SELECT """
+    + _AT
+    + """, b.id FROM broadcasts b WHERE b.id = %(before)s))
+ORDER BY """
+    + _AT
+    + """ DESC, b.id DESC LIMIT %(limit)s"""
+)
+
+_SPAN: LiteralString = (
+    "SELECT min("
+    + _AT
+    + ") AS first, max("
+    + _AT
+    + ") AS last FROM broadcasts b WHERE b.status IN ('dispatching', 'dispatched')"
+)
+
 _ENDS: LiteralString = (
     "SELECT min(b.valid_until) AS at FROM broadcasts b WHERE b.valid_until > %(now)s"
     " AND b.status IN " + _LIVE
@@ -120,3 +156,32 @@ async def in_force(connection: Connection, now: datetime, *, limit: int) -> list
 async def latest(connection: Connection, now: datetime, *, limit: int) -> list[Row]:
     """The newest broadcast of each other thread: news, all-clears and warnings that are over."""
     return await connection.rows(_LATEST, now=now, limit=limit)
+
+
+async def archive(
+    connection: Connection,
+    *,
+    public: list[str],
+    since: datetime | None,
+    until: datetime | None,
+    of: tuple[Sequence[int], Sequence[int]] | None,
+    before: UUID | None,
+    limit: int,
+) -> list[Row]:
+    """All that was published, the newest first, and whether something later replaced it.
+
+    `of` are the groups to whose alerts, and to whose news, it is narrowed; `before` is the one
+    after which to go on.
+    """
+    alerts, news = of or (None, None)
+    return await connection.rows(
+        _ARCHIVE, public=public, since=since, until=until,
+        alerts=None if alerts is None else list(alerts), news=None if news is None else list(news),
+        before=before, limit=limit,
+    )  # fmt: skip
+
+
+async def span(connection: Connection) -> tuple[datetime, datetime] | None:
+    """When the first and the last of all that is out was published."""
+    row = await connection.row(_SPAN)
+    return (row["first"], row["last"]) if row and row["first"] else None

@@ -42,12 +42,18 @@ WHERE thread_id = %(thread_id)s AND sequence < %(sequence)s AND superseded_at IS
   AND status NOT IN ('cancelled', 'expired')
 """
 
+_QUIET: LiteralString = """
+    -- News waits until its reader wants some; an alert does not.
+    CASE WHEN NOT %(alert)s AND r.quiet_from IS NOT NULL
+      THEN quiet_end(now(), r.quiet_from, r.quiet_until, %(zone)s) END AS quiet_until,"""
+
 _PLANNED: LiteralString = """
 planned AS (
   -- Who was there before the restore may have it from then: the next attempt is a repeat.
   INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
-    repeats, language)
+    due_at, reason, repeats, language)
   SELECT %(id)s, resident_id, address_id, version, channel, %(lane)s,
+    coalesce(quiet_until, now()), CASE WHEN quiet_until IS NOT NULL THEN 'quiet' END,
     coalesce(joined_at <= %(restored_at)s::timestamptz, false)::int,
     CASE WHEN language = ANY(%(languages)s) THEN language
       WHEN split_part(language, '-', 1) = ANY(%(languages)s) THEN split_part(language, '-', 1)
@@ -67,7 +73,9 @@ wishes AS MATERIALIZED (
   WHERE s.group_id = ANY(%(audience)s) AND s.state = 'active'
 ), judged AS MATERIALIZED (
   SELECT w.resident_id, w.channel, a.id AS address_id, a.version, r.language,
-    r.created_at AS joined_at,
+    r.created_at AS joined_at,"""
+    + _QUIET
+    + """
     CASE WHEN w.channel <> ALL(%(channels)s) THEN 'channel_off'
          WHEN a.id IS NULL THEN 'no_address'
          WHEN a.state = 'unverified' THEN 'unverified'
@@ -149,7 +157,9 @@ WITH had AS MATERIALIZED (
   ORDER BY d.address_id LIMIT %(size)s
 ), judged AS MATERIALIZED (
   SELECT h.resident_id, a.channel, a.id AS address_id, a.version, r.language,
-    r.created_at AS joined_at,
+    r.created_at AS joined_at,"""
+    + _QUIET
+    + """
     CASE WHEN a.channel <> ALL(%(channels)s) THEN 'channel_off'
          WHEN x.hash IS NOT NULL THEN 'suppressed' END AS skip
   FROM had h

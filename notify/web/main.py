@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 import notify
 from notify.bootstrap import App
@@ -15,9 +15,34 @@ from notify.web.api.documents import document
 from notify.web.crossing import Crossing
 from notify.web.guard import Guard
 from notify.web.headers import SecurityHeaders
-from notify.web.pages import coding, confirming, join, join_codes, join_poster, leaving, public
+from notify.web.pages import (
+    coding,
+    colouring,
+    confirming,
+    feedback,
+    installing,
+    join,
+    join_codes,
+    join_poster,
+    leaving,
+    public,
+    pushing,
+)
+from notify.web.pages.my import (
+    adding,
+    addressing,
+    entering,
+    overview,
+    parting,
+    preferring,
+    receiving,
+)
+from notify.web.pages.ontop import alerts_on_top
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
+
+PAGES = (leaving, confirming, feedback, coding, join_codes, join_poster, join, pushing)
+OWN = (entering, overview, adding, addressing, preferring, receiving, parting)
 
 
 def create_app(app: App) -> FastAPI:
@@ -58,23 +83,19 @@ def create_app(app: App) -> FastAPI:
     api.add_middleware(Guard)
     api.add_middleware(SecurityHeaders, https=app.settings.public_url.startswith("https"))
     problems.install(api)
+    api.add_exception_handler(404, public.nowhere)
     document(api)
     # First, for routes are tried in turn: what is called most.
     for router in (hooks.router, public.router):
         api.include_router(router)
     api.add_route("/static/{name}", static.asset, public.READ, include_in_schema=False)
+    api.add_route("/colour/{name}", colouring.sheet, public.READ, include_in_schema=False)
     v1 = APIRouter(prefix="/api/v1")
     for part in (groups, residents, requests, broadcasts, deliveries):
         v1.include_router(part.router)
     api.include_router(v1)
-    for router in (
-        health.router,
-        leaving.router,
-        confirming.router,
-        coding.router,
-        join_codes.router,
-        join_poster.router,
-        join.router,
-    ):
-        api.include_router(router)
+    api.include_router(health.router)
+    api.include_router(installing.router)
+    for page in (*PAGES, *OWN):
+        api.include_router(page.router, dependencies=[Depends(alerts_on_top)])
     return api

@@ -58,7 +58,7 @@ def install(api: FastAPI) -> None:
     """Make every failure of a route a problem."""
     api.add_exception_handler(NotifyError, _told)
     api.add_exception_handler(RequestValidationError, _malformed)
-    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(HTTPException, http)
     api.add_exception_handler(DataError, _not_kept)
     for kind in AWAY:
         api.add_exception_handler(kind, _away)
@@ -96,7 +96,8 @@ def _wrong(error: Mapping[str, Any]) -> dict[str, str]:
     return {"field": ".".join(map(str, place)), "detail": said}
 
 
-async def _http(_: Request, failure: Exception) -> ProblemResponse:
+async def http(_: Request, failure: Exception) -> ProblemResponse:
+    """A refusal of a route, or that there is none."""
     assert isinstance(failure, HTTPException)  # noqa: S101 - registered for it
     return problem(failure.status_code, str(failure.detail), headers=failure.headers)
 

@@ -32,7 +32,7 @@ from notify.domain.outcome import judge
 from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.errors import NotifyError
 from notify.services import inbound, leaving, receiving, submitting
-from notify.services.desk import Desk
+from notify.services.texts import Means
 from notify.settings import Settings
 from notify.store import claiming, pump, suppressions, sweep
 from notify.store.claiming import Claimed
@@ -132,7 +132,7 @@ class Stage:
             secret_keys=(SecretStr(SECRET),),
             sms_daily_budget=0,  # nobody is answered: notes have no pump here
         )
-        self._desk = Desk(settings, self.keyring)
+        self._desk = Means(settings, self.keyring)
         self.db = Database(database_url, size=2)
         self.town = Town(self.db, self.keyring, settings, channels=("email", "sms"))
         self.run(self._prepare())

@@ -85,7 +85,7 @@ class Town:
         )
 
     async def leave(self, token: str, choice: Choice) -> bool:
-        return await leaving.leave(self.db, self.keyring, token, choice)
+        return await leaving.leave(self.db, self.keyring, token, choice) is not None
 
     async def rows(self, query: Any) -> list[Row]:
         async with self.db.transaction() as connection:

@@ -10,7 +10,7 @@ from channels.messages import Sms
 from notify import clock
 from notify.domain.words import Channel, Lane
 from notify.services import inbound
-from notify.services.desk import Desk
+from notify.services.texts import Means
 from tests.town import Town
 
 PHONE = "+4915112345678"
@@ -35,9 +35,9 @@ class Texter:
         )  # fmt: skip
 
     async def take(self, *messages: Inbound, how: str = inbound.HOOK) -> inbound.Taken:
-        desk = Desk(self.town.settings, self.town.keyring)
+        means = Means(self.town.settings, self.town.keyring)
         async with self.town.db.transaction() as connection:
-            return await inbound.take(connection, desk, messages, how=how)
+            return await inbound.take(connection, means, messages, how=how)
 
     async def text(
         self,

@@ -28,7 +28,7 @@ async def test_whoever_is_left_out_is_looked_up_by_resident_not_among_all_that_i
     values = {
         "id": uuid4(), "after": BEFORE_ALL, "span": 5000, "audience": [1], "alert": True,
         "channels": ["email"], "lane": "alert", "languages": ["de"], "default_language": "de",
-        "restored_at": None,
+        "restored_at": None, "zone": "Europe/Berlin",
     }  # fmt: skip
     async with db.transaction() as connection:
         await connection.run("ANALYZE deliveries")
@@ -63,7 +63,7 @@ async def _plan(db: Database, query: Any, *, status: str = "pending", **values: 
 async def test_notes_are_claimed_in_the_order_of_an_index(db: Database) -> None:
     plan = await _plan(
         db, claiming.CLAIM_NOTES, lane="note", channel="email", size=250, sender="relay",
-        worker=uuid4(), lease=60, allowed=["pending"], month=None,
+        worker=uuid4(), lease=60, allowed=["pending"], month=None, zone="UTC",
     )  # fmt: skip
 
     assert "deliveries_notes" in plan
@@ -116,12 +116,50 @@ async def test_a_claim_touches_what_it_takes_not_what_waits_nor_the_square_of_it
         rows = await connection.rows(
             "EXPLAIN (ANALYZE, FORMAT JSON) " + claiming.CLAIM_BROADCASTS, lane="bulk",
             channel="email", size=200, sender="relay", worker=uuid4(), lease=60,
-            allowed=["pending"], month=None, onward=None, since=[], after=[],
+            allowed=["pending"], month=None, onward=None, since=[], after=[], zone="UTC",
         )  # fmt: skip
 
     touched = list(_touched(rows[0]["QUERY PLAN"][0]["Plan"]))
     assert 200 in touched
     assert max(touched) <= 400
+
+
+async def test_whose_quiet_hours_it_is_costs_a_look_into_an_index_of_those_who_have_any(
+    town: Town,
+) -> None:
+    await town.group()
+    broadcast = await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
+    async with town.db.transaction() as connection:
+        await connection.run(PEOPLE)
+        await connection.run(
+            "UPDATE residents SET quiet_from = '22:00', quiet_until = '06:00' WHERE id IN"
+            " (SELECT id FROM residents LIMIT 30)"
+        )
+        await connection.run("ANALYZE residents, addresses, deliveries")
+        await connection.run(WAITING, id=broadcast)
+        plans = {
+            lane: (await connection.rows(
+                "EXPLAIN (ANALYZE, FORMAT JSON) " + claiming.CLAIM_BROADCASTS, lane=lane,
+                channel="email", size=200, sender="relay", worker=uuid4(), lease=60,
+                allowed=["pending"], month=None, onward=None, since=[], after=[], zone="UTC",
+            ))[0]["QUERY PLAN"][0]["Plan"]
+            for lane in ("alert", "bulk")
+        }  # fmt: skip
+
+    looks = {
+        lane: [node for node in _nodes(plan) if node.get("Relation Name") == "residents"]
+        for lane, plan in plans.items()
+    }
+    assert not looks["alert"]
+    (look,) = looks["bulk"]
+    assert look["Index Name"] == "residents_quiet"
+    assert max(_touched({**look, "Plans": ()})) <= 30
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from _nodes(inner)
 
 
 def _touched(node: dict[str, Any]) -> Iterator[float]:

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from notify.domain.scopes import Scope
+from notify.services import proving
 from tests.services.test_requesting import asks
 from tests.town import Town
 from tests.web.caller import Caller, fields, is_problem
@@ -84,3 +85,23 @@ async def test_what_a_group_may_say_is_bounded(api: Caller) -> None:
     for slug in ("code", "done"):
         answer = await api.post("/groups", {"slug": slug, "name": "Code"})
         assert is_problem(answer, 422)
+
+
+async def test_the_desk_signs_up_sends_another_code_and_takes_it(api: Caller, town: Town) -> None:
+    await town.group("town")
+    wanted = {
+        "addresses": [{"channel": "sms", "value": "0151 12345678"}], "consent": "form 17",
+        "subscriptions": [{"group": "town", "alerts": ["sms"]}], "desk": True,
+    }  # fmt: skip
+    made = await api.post("/residents", wanted)
+    assert made.status == 201
+    place = f"/residents/{made.body['id']}"
+
+    assert (await api.post(f"{place}/codes")).body == {"sent": 1}
+    assert is_problem(await api.post(f"{place}/confirm", {"code": "000"}), 409)
+    (row,) = await town.rows("SELECT id FROM codes WHERE valid_until > now()")
+    done = await api.post(f"{place}/confirm", {"code": proving.digits(town.keyring, row["id"])})
+
+    assert (done.status, done.body) == (200, {"channel": "sms"})
+    assert is_problem(await api.post("/residents", wanted | {"consent": None}), 422)
+    assert is_problem(await api.post(f"/residents/{uuid4()}/codes"), 404)

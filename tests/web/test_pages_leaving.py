@@ -1,5 +1,6 @@
 """A link shows, a button leaves; mail programs leave with one post."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -7,8 +8,9 @@ from uuid import UUID
 import pytest
 from aiohttp import ClientSession, FormData
 
+from notify import clock
 from notify.domain.keyring import Keyring
-from notify.services import confirming, leaving
+from notify.services import confirming, leaving, returning
 from notify.store.database import Database
 
 Publish = Callable[..., Awaitable[UUID]]
@@ -102,6 +104,97 @@ async def test_a_button_leaves_and_says_what_happened_also_twice(
         assert said in html
         assert "Wenn Sie es sich anders überlegen" in html
         assert await follower.follows() == left
+
+
+def _undo(html: str) -> str:
+    found = re.search(r'name="back" value="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("choice", ["this", "channel", "all"])
+async def test_a_button_brings_back_what_was_just_left_and_nothing_chosen_since_is_lost(
+    site: ClientSession, follower: Follower, db: Database, group: MakeGroup, choice: str
+) -> None:
+    other = await group("other")
+    async with site.post(follower.link, data={"choice": choice}) as answer:
+        undo = _undo(await answer.text())
+    async with db.transaction() as connection:
+        await connection.run(
+            "INSERT INTO subscriptions (resident_id, group_id, alerts, news) VALUES"
+            " (%(id)s, %(group)s, ARRAY['sms'], ARRAY[]::text[])",
+            id=follower.resident,
+            group=other,
+        )
+
+    for _ in range(2):
+        async with site.post(follower.link, data={"back": undo}) as answer:
+            html = await answer.text()
+        assert answer.status == 200
+        assert "Sie sind wieder dabei" in html
+        assert "Gruppe town" in html
+
+    found = await follower.follows()
+    assert {"alerts": ["sms"], "news": []} in found
+    assert sorted(map(str, found)) == sorted(map(str, [*BEFORE, {"alerts": ["sms"], "news": []}]))
+
+
+async def test_what_was_left_before_is_not_offered_back_the_second_time(
+    site: ClientSession, follower: Follower
+) -> None:
+    for offered in (True, False):
+        async with site.post(follower.link, data={"choice": "all"}) as answer:
+            html = await answer.text()
+        assert ('name="back"' in html) is offered
+        assert 'href="/my"' in html
+
+
+async def test_only_who_left_comes_back_and_not_much_later(
+    site: ClientSession, follower: Follower, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with site.post(follower.link, data={"choice": "all"}) as answer:
+        undo = _undo(await answer.text())
+    other = leaving.seal(keyring, resident=UUID(int=1), address_id=1, broadcast=UUID(int=2))
+    ahead = clock.now() + returning.HOLDS * 1.1
+    for link, token in ((f"/leave/{other}", undo), (follower.link, undo + "x"),
+                        (follower.link, "")):  # fmt: skip
+        async with site.post(link, data={"back": token}) as answer:
+            assert answer.status == 404
+    monkeypatch.setattr(clock, "now", lambda: ahead)
+    async with site.post(follower.link, data={"back": undo}) as answer:
+        assert answer.status == 404
+    assert await follower.follows() == []
+
+
+async def test_a_browser_that_was_let_go_is_used_again(
+    site: ClientSession, follower: Follower, db: Database, keyring: Keyring, publish: Publish
+) -> None:
+    async with db.transaction() as connection:
+        rows = [
+            await connection.row(
+                "INSERT INTO addresses (resident_id, channel, value, keys, hash, state) VALUES"
+                " (%(id)s, 'push', %(v)s, '{}', 'x', 'proven') RETURNING id",
+                id=follower.resident, v=f"https://push.example/{n}",
+            )
+            for n in range(2)
+        ]  # fmt: skip
+        row = await connection.row("SELECT id FROM broadcasts")
+    assert row is not None
+    assert rows[0] is not None
+    token = leaving.seal(
+        keyring, resident=follower.resident, address_id=rows[0]["id"], broadcast=row["id"]
+    )
+
+    async def live() -> int:
+        async with db.transaction() as connection:
+            return len(await connection.rows("SELECT FROM addresses WHERE live"))
+
+    async with site.post(f"/leave/{token}", data={"choice": "channel"}) as answer:
+        undo = _undo(await answer.text())
+    assert await live() == 2
+    async with site.post(f"/leave/{token}", data={"back": undo}) as answer:
+        assert answer.status == 200
+    assert await live() == 3
 
 
 @pytest.mark.parametrize("multipart", [False, True])

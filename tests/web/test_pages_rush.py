@@ -87,7 +87,7 @@ async def test_a_page_that_is_kept_costs_the_database_two_looks_a_second(
     ("reference", "questions"),
     [
         pytest.param(lambda: str(uuid4()), 10, id="made up"),
-        pytest.param(lambda: f"{uuid4()}x", 0, id="impossible"),
+        pytest.param(lambda: f"{uuid4()}x", 10, id="impossible"),
     ],
 )
 async def test_made_up_links_neither_fill_the_shelf_nor_ask_one_by_one(

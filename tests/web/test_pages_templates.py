@@ -115,12 +115,13 @@ def test_the_leave_pages_render_for_every_way(
 
     ask = templates.render("web/leave.html", language=language, failed=True, **around)
     told = [
-        templates.render("web/left.html", language=language, choice=choice, **around)
+        templates.render("web/left.html", language=language, choice=choice, undo=undo, **around)
         for choice in ("this", "channel", "all")
+        for undo in (None, "sealed")
     ]
 
     assert ask.count("<button") == 3
-    assert len(set(told)) == 3
+    assert len(set(told)) == 6
 
 
 def test_every_template_can_be_read(templates: Templates) -> None:

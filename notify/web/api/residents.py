@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from notify.domain.residents import NewResident
 from notify.domain.words import Channel, Lane, Source
-from notify.services import residents
+from notify.services import desk, erasing, residents
 from notify.web.api.auth import ResidentWriter
 from notify.web.api.documents import refusals
-from notify.web.api.shapes import ResidentOut, answer
+from notify.web.api.shapes import CodesOut, ConfirmedOut, ResidentOut, answer
 from notify.web.deps import TheApp
 
 router = APIRouter(prefix="/residents", tags=["residents"])
@@ -61,6 +62,15 @@ class ResidentIn(Strict):
     consent: str | None = Field(
         None, max_length=500, description="Where the consent is kept; makes the addresses proven."
     )
+    desk: bool = Field(
+        False,
+        description="Signed up at the town hall, with the paper form's reference in `consent`. The "
+        "addresses are proven by a code that is sent at once, not by the paper.",
+    )
+
+
+class CodeIn(Strict):
+    code: str = Field(max_length=40, description="As the resident reads it out.")
 
 
 @router.post(
@@ -76,11 +86,43 @@ async def create(wanted: ResidentIn, app: TheApp, key: ResidentWriter) -> Mappin
         settings=app.settings,
         hosts=app.push_hosts,
         request=_request(wanted),
-        source=Source.API,
+        source=Source.DESK if wanted.desk else Source.API,
         within=key.group_id,
     )
     app.bell.ring(Lane.NOTE)
     return {"id": made}
+
+
+@router.post(
+    "/{resident_id}/codes", status_code=202, response_model=None,
+    responses=answer(202, CodesOut) | refusals(404),
+)  # fmt: skip
+async def send_codes(resident_id: UUID, app: TheApp, key: ResidentWriter) -> Mapping[str, Any]:
+    """Send another code to each address of the resident that is not proven yet."""
+    sent = await desk.send_codes(app.db, resident_id, within=key.group_id)
+    app.bell.ring(Lane.NOTE)
+    return {"sent": sent}
+
+
+@router.post(
+    "/{resident_id}/confirm", response_model=None,
+    responses=answer(200, ConfirmedOut) | refusals(400, 404, 409, 413),
+)  # fmt: skip
+async def confirm(
+    resident_id: UUID, wanted: CodeIn, app: TheApp, key: ResidentWriter
+) -> Mapping[str, Any]:
+    """Take the code that the resident reads out: the address it was sent to is proven. 409 where
+    it is not the code, or holds no more."""
+    channel = await desk.confirm(app.db, app.keyring, resident_id, wanted.code, within=key.group_id)
+    return {"channel": channel}
+
+
+@router.delete("/{resident_id}", status_code=204, responses=refusals(404))
+async def erase(resident_id: UUID, app: TheApp, key: ResidentWriter) -> None:
+    """Erase a resident: all that is kept about them, for good. Figures without a person stay, and a
+    keyed hash of an address that opted out or bounced. A key of a group reaches whoever follows
+    nothing beyond it."""
+    await erasing.erase(app.db, resident_id, within=key.group_id)
 
 
 def _request(wanted: ResidentIn) -> NewResident:

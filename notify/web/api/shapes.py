@@ -181,6 +181,14 @@ class ResidentOut(Shape):
     id: UUID
 
 
+class CodesOut(Shape):
+    sent: int
+
+
+class ConfirmedOut(Shape):
+    channel: Channel
+
+
 class RequestOut(Shape):
     resident_id: UUID
     resident_name: str | None

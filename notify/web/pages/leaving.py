@@ -14,7 +14,7 @@ from notify.rendering.languages import choose
 from notify.services import leaving
 from notify.services.leaving import Choice, LeavePage
 from notify.web.deps import TheApp
-from notify.web.pages.forms import small_form
+from notify.web.pages.forms import large_form
 from notify.web.pages.paper import not_found, page, reader_language
 
 router = APIRouter(include_in_schema=False)
@@ -32,19 +32,31 @@ async def show(request: Request, app: TheApp, token: str) -> HTMLResponse:
 
 @router.post("/leave/{token}")
 async def leave(request: Request, app: TheApp, token: str) -> Response:
-    form = await small_form(request)
-    if form.get("List-Unsubscribe") == "One-Click":
+    form = (await large_form(request)).values
+    said = {name: values[0] for name, values in form.items()}
+    if said.get("List-Unsubscribe") == "One-Click":
         known = await leaving.leave(app.db, app.keyring, token, "this")
         return PlainTextResponse("Done.\n" if known else "Unknown link.\n", 200 if known else 404)
+    if "back" in said:
+        return await _back(request, app, token, said["back"])
     look = await leaving.look(app.db, app.keyring, token)
     if look is None:
         return not_found(request, app)
-    choice = CHOICES.get(form.get("choice", ""))
+    choice = CHOICES.get(said.get("choice", ""))
     if choice is None:
         return _page(request, app, look, "leave", status=400, failed=True)
-    if not await leaving.leave(app.db, app.keyring, token, choice):
+    left = await leaving.leave(app.db, app.keyring, token, choice)
+    if left is None:
         return not_found(request, app)
-    return _page(request, app, look, "left", choice=choice)
+    return _page(request, app, look, "left", choice=choice, undo=left.undo)
+
+
+async def _back(request: Request, app: App, token: str, undo: str) -> Response:
+    """Whoever has just left, and did not mean it."""
+    if not await leaving.back(app.db, app.keyring, token, undo):
+        return not_found(request, app)
+    look = await leaving.look(app.db, app.keyring, token)
+    return not_found(request, app) if look is None else _page(request, app, look, "returned")
 
 
 def _page(

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
 
 from notify import clock, metrics
-from notify.services import publishing
+from notify.services import browsing, publishing
+from notify.services.browsing import AnySheet, InArchive, Wanted
 from notify.services.publishing import Front, Thread
 from notify.settings import Settings
 from notify.store.database import AWAY, Database
@@ -37,8 +38,10 @@ PATIENCE: Final = 10.0  # seconds to wait for a page that is read
 
 _KEPT, _MADE, _OLD = (metrics.pages.labels(how) for how in ("kept", "made", "old"))
 
-Key = UUID | None
-"""A broadcast, by the id in its link; None for the front page."""
+Key = UUID | Wanted | None
+"""A broadcast, by the id in its link, or what else is wanted; None for the front page."""
+
+Subject = Front | Thread | AnySheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was read once for all, and the pages made of it by language."""
+    """What was read once for all, and the pages made of it, by variant and language."""
 
-    subject: Front | Thread
+    subject: Subject
     stamp: UUID | None
     read_at: datetime
     until: datetime | None
@@ -94,8 +97,6 @@ class Shelf:
         self._reading: Flights[tuple[Key, UUID | None], Kept | None] = Flights()
         self._few = asyncio.Semaphore(READERS)
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
-        self.nothing: dict[str, Finished] = {}
-        """By language: what is answered where there is no page."""
 
     async def find(self, key: Key) -> Found | None:
         """What there is to show, None where there is nothing.
@@ -128,18 +129,27 @@ class Shelf:
             return old
         return Found(key, kept) if kept else None
 
-    def page(self, found: Found, language: str, make: Callable[[datetime], str]) -> Finished:
+    def page(
+        self,
+        found: Found,
+        language: str,
+        make: Callable[[datetime], str],
+        *,
+        variant: str = "",
+        status: int = 200,
+    ) -> Finished:
         """The page in a language; made by `make`, for the moment it is given, where there is none
-        that holds."""
+        that holds. `variant` tells apart what else is made of the same subject."""
         now = clock.now()
-        page = found.kept.pages.get(language)
+        name = f"{variant} {language}"
+        page = found.kept.pages.get(name)
         if page is not None and page.holds(now, found.as_of):
             _KEPT.inc() if found.as_of is None else _OLD.inc()
             return page.finished
         _MADE.inc()
-        made = finished(make(now), language=language)
+        made = finished(make(now), language=language, status=status)
         until = found.kept.subject.holds_until(now)
-        found.kept.pages[language] = Page(made, found.as_of, now, until)
+        found.kept.pages[name] = Page(made, found.as_of, now, until)
         self._make_room()
         return made
 
@@ -156,19 +166,25 @@ class Shelf:
         return Found(key, kept, as_of) if now - as_of <= OLD else None
 
     async def _read(self, key: Key, stamp: UUID | None) -> Kept | None:
-        if key is not None and key not in self._kept and not await self._lookup.exists(key):
+        named = key.before if isinstance(key, InArchive) else key
+        made_up = isinstance(named, UUID) and key not in self._kept
+        if made_up and not await self._lookup.exists(cast("UUID", named)):
             return None
         async with self._few:
             now = clock.now()
-            if key is None:
-                subject: Front | Thread | None = await publishing.front(self._db, now)
-            else:
-                subject = await publishing.page(self._db, key, now, settings=self._settings)
+            subject = await self._subject(key, now)
         if subject is None:
             self._kept.pop(key, None)
             return None
         kept = self._kept[key] = Kept(subject, stamp, now, subject.holds_until(now))
         return kept
+
+    async def _subject(self, key: Key, now: datetime) -> Subject | None:
+        if key is None:
+            return await publishing.front(self._db, now)
+        if isinstance(key, UUID):
+            return await publishing.page(self._db, key, now, settings=self._settings)
+        return await browsing.read(self._db, key, now, settings=self._settings)
 
     def _make_room(self) -> None:
         size = sum(kept.size for kept in self._kept.values())
@@ -179,3 +195,8 @@ class Shelf:
 
 def _between(start: datetime, now: datetime, end: datetime | None) -> bool:
     return start <= now and (end is None or now < end)
+
+
+def the_shelf(request: Request) -> Shelf:
+    """That of the process which answers."""
+    return cast("Shelf", request.app.state.shelf)

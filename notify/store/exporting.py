@@ -1,0 +1,96 @@
+"""Reads everything there is about one resident."""
+
+from typing import LiteralString
+from uuid import UUID
+
+from notify.store.database import Connection, Row
+
+PERSON: LiteralString = """
+SELECT id, name, language, created_at, quiet_from, quiet_until, newcomer_until FROM residents
+WHERE id = %(resident)s
+"""
+
+ADDRESSES: LiteralString = """
+SELECT a.channel, a.value, a.state, a.created_at, a.asked_at, a.proven_at,
+  x.reason AS stopped, x.created_at AS stopped_at
+FROM addresses a LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
+WHERE a.resident_id = %(resident)s ORDER BY a.id
+"""
+
+SUBSCRIPTIONS: LiteralString = """
+SELECT g.slug AS "group", g.names, s.alerts, s.news, s.state, s.created_at AS since
+FROM subscriptions s JOIN groups g ON g.id = s.group_id
+WHERE s.resident_id = %(resident)s ORDER BY g.slug
+"""
+
+CONSENTS: LiteralString = """
+SELECT given_at, source, reference, channel, language, wording, version FROM consents
+WHERE resident_id = %(resident)s ORDER BY id
+"""
+
+MESSAGES: LiteralString = """
+SELECT d.id, coalesce(b.kind, n.kind) AS kind, d.broadcast_id AS broadcast, d.channel, d.language,
+  coalesce(b.texts -> d.language, b.texts -> %(default)s) ->> 'title' AS title,
+  d.status, d.reason, d.created_at AS planned_at, d.due_at, d.handed_over_at, d.ended_at,
+  d.closed_at
+FROM deliveries d LEFT JOIN broadcasts b ON b.id = d.broadcast_id
+LEFT JOIN notes n ON n.id = d.note_id
+WHERE d.resident_id = %(resident)s ORDER BY d.id
+"""
+
+ATTEMPTS: LiteralString = """
+SELECT delivery_id, number, sender, repeat, claimed_at, started_at, settled_at, outcome, reason,
+  code, provider_id, parts
+FROM attempts WHERE delivery_id = ANY(%(deliveries)s) ORDER BY delivery_id, number
+"""
+
+RECEIPTS: LiteralString = """
+SELECT delivery_id, provider, report, reason, code, provider_id, reported_at, received_at
+FROM receipts WHERE delivery_id = ANY(%(deliveries)s) ORDER BY delivery_id, id
+"""
+
+LEFT_OUT: LiteralString = """
+SELECT s.broadcast_id AS broadcast, s.channel, s.reason, b.created_at,
+  coalesce(b.texts -> r.language, b.texts -> %(default)s) ->> 'title' AS title
+FROM skips s JOIN broadcasts b ON b.id = s.broadcast_id JOIN residents r ON r.id = s.resident_id
+WHERE s.resident_id = %(resident)s ORDER BY b.created_at, s.channel
+"""
+
+TEXTS: LiteralString = """
+SELECT i.sent_at, i.received_at, i.sender, i.recipient, i.body, i.word FROM inbound i
+WHERE i.sender IN (SELECT a.value FROM addresses a WHERE a.resident_id = %(resident)s
+  AND a.channel = 'sms' AND a.state = 'proven') ORDER BY i.sent_at, i.id
+"""
+
+SESSIONS: LiteralString = """
+SELECT opened_at, seen_at, valid_until FROM sessions WHERE resident_id = %(resident)s
+ORDER BY opened_at
+"""
+
+CODES: LiteralString = """
+SELECT purpose, created_at, valid_until, used_at, tries FROM codes
+WHERE resident_id = %(resident)s ORDER BY id
+"""
+
+
+async def person(connection: Connection, resident: UUID) -> Row | None:
+    return await connection.row(PERSON, resident=resident)
+
+
+async def parts(connection: Connection, resident: UUID, *, default: str) -> dict[str, list[Row]]:
+    """Everything beside the person, by the name of its part; `default` is the town's language."""
+    values = {"resident": resident, "default": default}
+    found = {
+        "addresses": await connection.rows(ADDRESSES, **values),
+        "subscriptions": await connection.rows(SUBSCRIPTIONS, **values),
+        "consents": await connection.rows(CONSENTS, **values),
+        "messages": await connection.rows(MESSAGES, **values),
+        "left_out": await connection.rows(LEFT_OUT, **values),
+        "texts": await connection.rows(TEXTS, **values),
+        "sessions": await connection.rows(SESSIONS, **values),
+        "codes": await connection.rows(CODES, **values),
+    }
+    deliveries = [row["id"] for row in found["messages"]]
+    found["attempts"] = await connection.rows(ATTEMPTS, deliveries=deliveries)
+    found["receipts"] = await connection.rows(RECEIPTS, deliveries=deliveries)
+    return found

@@ -1,0 +1,1 @@
+"""A resident's own page: whoever has proven an address sees and changes what is theirs."""

@@ -1,0 +1,136 @@
+"""A real browser before the real site: one browser a test process, a fresh context a page.
+
+All tests here run in one event loop for the whole session, which the browser's connection lives in.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from playwright.async_api import Browser, async_playwright
+
+from notify.bootstrap import App, push_hosts
+from notify.domain.keyring import Keyring
+from notify.queue import Bell
+from notify.settings import Settings
+from notify.store.database import Database
+from notify.web.main import create_app
+from tests.browser import chromium
+from tests.browser.looking import Visits
+from tests.conftest import new_database
+from tests.journeys.redis_server import RedisServer
+from tests.journeys.world import World
+from tests.web.conftest import group, publish
+
+__all__ = ["group", "publish"]
+
+ARGUMENTS = (
+    "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves this machine
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.timeout(400))  # the first may have to install the browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    shared = tmp_path_factory.getbasetemp().parent
+    executable = await asyncio.to_thread(chromium.path, shared)
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(
+            executable_path=executable, args=list(ARGUMENTS), timeout=60_000
+        )
+        yield started
+        await started.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def db(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url, size=4)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A free port of this machine, to serve the site on."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        yield bound
+
+
+@pytest.fixture
+def settings(settings: Settings, listener: socket.socket) -> Settings:
+    """Those of a town that knows where its site is."""
+    return settings.model_copy(
+        update={"public_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+    )
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def app(db: Database, keyring: Keyring, settings: Settings) -> App:
+    return App(settings, db, keyring, Bell(None), push_hosts(settings))
+
+
+@asynccontextmanager
+async def _looking(browser: Browser, origin: str) -> AsyncIterator[Visits]:
+    opened = Visits(browser, origin)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+    assert opened.troubles == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visits(browser: Browser, app: App, listener: socket.socket) -> AsyncIterator[Visits]:
+    """Pages of the real site, served in this process. A page that fetches something from another
+    host, breaks its policy or has a broken script fails the test."""
+    server = uvicorn.Server(uvicorn.Config(create_app(app), log_level="error", access_log=False))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        async with _looking(browser, app.settings.public_url) as opened:
+            yield opened
+    finally:
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture(scope="session")
+def standing_world(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    with (
+        new_database(server_url, template) as url,
+        RedisServer(folder) as redis,  # or codes and trials wait for the worker's next round
+        World(url, folder, REDIS_URL=redis.url) as made,
+    ):
+        made.begin()
+        yield made
+
+
+@pytest.fixture
+def world(standing_world: World) -> World:
+    """A town of its own in a world of real processes: server, worker, and the sandbox with its
+    mailboxes and phones. Nobody may end its processes."""
+    standing_world.new_town()
+    return standing_world
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def journey(browser: Browser, world: World) -> AsyncIterator[Visits]:
+    """Pages of `world`, for journeys from the first page to the message on a phone."""
+    async with _looking(browser, world.environment["NOTIFY_PUBLIC_URL"]) as opened:
+        yield opened

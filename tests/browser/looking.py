@@ -1,0 +1,104 @@
+"""Looks at a page as people do: in a width, a language, light or dark, with or without scripts."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+NARROW: Final = 360
+WIDE: Final = 1280
+PATIENCE: Final = 10_000.0  # milliseconds for whatever a page is to do
+PICTURES: Final = os.environ.get("NOTIFY_TEST_PICTURES")
+"""A folder: each page that a test takes a picture of is put there, for people to look at."""
+
+_RULES: Final = {"color-contrast-enhanced": {"enabled": True}, "target-size": {"enabled": True}}
+"""What axe leaves out unless asked: contrast of AAA, and targets that fingers hit."""
+
+
+class Visits:
+    """Opens pages of one site, each in a browser without a past, and holds what went wrong there:
+    what a page asked of other hosts, what its policy forbade, what its scripts broke at."""
+
+    def __init__(self, browser: Browser, origin: str) -> None:
+        self.origin = origin
+        self.troubles: list[str] = []
+        self.asked: list[str] = []
+        """Every URL that a page had fetched."""
+        self._browser = browser
+        self._stack = AsyncExitStack()
+
+    async def open(
+        self,
+        path: str = "/",
+        *,
+        width: int = NARROW,
+        height: int = 800,
+        language: str = "de",
+        dark: bool = False,
+        javascript: bool = True,
+        **more: Any,
+    ) -> Page:
+        """A page in a context of its own. `more` goes to Playwright's `new_context`."""
+        context = await self._browser.new_context(
+            base_url=self.origin, viewport={"width": width, "height": height}, locale=language,
+            color_scheme="dark" if dark else "light", java_script_enabled=javascript, **more,
+        )  # fmt: skip
+        await self._stack.enter_async_context(_closing(context))
+        context.set_default_timeout(PATIENCE)
+        context.on("request", self._fetched)
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.troubles.append(f"script: {error.error}"))
+        page = await context.new_page()
+        await page.goto(path)
+        return page
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+    def _fetched(self, request: Request) -> None:
+        self.asked.append(request.url)
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https"} and f"{parts.scheme}://{parts.netloc}" != self.origin:
+            self.troubles.append(f"fetched from elsewhere: {request.url}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            self.troubles.append(f"policy: {message.text}")
+
+
+@asynccontextmanager
+async def _closing(context: BrowserContext) -> AsyncIterator[None]:
+    yield
+    await context.close()
+
+
+async def axe(page: Page) -> list[str]:
+    """What axe finds wrong with a page: empty where nothing is."""
+    if not await page.evaluate("typeof axe === 'object'"):
+        await page.evaluate(AXE_SCRIPT)
+    found = await page.evaluate(
+        "options => axe.run(options).then(found => found.violations)",
+        {"resultTypes": ["violations"], "rules": _RULES},
+    )
+    return [
+        f"{violation['id']}: {node['target']} {node['html'][:200]} {node.get('failureSummary')}"
+        for violation in found
+        for node in violation["nodes"]
+    ]
+
+
+async def sideways(page: Page) -> int:
+    """Pixels that the page is wider than its window; 0 where nobody has to scroll sideways."""
+    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    return int(await page.evaluate(wider))
+
+
+async def picture(page: Page, name: str) -> None:
+    """Put a picture of the whole page into the folder that NOTIFY_TEST_PICTURES names, if any."""
+    if PICTURES:
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)

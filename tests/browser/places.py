@@ -1,0 +1,166 @@
+"""Every page there is, with an example of it in a town where much is going on.
+
+A new route that answers GET with a page belongs into PAGES; what is no page into NO_PAGES. A test
+holds both against the application, so that no page is left unlooked at.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from notify.bootstrap import App
+from notify.services import confirming, leaving
+
+NO_PAGES: Final = (
+    "/api/", "/hooks/", "/static/", "/colour/", "/healthz", "/readyz", "/metrics",
+    "/join/{slug}/qr.svg",
+)  # fmt: skip
+"""What their paths begin with."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The town that pages are looked at in: an alert in two languages with a thread behind it, one
+    that ended, news, and a resident. `links` are what pages are reached by."""
+
+    alert: UUID
+    ended: UUID
+    news: UUID
+    leave: str
+    confirm: str
+
+    def path(self, name: str) -> str:
+        """The example of a route, or of a further face."""
+        return (PAGES.get(name) or MORE[name]).format_map(asdict(self))
+
+
+PAGES: Final[Mapping[str, str]] = {
+    "/": "/",
+    "/b/{reference}": "/b/{alert}",
+    "/archive": "/archive?group=altstadt",
+    "/groups": "/groups",
+    "/groups/{slug}": "/groups/altstadt",
+    "/help": "/help",
+    "/accessibility": "/accessibility",
+    "/imprint": "/imprint",
+    "/imprint/{slug}": "/imprint/altstadt",
+    "/privacy": "/privacy",
+    "/privacy/{slug}": "/privacy/altstadt",
+    "/leave/{token}": "/leave/{leave}",
+    "/confirm/{token}": "/confirm/{confirm}",
+    "/code/{token}": "/code/{code}",
+    "/join": "/join",
+    "/join/{slug}": "/join/altstadt",
+    "/join/{slug}/poster": "/join/altstadt/poster",
+    "/join/code": "/join/code",
+    "/join/done": "/join/done",
+}
+
+MORE: Final[Mapping[str, str]] = {
+    "news": "/b/{news}",
+    "ended": "/b/{ended}",
+    "closed": "/groups/kita",
+    "empty": "/archive?year=1999",
+    "missing": "/b/nothing",
+    "unwritten": "/imprint/feuerwehr",
+}
+"""Further faces of the same pages, by a name of ours."""
+
+_STORM: Final = {
+    "de": {
+        "title": "Sturm: Bleiben Sie heute ab 18 Uhr im Haus",
+        "body": "Der Wetterdienst erwartet **Orkanböen bis 130 km/h**.\n\n- Schließen Sie Fenster und"
+        " Türen.\n- Meiden Sie Wälder und Parks.\n- Holen Sie Tiere herein.\n\nMehr weiß das"
+        " Bürgertelefon: [09876 54321](tel:+49987654321).",
+    },
+    "en": {
+        "title": "Storm: stay inside from 6 pm today",
+        "body": "The weather service expects **gusts of up to 130 km/h**.\n\n- Close windows and"
+        " doors.\n- Keep out of woods and parks.\n- Bring animals inside.",
+    },
+}
+_FIRST: Final = {
+    "de": {"title": "Sturm heute Abend", "body": "Es wird windig. Sichern Sie lose Dinge."},
+    "en": {"title": "Storm this evening", "body": "It will be windy. Tie down what is loose."},
+}
+_WATER: Final = {
+    "de": {"title": "Wasser abkochen", "body": "Kochen Sie Trinkwasser bis auf Weiteres ab."},
+    "en": {"title": "Boil your water", "body": "Boil drinking water until further notice."},
+}
+_MARKET: Final = {
+    "de": {"title": "Markt am Samstag auf dem Kirchplatz", "body": "Von 8 bis 13 Uhr, wie immer."},
+    "en": {"title": "Market on Saturday by the church", "body": "From 8 am to 1 pm, as always."},
+}
+_IDENTITY: Final = {
+    "imprint": "Stadt Musterstadt\n\nRathausplatz 1, 12345 Musterstadt",
+    "privacy": "Wir speichern, was Sie uns beim Anmelden sagen.",
+    "contact": "Bürgerbüro, Telefon 09876 54320, [Mail](mailto:hilfe@musterstadt.example)",
+}
+
+Insert = Callable[..., Awaitable[UUID]]
+
+
+async def build(app: App, publish: Insert) -> Scene:
+    """Make the town."""
+    now = datetime.now(UTC)
+    town = await _group(
+        app, "musterstadt", "Stadt Musterstadt", "Town of Musterstadt", identity=_IDENTITY
+    )
+    old = await _group(app, "altstadt", "Altstadt", "Old town", parent=town)
+    await _group(app, "feuerwehr", "Freiwillige Feuerwehr", "Volunteer fire brigade")
+    await _group(app, "kita", "Kita Süd", "Kindergarten South", parent=old, closed=True)
+    first = await publish(
+        [town], severity="moderate", texts=_FIRST, dispatching_at=now - timedelta(hours=2)
+    )
+    alert = await publish(
+        [town], texts=_STORM, thread_id=first, sequence=1, in_reply_to=first, relation="update"
+    )
+    await publish([old], severity="minor", texts=_WATER, valid_until=now + timedelta(days=2))
+    ended = await publish(
+        [town], severity="extreme", texts=_STORM, dispatching_at=now - timedelta(days=400),
+        valid_until=now - timedelta(days=399),
+    )  # fmt: skip
+    news = await publish(
+        [town], kind="announcement", severity=None, valid_until=None, texts=_MARKET
+    )
+    resident, address = await _resident(app, town)
+    return Scene(
+        alert, ended, news,
+        leave=leaving.seal(app.keyring, resident=resident, address_id=address, broadcast=news),
+        confirm=confirming.seal(app.keyring, address_id=address),
+    )  # fmt: skip
+
+
+async def _group(
+    app: App, slug: str, german: str, english: str, *, parent: int | None = None,
+    closed: bool = False, identity: Mapping[str, str] | None = None,
+) -> int:  # fmt: skip
+    async with app.db.transaction() as connection:
+        row = await connection.row(
+            "INSERT INTO groups (slug, names, parent_id, closed, identity, carries_parent_news)"
+            " VALUES (%(slug)s, %(names)s, %(parent)s, %(closed)s, %(identity)s, true)"
+            " RETURNING id",
+            slug=slug, names=Jsonb({"de": german, "en": english}), parent=parent, closed=closed,
+            identity=Jsonb(identity or {}),
+        )  # fmt: skip
+    assert row is not None
+    return int(row["id"])
+
+
+async def _resident(app: App, group: int) -> tuple[UUID, int]:
+    """Somebody who follows the group by mail, with the id of the address."""
+    async with app.db.transaction() as connection:
+        row: Any = await connection.row(
+            "WITH who AS (INSERT INTO residents (language) VALUES ('de') RETURNING id),"
+            " follows AS (INSERT INTO subscriptions (resident_id, group_id, alerts, news)"
+            "   SELECT id, %(group)s, ARRAY['email'], ARRAY['email'] FROM who)"
+            " INSERT INTO addresses (resident_id, channel, value, hash, state)"
+            " SELECT id, 'email', 'anna@example.org', 'x', 'proven' FROM who"
+            " RETURNING resident_id, id",
+            group=group,
+        )
+    return row["resident_id"], row["id"]

@@ -1,0 +1,128 @@
+"""Everything that is kept about a resident, and nothing of anybody else."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from channels.memory import MemoryChannel
+from channels.messages import Email
+from channels.receipts import Receipt, Report
+from notify.domain.codes import Purpose
+from notify.errors import NotFound
+from notify.services import exporting, proving, receiving, visiting
+from tests.town import Town
+
+PHONE = "+4915112345678"
+
+NO_PERSON = {
+    "clock_mark", "groups", "keys", "replays", "broadcasts", "progress", "handovers", "skip_counts",
+    "workers", "senders", "sms_spent", "sms_asked", "inbound_counts", "inbound_pulls", "alarms",
+    "tellings", "rings", "watch", "page_stamp", "yoyo_lock", "_yoyo_log", "_yoyo_migration",
+    "_yoyo_version", "feedback",
+}  # fmt: skip
+"""Tables that hold nothing of a resident."""
+
+EXPORTED = {
+    "residents", "addresses", "subscriptions", "consents", "deliveries", "attempts", "receipts",
+    "skips", "inbound", "sessions", "codes", "suppressions", "notes",
+}  # fmt: skip
+
+
+async def full(town: Town) -> dict[str, Any]:
+    """The document of somebody about whom there is a row in every table."""
+    group = await town.group()
+    anna = await town.resident(
+        group, email="anna@example.org", phone=PHONE, alerts=["email", "push"]
+    )
+    bert = await town.resident(group, email="bert@example.org", alerts=["email"])
+    await town.change(
+        "INSERT INTO consents (resident_id, source, reference, wording) VALUES"
+        " (%(id)s, 'page', '/join', 'Ja, ich will.')",
+        id=anna,
+    )
+    await town.broadcast("town")
+    await town.plan()
+    pump = await town.pump(MemoryChannel[Email]())
+    while await pump.round():
+        pass
+    (attempt,) = await town.rows(
+        "SELECT t.id FROM attempts t JOIN deliveries d ON d.id = t.delivery_id"
+        " WHERE d.resident_id = %(id)s",
+        id=anna,
+    )
+    await receiving.take(town.db, [(attempt["id"], Receipt("relay", "r1", Report.DELIVERED))])
+    for provider, sender, body in (("a", PHONE, "Annas SMS"), ("b", "+4915100000000", "Fremd")):
+        await town.change(
+            "INSERT INTO inbound (provider, provider_id, sender, recipient, body, how, sent_at)"
+            " VALUES (%(p)s, 'SM1', %(s)s, '+49151', %(b)s, 'hook', now())",
+            p=provider, s=sender, b=body,
+        )  # fmt: skip
+    await town.change(
+        "INSERT INTO suppressions (channel, hash, reason)"
+        " SELECT channel, hash, 'bounced' FROM addresses WHERE value = 'anna@example.org'"
+    )
+    async with town.db.transaction() as connection:
+        await visiting.open_(connection, anna)
+        rows = await connection.rows("SELECT id FROM addresses WHERE value = %(v)s", v=PHONE)
+        await proving.send(connection, rows[0]["id"], purpose=Purpose.OPEN)
+    exported = await exporting.export(town.db, anna, settings=town.settings)
+    document: dict[str, Any] = json.loads(exporting.as_json(exported))
+    document["_ids"] = {"anna": str(anna), "bert": str(bert)}
+    return document
+
+
+async def test_all_there_is_about_a_resident_is_given_out(town: Town) -> None:
+    found = await full(town)
+
+    assert found["shape"] == exporting.SHAPE
+    assert found["from"] == "Musterstadt"
+    assert found["resident"]["id"] == found["_ids"]["anna"]
+    assert [(a["channel"], a["value"], a["stopped"]) for a in found["addresses"]] == [
+        ("email", "anna@example.org", "bounced"),
+        ("sms", PHONE, None),
+    ]
+    assert [(s["group"], s["alerts"]) for s in found["subscriptions"]] == [
+        ("town", ["email", "push"])
+    ]
+    assert [c["wording"] for c in found["consents"]] == ["Ja, ich will."]
+    alert, code = found["messages"]
+    assert (alert["kind"], alert["title"], alert["status"]) == ("alert", "Sturm", "delivered")
+    assert [a["outcome"] for a in alert["attempts"]] == ["sent"]
+    assert [r["report"] for r in alert["receipts"]] == ["delivered"]
+    assert (code["kind"], code["title"], code["attempts"]) == ("code", None, [])
+    assert [(s["channel"], s["reason"]) for s in found["left_out"]] == [("push", "no_address")]
+    assert [t["body"] for t in found["texts"]] == ["Annas SMS"]
+    assert len(found["sessions"]) == 1
+    assert [c["purpose"] for c in found["codes"]] == ["open"]
+
+
+async def test_nothing_of_anybody_else_and_no_secret_is_in_it(town: Town) -> None:
+    found = await full(town)
+    ids = found.pop("_ids")
+    text = json.dumps(found)
+
+    for word in (ids["bert"], "bert@example.org", "Fremd", "hash"):
+        assert word not in text
+    for session in found["sessions"]:
+        assert set(session) == {"opened_at", "seen_at", "valid_until"}
+
+
+async def test_every_moment_tells_its_zone(town: Town) -> None:
+    found = await full(town)
+
+    assert found["made_at"].endswith("+00:00")
+    assert "+" in found["resident"]["created_at"]
+
+
+async def test_each_table_is_either_in_it_or_holds_nothing_of_a_resident(town: Town) -> None:
+    rows = await town.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+
+    tables = {row["tablename"] for row in rows}
+    assert tables - NO_PERSON == EXPORTED
+
+
+async def test_nobody_is_not_found(town: Town) -> None:
+    with pytest.raises(NotFound):
+        await exporting.export(town.db, uuid4(), settings=town.settings)
