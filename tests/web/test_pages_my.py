@@ -93,7 +93,8 @@ async def test_a_known_and_an_unknown_address_cost_the_same_statements(
         asked.clear()
         async with site.post(path, data=data, headers=DE) as answer:
             await answer.text()
-        return [*asked]
+        # What stands on top of every page is looked at now and then, for whom is no matter.
+        return [one for one in asked if "page_stamp" not in one and "broadcasts b" not in one]
 
     for known, unknown in ((ANNA, "b@example.org"), (PHONE, "+4915199999999")):
         entering = await statements("/my/enter", address=known)
