@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+Heeded = Literal["stop", "start", "help"]
+"""What a provider may do by itself about a text: block us, let us through again, explain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +13,8 @@ class Inbound:
     """One message somebody sent us, after verification and parsing.
 
     `provider_id` is the provider's own and the same however the message comes to us, `at` is
-    when the provider took it (None: it did not say).
+    when the provider took it (None: it did not say). `heeded` is what the provider did about it
+    by itself, with an answer of its own.
     """
 
     provider: str
@@ -18,6 +23,7 @@ class Inbound:
     recipient: str
     body: str
     at: datetime | None = None
+    heeded: Heeded | None = None
 
 
 @dataclass(frozen=True, slots=True)

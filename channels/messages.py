@@ -46,12 +46,14 @@ class Sms:
 
     `status_callback` is the URL the provider reports to; it carries the attempt's id.
     `validity` is in whole seconds, after which the provider must not deliver any more.
+    `origin` is the number of ours that it is to come from; None leaves that to the sender.
     """
 
     to: str
     body: str
     status_callback: str | None = None
     validity: int | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ class Report(StrEnum):
     FAILED = "failed"
     DELAYED = "delayed"  # a later report will follow; changes nothing
     COMPLAINED = "complained"  # delivered, and marked as spam by the reader
+    OPENED = "opened"  # delivered, and tapped on
 
 
 @dataclass(frozen=True, slots=True)

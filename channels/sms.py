@@ -90,7 +90,8 @@ class TwilioSms:
         connection after the request may hide a message that is on its way
         (https://www.twilio.com/docs/api/errors/20500).
         """
-        options = self._origin | _options(message)
+        origin: dict[str, object] = {"from_": message.origin} if message.origin else self._origin
+        options = origin | _options(message)
         try:
             created = await self._messages.create_async(to=message.to, body=message.body, **options)
             outcome = _outcome(created, message.body)
@@ -98,6 +99,8 @@ class TwilioSms:
             outcome = _not_sent(trouble)
         except UNREADABLE:
             outcome = OutcomeUnknown("unreadable_answer")
+        if message.origin and isinstance(outcome, SenderStopped) and _of_origin(outcome):
+            outcome = Rejected(outcome.reason, code=outcome.code)
         # Raised outside the handlers: the library's errors name the number called.
         if isinstance(outcome, Failure):
             raise outcome
@@ -178,6 +181,11 @@ def _outcome(created: Any, body: str) -> Sent | Failure:
     if created.status in _FAILED:
         return failure(created.error_code if isinstance(created.error_code, int) else None)
     return Sent(provider_id=created.sid, parts=_parts(created, body), code=created.status)
+
+
+def _of_origin(stopped: SenderStopped) -> bool:
+    """Whether the number that a message was to come from is at fault, not this sender."""
+    return stopped.reason == "invalid_sender"
 
 
 def _parts(created: Any, body: str) -> int:

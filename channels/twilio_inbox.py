@@ -4,7 +4,7 @@ A message that was posted while nobody listened is only in the list.
 """
 
 import re
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from multidict import MultiDict
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from channels.base import Failure, TryAgain
-from channels.inbound import Inbound, InboundPage
+from channels.inbound import Heeded, Inbound, InboundPage
 from channels.twilio_codes import failure
 from channels.twilio_http import UNREADABLE, Refused, Trouble, TwilioHttp
 from channels.twilio_receipts import PROVIDER
@@ -26,6 +26,9 @@ _NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}")
 _PAGE: Final = 50
 _PAGES_OF_NUMBERS: Final = 20
 _LONGEST_BODY: Final = 5_000
+
+# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
+_HEEDED: Final[Mapping[str, Heeded]] = {"STOP": "stop", "START": "start", "HELP": "help"}
 
 
 def parse(params: Iterable[tuple[str, str]]) -> Inbound:
@@ -41,6 +44,7 @@ def parse(params: Iterable[tuple[str, str]]) -> Inbound:
         recipient=fields.get("To", ""),
         body=fields.get("Body", ""),
         at=None,
+        heeded=_HEEDED.get(fields.get("OptOutType", "").upper()),
     )
 
 
@@ -154,7 +158,13 @@ def _listed(record: Any) -> Inbound:
 
 
 def _inbound(
-    *, provider_id: str, sender: str, recipient: str, body: str, at: datetime | None
+    *,
+    provider_id: str,
+    sender: str,
+    recipient: str,
+    body: str,
+    at: datetime | None,
+    heeded: Heeded | None = None,
 ) -> Inbound:
     if not _SID.fullmatch(provider_id):
         raise ValueError("MessageSid is missing or malformed")
@@ -164,7 +174,7 @@ def _inbound(
         raise ValueError("To is missing or malformed")
     # What PostgreSQL cannot hold is no loss: no phone can write it.
     text = body.replace("\0", "").encode("utf-8", "replace").decode()
-    return Inbound(PROVIDER, provider_id, sender, recipient, text[:_LONGEST_BODY], at)
+    return Inbound(PROVIDER, provider_id, sender, recipient, text[:_LONGEST_BODY], at, heeded)
 
 
 def _party(text: str) -> bool:

@@ -21,6 +21,7 @@ from notify.services.senders import Sender
 from notify.services.sending import Pump
 from notify.services.standing_watch import Watch
 from notify.services.sweeping import Sweeper
+from notify.services.texts import Means
 from notify.store import claiming
 from notify.store import senders as sender_store
 from notify.store import workers as register
@@ -198,12 +199,16 @@ class Worker:
             return
         settings = self._app.settings
         inbox = bootstrap.inbox(settings)
-        puller = Puller(self._app.db, self._app.keyring, inbox=inbox, days=settings.inbound_days)
+        puller = Puller(self._app.db, Means(settings, self._app.keyring), inbox=inbox)
         try:
-            await self._repeat(puller.round, PULL_LOOK_EVERY)
+            await self._repeat(lambda: self._pull_with(puller), PULL_LOOK_EVERY)
         finally:
             if inbox is not None:
                 await inbox.close()
+
+    async def _pull_with(self, puller: Puller) -> None:
+        if await puller.round():
+            self._wake_pumps(Lane.NOTE)
 
     async def _forget(self) -> None:
         """Delete what was kept long enough, in the lane that nobody waits for."""

@@ -65,5 +65,6 @@ def status_after(report: Report) -> DeliveryStatus | None:
         Report.SENT: _S.SENT,
         Report.DELIVERED: _S.DELIVERED,
         Report.COMPLAINED: _S.DELIVERED,
+        Report.OPENED: _S.DELIVERED,
         Report.FAILED: _S.FAILED,
     }.get(report)

@@ -1,32 +1,94 @@
-"""Which texts are a word to us by themselves: to be left alone, or to be reached again."""
+"""What a text asks for: to be left alone, to be reached again, help, a group, a list, a language.
+
+A word that stands alone is known however it is written. A keyword has the group as the rest of the
+text. Whatever else is said is for a person to read.
+"""
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Word(StrEnum):
+    """What is asked for, in the order in which it is looked for."""
+
     STOP = "stop"
     START = "start"
+    HELP = "help"
+    CODE = "code"  # shown on a page, to prove the number
+    JOIN = "join"
+    LEAVE = "leave"
+    STOP_GROUP = "stop_group"  # no SMS about one group
+    LIST = "list"
+    LANG = "lang"
 
 
-# Twilio acts on the English ones by itself, number by number; the German ones are ours.
-# YES, which Twilio takes for a START, is not among them: it will be the answer to a question. Nor
-# is ENDE: in a flood it asks whether it is over.
-_WORDS = {
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a text asks for. `rest` is what stands beside the word as it was written, of a code its
+    digits; `language` is that of the word, where it has one. Not `sure`: a person may be meant
+    unless the rest is just the name of a group."""
+
+    word: Word
+    rest: str = ""
+    language: str | None = None
+    sure: bool = True
+
+
+# Twilio acts on these by itself, number by number, where one stands alone and is written plainly.
+_PROVIDER_S: Final = frozenset(
+    ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"]
+)
+# The German ones are ours. YES, which Twilio takes for a START, is not among them: it will be the
+# answer to a question. Nor is ENDE: in a flood it asks whether it is over.
+_WORDS: Final = {
     **dict.fromkeys(
-        ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT",
-         "STOPP", "ABMELDEN", "ABMELDUNG", "ABBESTELLEN", "AUSTRAGEN"],
-        Word.STOP,
+        [*_PROVIDER_S, "STOPP", "ABMELDEN", "ABMELDUNG", "ABBESTELLEN", "AUSTRAGEN"], Word.STOP
     ),
     **dict.fromkeys(["START", "UNSTOP", "ANMELDEN"], Word.START),
-}  # fmt: skip
-_COURTESY = frozenset({"BITTE", "PLEASE", "DANKE"})
-_SIGNATURE = re.compile(
+    **dict.fromkeys(["HELP", "HILFE", "INFO"], Word.HELP),
+    **dict.fromkeys(["LIST", "LISTE"], Word.LIST),
+}
+_KEYWORDS: Final = {
+    **dict.fromkeys(["JOIN", "MITMACHEN", "ANMELDEN", "ANMELDUNG"], Word.JOIN),
+    **dict.fromkeys(["LEAVE", "ABMELDEN", "ABMELDUNG", "AUSTRAGEN", "ABBESTELLEN"], Word.LEAVE),
+    **dict.fromkeys(["STOP", "STOPP"], Word.STOP_GROUP),
+    **dict.fromkeys(["LANG", "LANGUAGE", "SPRACHE"], Word.LANG),
+}
+_SAID_LAST: Final = frozenset(["MITMACHEN", "ANMELDEN", "ABMELDEN", "AUSTRAGEN", "ABBESTELLEN"])
+"""A German sentence ends with its verb."""
+
+_ENGLISH: Final = frozenset(["HELP", "LIST", "JOIN", "LEAVE", "LANGUAGE", "UNSUBSCRIBE"])
+_GERMAN: Final = frozenset(
+    ["STOPP", "ABMELDEN", "ABMELDUNG", "ABBESTELLEN", "AUSTRAGEN", "ANMELDEN", "ANMELDUNG", "HILFE",
+     "LISTE", "MITMACHEN", "SPRACHE"]
+)  # fmt: skip
+_COURTESY: Final = frozenset({"BITTE", "PLEASE", "DANKE", "THANKS"})
+_NEGATION: Final = frozenset(
+    {"NICHT", "NIE", "KEIN", "KEINE", "KEINEN", "NOT", "DONT", "NEVER", "NO"}
+)
+_QUESTIONS: Final = frozenset({Word.HELP, Word.LIST})
+"""May be asked: nothing is changed by them."""
+
+_SIGNATURE: Final = re.compile(
     r"\n\s*\n\s*(?:--|gesendet (?:von|mit)\b|von meinem .* gesendet|sent (?:from|with)\b).*",
     re.DOTALL | re.IGNORECASE,
 )
-_LONGEST = 64
+_CODE: Final = re.compile(r"(?:[^\W\d]{1,20}\W{1,3})?(\d{3})[ -]?(\d{3})\W{0,3}")
+_AUTOMATIC: Final = re.compile(
+    r"\bauto-? ?(?:matisch\w*|mated|matic\w*|reply|response|antwort|responder)\b"
+    r"|\bout of (?:the )?office\b|\babwesenheits|\b(?:do not|don't|no)[ -]?reply\b"
+    r"|\bnicht (?:auf|an) diese (?:sms|nachricht|nummer) antworten|\bantworten sie nicht\b"
+    r"|\b(?:nicht|not) (?:erreichbar|available|st(?:ö|oe)ren)\b"
+    r"|\bfahre (?:gerade|derzeit)\b|\b(?:i'?m|i am|am) (?:currently )?driving\b"
+    r"|\bkann (?:gerade|jetzt|derzeit|momentan) nicht (?:sprechen|telefonieren|reden)\b"
+    r"|\bcan(?:'?t|not) talk (?:right )?now\b",
+    re.IGNORECASE,
+)
+_LONGEST: Final = 64  # characters of a word alone
+_LONGEST_COMMAND: Final = 120
 
 
 def word_of(body: str) -> Word | None:
@@ -35,11 +97,84 @@ def word_of(body: str) -> Word | None:
     It may be repeated, be said with a please, and stand above the signature of a mail program. A
     word within a sentence is for a person to read, and so is a question.
     """
-    plain = unicodedata.normalize("NFKC", _SIGNATURE.sub("", body.replace("\r\n", "\n"))).upper()
-    if len(plain) > _LONGEST or "?" in plain:
+    alone = _alone(_plain(body))
+    return alone.word if alone else None
+
+
+def command_of(body: str) -> Command | None:
+    """What a text asks of us; None where it is for a person to read."""
+    plain = _plain(body)
+    return _alone(plain) or _code(plain) or _keyword(plain)
+
+
+def provider_answers(body: str) -> bool:
+    """Whether Twilio has acted on this text by itself, and has answered it."""
+    return body.strip().upper() in _PROVIDER_S
+
+
+def is_automatic(body: str) -> bool:
+    """Whether a machine seems to have written it: nobody would read an answer."""
+    return _AUTOMATIC.search(body[:1_000].replace("’", "'")) is not None
+
+
+def _plain(body: str) -> str:
+    """Without signature, without signs that are not seen, in the plain form of each letter."""
+    text = unicodedata.normalize("NFKC", _SIGNATURE.sub("", body.replace("\r\n", "\n")))
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).upper()
+
+
+def _alone(plain: str) -> Command | None:
+    if len(plain) > _LONGEST:
         return None
-    said = ["".join(filter(str.isalnum, part)) for part in plain.split()]
+    said = [_letters(part) for part in plain.split()]
     said = [part for part in said if part and part not in _COURTESY]
     if len(set(said)) == 1:
         said = said[:1]
-    return _WORDS.get("".join(said))
+    spelled = "".join(said)
+    word = _WORDS.get(spelled)
+    if word is None or ("?" in plain and word not in _QUESTIONS):
+        return None
+    return Command(word, language=_language(spelled))
+
+
+def _code(plain: str) -> Command | None:
+    found = _CODE.fullmatch(plain)
+    if found is None:
+        return None
+    return Command(Word.CODE, "".join(str(unicodedata.digit(sign)) for sign in found[1] + found[2]))
+
+
+def _keyword(plain: str) -> Command | None:
+    if len(plain) > _LONGEST_COMMAND or "?" in plain:
+        return None
+    parts = [(_letters(part), part) for part in plain.split()]
+    parts = [(letters, part) for letters, part in parts if letters and letters not in _COURTESY]
+    if not parts or any(letters in _NEGATION for letters, _ in parts):
+        return None
+    first, last = parts[0][0], parts[-1][0]
+    if first in _KEYWORDS:
+        word, rest = _KEYWORDS[first], parts[1:]
+        sure = word is not Word.STOP_GROUP
+    elif last in _SAID_LAST:
+        first, word, rest, sure = last, _KEYWORDS[last], parts[:-1], False
+    else:
+        return None
+    return Command(word, _trimmed(" ".join(part for _, part in rest)), _language(first), sure)
+
+
+def _trimmed(text: str) -> str:
+    """Without quotes, brackets and full stops around it."""
+    begin, end = 0, len(text)
+    while begin < end and not text[begin].isalnum():
+        begin += 1
+    while end > begin and not text[end - 1].isalnum():
+        end -= 1
+    return text[begin:end]
+
+
+def _language(word: str) -> str | None:
+    return "de" if word in _GERMAN else "en" if word in _ENGLISH else None

@@ -37,13 +37,15 @@ class Addressing:
             envelope_id=mark,
         )
 
-    def sms(self, body: str, claimed: Claimed, *, now: datetime) -> Sms:
+    def sms(self, body: str, claimed: Claimed, *, now: datetime, origin: str | None = None) -> Sms:
+        """`origin` is the number it is to come from, where that matters."""
         mark = self._keyring.mark("twilio", claimed.attempt_id)
         return Sms(
             to=claimed.value,
             body=body,
             status_callback=f"{self._public_url}/hooks/twilio/status?attempt={mark}",
             validity=_seconds_left(claimed, now, longest=_LONGEST_VALIDITY),
+            origin=origin,
         )
 
     def push(

@@ -7,7 +7,7 @@ from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
-from notify.rendering import codes, requests, rings
+from notify.rendering import codes, replies, requests, rings, trials
 from notify.rendering.languages import choose
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
 from notify.services import confirming, proving
@@ -37,6 +37,8 @@ class NoteComposer:
             "ring": self._ring,
             "code": self._code,
             "request": self._request,
+            "reply": self._reply,
+            "trial": self._trial,
         }
 
     def compose(
@@ -45,7 +47,7 @@ class NoteComposer:
         """Raises LookupError for a kind that cannot be put into words."""
         words = self._kinds[note.kind](note, claimed, channel)
         if isinstance(words, SmsText):
-            return self._addressing.sms(words.body, claimed, now=now)
+            return self._addressing.sms(words.body, claimed, now=now, origin=note.data.get("from"))
         if isinstance(words, Notice):
             return self._addressing.push(words, claimed, now=now, topic=words.tag)
         form = words.form(self._who)
@@ -101,4 +103,18 @@ class NoteComposer:
         return requests.letter(
             self._renderer, language=language, identity=self._who, group=group, approved=approved,
             url=f"{self._public_url}/my",
+        )  # fmt: skip
+
+    def _reply(self, note: Note, claimed: Claimed, _channel: Channel) -> Words:
+        """The answer to a text; it goes to a phone only."""
+        return replies.sms(
+            self._renderer, language=claimed.language, identity=self._who, data=note.data,
+            url=self._public_url,
+        )  # fmt: skip
+
+    def _trial(self, note: Note, claimed: Claimed, _channel: Channel) -> Words:
+        """What a resident had sent to a browser, to see whether it comes."""
+        return trials.push(
+            self._renderer, language=claimed.language, identity=self._who, number=note.id,
+            url=f"{self._public_url}/my/push",
         )  # fmt: skip

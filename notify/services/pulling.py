@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 from channels.base import Failure
 from channels.inbound import InboundPage
 from notify import clock
-from notify.domain.keyring import Keyring
 from notify.log import get
 from notify.services.inbound import PULL, take
+from notify.services.texts import Means
 from notify.store import inbound
 from notify.store.database import Database, Row
 
@@ -40,13 +40,13 @@ class Inbox(Protocol):
 
 
 class Puller:
-    """One worker's hands for all numbers; `days` is how long messages are kept."""
+    """One worker's hands for all numbers."""
 
-    def __init__(self, db: Database, keyring: Keyring, *, inbox: Inbox | None, days: int) -> None:
+    def __init__(self, db: Database, means: Means, *, inbox: Inbox | None) -> None:
         self._db = db
-        self._keyring = keyring
+        self._desk = means
         self._inbox = inbox
-        self._days = days
+        self._days = means.settings.inbound_days
         self._id: UUID = uuid4()
         self._numbers: list[str] = []
         self._ask_at = 0.0
@@ -131,7 +131,7 @@ class Puller:
                 connection, number, holder=self._id, hold=HOLD, resume=page.following,
                 newest=max((m.at for m in fresh if m.at is not None), default=None),
             )  # fmt: skip
-            return await take(connection, self._keyring, fresh, how=PULL) if mine else None
+            return (await take(connection, self._desk, fresh, how=PULL)).new if mine else None
 
     async def _put_off(self, number: str, *, wait: float, keep: bool) -> None:
         async with self._db.transaction() as connection:

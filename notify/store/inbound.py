@@ -27,18 +27,32 @@ WITH added AS (
   ORDER BY provider, provider_id, place
   ON CONFLICT (provider, provider_id) DO UPDATE SET sent_at = excluded.sent_at
     WHERE i.how = 'hook' AND excluded.how = 'pull' AND i.sent_at <> excluded.sent_at
-  RETURNING sender, word, xmax = 0 AS fresh
+  RETURNING provider, provider_id, sender, word, xmax = 0 AS fresh
 ), counted AS (
   INSERT INTO inbound_counts AS c (how, n)
   SELECT %(how)s, count(*) FROM added WHERE fresh HAVING count(*) > 0
   ON CONFLICT (how) DO UPDATE SET n = c.n + excluded.n
 )
-SELECT sender, word, fresh FROM added
+SELECT provider, provider_id, sender, word, fresh FROM added
 """
 
 LAST_WORD: LiteralString = """
-SELECT word, sent_at FROM inbound WHERE sender = %(sender)s AND word IS NOT NULL
+-- A text that proved the number says that SMS are welcome as a START does.
+SELECT provider, provider_id, word, sent_at FROM inbound
+WHERE sender = %(sender)s AND word IS NOT NULL
+  AND (word = ANY(%(words)s) OR say = ANY(%(proofs)s))
 ORDER BY sent_at DESC, id DESC LIMIT 1
+"""
+
+SETTLE: LiteralString = """
+UPDATE inbound SET word = %(word)s, say = %(say)s,
+  handled_at = CASE WHEN %(handled)s THEN now() END
+WHERE provider = %(provider)s AND provider_id = %(provider_id)s
+"""
+
+ANSWERED: LiteralString = """
+UPDATE inbound SET say = %(say)s, answered_at = now()
+WHERE provider = %(provider)s AND provider_id = %(provider_id)s
 """
 
 LATEST: LiteralString = """
@@ -114,8 +128,8 @@ async def lock(connection: Connection, senders: Sequence[str]) -> None:
 async def add(
     connection: Connection, messages: Sequence[tuple[Inbound, str | None]], *, how: str
 ) -> list[Row]:
-    """Keep (message, word) pairs; returns `sender`, `word` and `fresh` of those that are new or
-    whose time changed."""
+    """Keep (message, word) pairs; returns `provider`, `provider_id`, `sender`, `word` and `fresh`
+    of those that are new or whose time changed."""
     columns: dict[str, list[Any]] = {
         "providers": [message.provider for message, _ in messages],
         "provider_ids": [message.provider_id for message, _ in messages],
@@ -128,9 +142,28 @@ async def add(
     return await connection.rows(ADD, how=how, **columns)
 
 
-async def last_word(connection: Connection, sender: str) -> Row | None:
-    """The `word` a sender said last by the provider's time, and when."""
-    return await connection.row(LAST_WORD, sender=sender)
+async def last_word(
+    connection: Connection, sender: str, *, words: Sequence[str], proofs: Sequence[str]
+) -> Row | None:
+    """The `word` a sender said last by the provider's time, of these or of those answered with
+    `proofs`: `provider`, `provider_id` and `sent_at` too."""
+    return await connection.row(LAST_WORD, sender=sender, words=list(words), proofs=list(proofs))
+
+
+async def settle(
+    connection: Connection, message: Inbound, *, word: str | None, say: str | None, handled: bool
+) -> None:
+    """Write down what was made of a message; `handled`: no person need read it."""
+    await connection.run(
+        SETTLE, provider=message.provider, provider_id=message.provider_id, word=word, say=say,
+        handled=handled,
+    )  # fmt: skip
+
+
+async def answered(connection: Connection, message: Inbound, *, say: str) -> None:
+    await connection.run(
+        ANSWERED, provider=message.provider, provider_id=message.provider_id, say=say
+    )
 
 
 async def latest(connection: Connection, *, unhandled: bool, limit: int) -> list[Row]:

@@ -61,7 +61,7 @@ SELECT provider_id, max(id) AS attempt_id FROM attempts
 WHERE provider_id = ANY(%(ids)s) AND provider_id ~ '^(SM|MM)' GROUP BY provider_id
 """
 
-_RANKED = ("delivered", "complained", "failed", "sent")
+_RANKED = ("delivered", "opened", "complained", "failed", "sent")
 
 
 async def record(

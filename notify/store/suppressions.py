@@ -113,3 +113,16 @@ async def works(connection: Connection, address_id: int) -> bool:
 async def lift(connection: Connection, *, channel: str, address_hash: bytes) -> bool:
     """Use an address again that its owner has just proven; whether anything stood against it."""
     return await connection.run(LIFT, channel=channel, hash=address_hash) == 1
+
+
+TEXTED: LiteralString = """
+-- Whatever it was: its owner has shown since that the number works, and that SMS are welcome.
+DELETE FROM suppressions WHERE channel = 'sms' AND hash = %(hash)s
+  AND (code IS NOT DISTINCT FROM 'stop' OR created_at <= %(at)s)
+"""
+
+
+async def texted(connection: Connection, address_hash: bytes, *, at: datetime) -> bool:
+    """SMS to this number again, because a text from it proved it then; whether anything stood
+    against it."""
+    return await connection.run(TEXTED, hash=address_hash, at=at) == 1

@@ -1,11 +1,13 @@
-"""Tells browsers what our answers may never do: run scripts, be framed, leak their address."""
+"""Tells browsers what our answers may never do: run the scripts of others, be framed, leak their
+address."""
 
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+    "worker-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS: Final = {

@@ -12,9 +12,11 @@ from channels.bounces import Unreadable
 from channels.receipts import Receipt, Report
 from notify import clock, metrics
 from notify.bootstrap import App
+from notify.domain.words import Lane
 from notify.log import get
 from notify.services import bouncing, inbound
 from notify.services.receiving import Receiver
+from notify.services.texts import Means
 from notify.web.deps import TheApp, the_app, the_receiver
 
 log = get(__name__)
@@ -49,8 +51,8 @@ async def twilio_status(request: Request) -> Response:
 
 @router.post("/twilio/inbound")
 async def twilio_inbound(request: Request, app: TheApp) -> Response:
-    """A resident texts us. Kept once, whether it is posted again or pulled later; the empty
-    answer has Twilio text nothing back."""
+    """A resident texts us. Kept, done and answered once, whether it is posted again or pulled
+    later. The answer goes out like any note; the empty one here has Twilio text nothing back."""
     pairs = await _signed(request, app, hook="twilio_inbound")
     if isinstance(pairs, Response):
         return pairs
@@ -58,8 +60,11 @@ async def twilio_inbound(request: Request, app: TheApp) -> Response:
         message = twilio_inbox.parse(pairs)
     except ValueError:
         return _refused("twilio_inbound", "broken", 400)
+    means = Means(app.settings, app.keyring)
     async with app.db.transaction() as connection:
-        await inbound.take(connection, app.keyring, [message], how=inbound.HOOK)
+        taken = await inbound.take(connection, means, [message], how=inbound.HOOK)
+    if taken.answers:
+        app.bell.ring(Lane.NOTE)
     return Response(SAY_NOTHING, media_type="text/xml")
 
 
@@ -83,12 +88,20 @@ async def _signed(request: Request, app: App, *, hook: str) -> list[tuple[str, s
 @router.post("/push/{mark}")
 async def push_beacon(mark: str, request: Request, app: TheApp) -> Response:
     """The browser's service worker says that a notification was shown."""
+    return await _beacon(mark, request, app, word="shown", report=Report.DELIVERED)
+
+
+@router.post("/push/{mark}/opened")
+async def push_opened(mark: str, request: Request, app: TheApp) -> Response:
+    """It says that a notification was tapped; where the first word was lost, that tells as much."""
+    return await _beacon(mark, request, app, word="opened", report=Report.OPENED)
+
+
+async def _beacon(mark: str, request: Request, app: App, *, word: str, report: Report) -> Response:
     number = app.keyring.unmark("beacon", mark)
     if number is None:
         return _refused("push", "forged", 403)
-    receipt = Receipt(
-        provider="push", key=f"shown:{number}", report=Report.DELIVERED, at=clock.now()
-    )
+    receipt = Receipt(provider="push", key=f"{word}:{number}", report=report, at=clock.now())
     await _receiver(request).take(number, receipt)
     return Response(status_code=204)
 

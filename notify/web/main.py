@@ -20,11 +20,13 @@ from notify.web.pages import (
     colouring,
     confirming,
     feedback,
+    installing,
     join,
     join_codes,
     join_poster,
     leaving,
     public,
+    pushing,
 )
 from notify.web.pages.my import (
     adding,
@@ -38,6 +40,9 @@ from notify.web.pages.my import (
 from notify.web.pages.ontop import alerts_on_top
 from notify.web.pages.shelf import Shelf
 from notify.web.shortcut import Shortcut
+
+PAGES = (leaving, confirming, feedback, coding, join_codes, join_poster, join, pushing)
+OWN = (entering, overview, adding, addressing, preferring, receiving, parting)
 
 
 def create_app(app: App) -> FastAPI:
@@ -90,16 +95,7 @@ def create_app(app: App) -> FastAPI:
         v1.include_router(part.router)
     api.include_router(v1)
     api.include_router(health.router)
-    for router in (
-        leaving.router,
-        confirming.router,
-        feedback.router,
-        coding.router,
-        join_codes.router,
-        join_poster.router,
-        join.router,
-    ):
-        api.include_router(router, dependencies=[Depends(alerts_on_top)])
-    for own in (entering, overview, adding, addressing, preferring, receiving, parting):
-        api.include_router(own.router, dependencies=[Depends(alerts_on_top)])
+    api.include_router(installing.router)
+    for page in (*PAGES, *OWN):
+        api.include_router(page.router, dependencies=[Depends(alerts_on_top)])
     return api

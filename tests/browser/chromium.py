@@ -4,43 +4,44 @@ import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 NAMES = ("chromium", "chromium-browser")
-HOW = "install it (on Debian and Ubuntu: apt-get install chromium)"
+HOW = "install it (on Debian and Ubuntu: apt-get install {package})"
 SLOW = 300.0  # seconds that fetching it may take
 
 
-def path(folder: Path) -> str:
-    """Where chromium is. A lock in `folder` has the processes of a test run install it once.
+def path(folder: Path, *, names: Sequence[str] = NAMES, package: str = "chromium") -> str:
+    """Where chromium, or another browser, is. A lock in `folder` has the processes of a test run install it once.
 
     Where it is missing and we are root, it is installed. Where that is not possible, a run in CI
     fails, and any other skips the test that asks; both say what to do.
     """
-    with (folder / "chromium.lock").open("w") as lock:
+    with (folder / f"{package}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        problem = None if _found() else _install()
-    found = _found()
+        problem = None if _found(names) else _install(package)
+    found = _found(names)
     if found is not None:
         return found
-    reason = f"chromium is not there: {HOW}. {problem or ''}".strip()
+    reason = f"{package} is not there: {HOW.format(package=package)}. {problem or ''}".strip()
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
 
 
-def _found() -> str | None:
-    return next(filter(None, map(shutil.which, NAMES)), None)
+def _found(names: Sequence[str]) -> str | None:
+    return next(filter(None, map(shutil.which, names)), None)
 
 
-def _install() -> str | None:
+def _install(package: str) -> str | None:
     """What went wrong, None where nothing did."""
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         return "Only root can have the tests install it, with apt-get."
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+    for words in (["update"], ["install", "-y", "--no-install-recommends", package]):
         try:
             done = subprocess.run(
                 ["apt-get", "-qq", *words], env=environment, check=False, timeout=SLOW,

@@ -23,6 +23,7 @@ from notify.web.main import create_app
 from tests.browser import chromium
 from tests.browser.looking import Visits
 from tests.conftest import new_database
+from tests.journeys.redis_server import RedisServer
 from tests.journeys.world import World
 from tests.web.conftest import group, publish
 
@@ -110,9 +111,11 @@ async def visits(browser: Browser, app: App, listener: socket.socket) -> AsyncIt
 def standing_world(
     server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
     with (
         new_database(server_url, template) as url,
-        World(url, tmp_path_factory.mktemp("world")) as made,
+        RedisServer(folder) as redis,  # or codes and trials wait for the worker's next round
+        World(url, folder, REDIS_URL=redis.url) as made,
     ):
         made.begin()
         yield made

@@ -7,6 +7,7 @@ import pytest
 from channels.base import (
     Channel,
     Rejected,
+    SenderStopped,
     Sent,
 )
 from channels.messages import Sms
@@ -123,3 +124,34 @@ async def test_connections_are_used_again() -> None:
     assert isinstance(first, Sent)
     assert isinstance(second, Sent)
     assert twilio.connections == 1
+
+
+@pytest.mark.parametrize("sender", [SENDER, "Rathaus", SERVICE])
+async def test_an_answer_comes_from_the_number_that_was_texted(sender: str) -> None:
+    message = Sms(to=NUMBER, body="Danke", origin="+4915199999999")
+
+    async with gateway(reply(201, taken())) as twilio, channel(twilio.url, sender=sender) as sms:
+        await sms.send(message)
+
+    assert twilio.asked[0].form == {
+        "To": [NUMBER], "From": ["+4915199999999"], "Body": ["Danke"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [21212, 21603, 21659, 21660])
+async def test_a_number_that_is_not_ours_any_more_stops_no_sender(code: int) -> None:
+    message = Sms(to=NUMBER, body="Danke", origin="+4915199999999")
+
+    async with gateway(reply(400, {"code": code})) as twilio, channel(twilio.url) as sms:
+        with pytest.raises(Rejected) as refusal:
+            await sms.send(message)
+
+    assert (refusal.value.reason, refusal.value.code) == ("invalid_sender", str(code))
+
+
+async def test_what_is_wrong_with_the_account_stops_the_sender_whatever_the_number() -> None:
+    message = Sms(to=NUMBER, body="Danke", origin="+4915199999999")
+
+    async with gateway(reply(401, {"code": 20003})) as twilio, channel(twilio.url) as sms:
+        with pytest.raises(SenderStopped):
+            await sms.send(message)

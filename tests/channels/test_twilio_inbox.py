@@ -179,3 +179,13 @@ async def test_a_messaging_service_has_every_number_of_the_account_read() -> Non
         assert await box.numbers() == [SENDER, "+4915100000002"]
 
     assert "/IncomingPhoneNumbers.json" in twilio.asked[0].target
+
+
+@pytest.mark.parametrize(
+    ("told", "heeded"),
+    [("STOP", "stop"), ("START", "start"), ("HELP", "help"), ("stop", "stop"), ("", None),
+     ("MAYBE", None)],
+)  # fmt: skip
+def test_what_twilio_did_by_itself_is_read(told: str, heeded: str | None) -> None:
+    assert parse(form(OptOutType=told)).heeded == heeded
+    assert parse(form()).heeded is None

@@ -32,6 +32,7 @@ from notify.domain.outcome import judge
 from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.errors import NotifyError
 from notify.services import inbound, leaving, receiving, submitting
+from notify.services.texts import Means
 from notify.settings import Settings
 from notify.store import claiming, pump, suppressions, sweep
 from notify.store.claiming import Claimed
@@ -126,7 +127,12 @@ class Stage:
     def __init__(self, database_url: str) -> None:
         self.runner = asyncio.Runner()
         self.keyring = Keyring([SECRET])
-        settings = Settings(database_url=database_url, secret_keys=(SecretStr(SECRET),))
+        settings = Settings(
+            database_url=database_url,
+            secret_keys=(SecretStr(SECRET),),
+            sms_daily_budget=0,  # nobody is answered: notes have no pump here
+        )
+        self._desk = Means(settings, self.keyring)
         self.db = Database(database_url, size=2)
         self.town = Town(self.db, self.keyring, settings, channels=("email", "sms"))
         self.run(self._prepare())
@@ -336,7 +342,7 @@ class Stage:
         self._texts += 1
         message = Inbound("stage", f"T{self._texts}", self.phone(who), "+49151", body, clock.now())
         async with self.db.transaction() as connection:
-            await inbound.take(connection, self.keyring, [message], how=inbound.HOOK)
+            await inbound.take(connection, self._desk, [message], how=inbound.HOOK)
 
     async def hurry(self) -> None:
         """The clock reaches whatever is due later."""

@@ -40,7 +40,14 @@ DROP TABLE feedback;
 DROP TRIGGER groups_published ON groups;
 DROP INDEX broadcasts_at;
 ALTER TABLE groups DROP COLUMN about;
-DROP INDEX subscriptions_requested, addresses_asked;
+DROP INDEX subscriptions_requested, addresses_unproven;
+DROP INDEX addresses_asked;
+ALTER TABLE inbound DROP COLUMN say, DROP COLUMN answered_at, DROP CONSTRAINT inbound_word_check,
+  ADD CONSTRAINT inbound_word_check CHECK (word IN ('stop', 'start'));
+DROP INDEX addresses_ended;
+ALTER TABLE receipts DROP CONSTRAINT receipts_report_check,
+  ADD CONSTRAINT receipts_report_check CHECK (report IN
+    ('sent', 'delivered', 'failed', 'delayed', 'complained'));
 DROP TABLE codes, sessions, sms_asked;
 DROP INDEX addresses_live_value, addresses_one_live, residents_newcomers;
 ALTER TABLE addresses DROP COLUMN live, DROP CONSTRAINT addresses_state_check,

@@ -180,15 +180,19 @@ async def test_texts_of_a_number_that_another_has_by_now_are_theirs(town: Town) 
 async def test_a_text_that_is_told_once_more_brings_nothing_back(town: Town) -> None:
     from channels.inbound import Inbound
     from notify.services import inbound
+    from notify.services.texts import Means
 
+    means = Means(town.settings, town.keyring)
     anna = await town.resident(phone=PHONE)
     message = Inbound("p", "SM1", PHONE, "+49151", "STOP", clock.now())
     async with town.db.transaction() as connection:
-        await inbound.take(connection, town.keyring, [message], how=inbound.HOOK)
+        await inbound.take(connection, means, [message], how=inbound.HOOK)
     await erasing.erase(town.db, anna)
 
     async with town.db.transaction() as connection:
-        assert await inbound.take(connection, town.keyring, [message], how=inbound.PULL) == 0
+        again = await inbound.take(connection, means, [message], how=inbound.PULL)
+
+    assert again.new == 0
 
     assert await traces(town, PHONE, "STOP") == []
 

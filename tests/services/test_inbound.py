@@ -11,6 +11,7 @@ from channels.memory import MemoryChannel
 from channels.messages import Sms
 from notify.domain.words import Channel
 from notify.services import inbound
+from notify.services.texts import Means
 from tests.town import Town
 
 PHONE = "+4915112345678"
@@ -24,9 +25,13 @@ def said(body: str, sid: str = "", *, at: int | None = 0, sender: str = PHONE) -
     return Inbound("twilio", sid or f"SM-{body}-{at}", sender, OURS, body, moment)
 
 
+def means(town: Town) -> Means:
+    return Means(town.settings, town.keyring)
+
+
 async def take(town: Town, *messages: Inbound, how: str = inbound.PULL) -> int:
     async with town.db.transaction() as connection:
-        return await inbound.take(connection, town.keyring, messages, how=how)
+        return (await inbound.take(connection, means(town), messages, how=how)).new
 
 
 async def suppressed(town: Town, phone: str = PHONE) -> str | None:
@@ -134,7 +139,7 @@ async def test_the_provider_s_time_corrects_the_order_that_a_slow_hook_gave(town
 async def test_of_two_words_at_the_same_moment_the_later_counts(town: Town) -> None:
     async with town.db.transaction() as connection:
         stop = said("STOP", at=0)
-        await inbound.take(connection, town.keyring, [stop], how=inbound.HOOK)
+        await inbound.take(connection, means(town), [stop], how=inbound.HOOK)
         start = asyncio.create_task(take(town, said("START", at=1)))
         await asyncio.sleep(0.3)  # it must wait, or it would not see the STOP
 

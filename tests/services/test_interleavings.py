@@ -240,7 +240,7 @@ Steps = Callable[[Stage], Coroutine[Any, Any, None]]
             id="a settlement asks whether the attempt is still open",
         ),
         pytest.param(
-            _stop_after_the_plan, (claiming, "CLAIM_BROADCASTS"), "WHEN x.hash IS NOT NULL AND", "WHEN false AND",
+            _stop_after_the_plan, (claiming, "CLAIM_BROADCASTS"), "WHEN x.hash IS NOT NULL AND n.kind", "WHEN false AND n.kind",
             id="a claim asks for suppressions",
         ),
         pytest.param(

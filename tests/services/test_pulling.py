@@ -9,6 +9,7 @@ import pytest
 from channels.twilio_inbox import TwilioInbox
 from notify.services import pulling
 from notify.services.pulling import Puller
+from notify.services.texts import Means
 from notify.store.database import Row
 from sandbox.gateway import Gateway
 from sandbox.texts import Text
@@ -35,7 +36,7 @@ async def pulling_from(town: Town, twilio: Gateway, *senders: str) -> AsyncItera
         senders=senders or (OURS,), api_url=twilio.url,
     )  # fmt: skip
     try:
-        yield Puller(town.db, town.keyring, inbox=inbox, days=90)
+        yield Puller(town.db, Means(town.settings, town.keyring), inbox=inbox)
     finally:
         await inbox.close()
 
@@ -186,7 +187,7 @@ async def test_a_provider_that_does_not_answer_is_asked_again_later(
         inbox = TwilioInbox(
             account_sid="AC1", auth_token="x", senders=(OURS,), api_url=double.url, timeout=2.0
         )
-        assert await Puller(town.db, town.keyring, inbox=inbox, days=90).round() == 0
+        assert await Puller(town.db, Means(town.settings, town.keyring), inbox=inbox).round() == 0
         await inbox.close()
 
     (row,) = await town.rows("SELECT due_at, holder FROM inbound_pulls")
@@ -222,7 +223,7 @@ async def test_only_a_list_that_was_read_to_its_end_counts_as_read(
             inbox = TwilioInbox(
                 account_sid="AC1", auth_token="x", senders=(OURS,), api_url=double.url
             )
-            failed = await ago(Puller(town.db, town.keyring, inbox=inbox, days=90))
+            failed = await ago(Puller(town.db, Means(town.settings, town.keyring), inbox=inbox))
             await inbox.close()
 
     assert read < 60
@@ -248,6 +249,6 @@ async def test_texts_are_deleted_after_their_days_also_without_a_provider(town: 
             id=f"{number}", at=datetime.now(UTC) - timedelta(days=days),
         )  # fmt: skip
 
-    assert await Puller(town.db, town.keyring, inbox=None, days=90).round() == 0
+    assert await Puller(town.db, Means(town.settings, town.keyring), inbox=None).round() == 0
 
     assert await kept(town) == ["0", "1"]

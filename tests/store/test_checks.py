@@ -12,6 +12,7 @@ from notify.domain.codes import Purpose
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.duty import RingResult
 from notify.domain.inbound import Word
+from notify.domain.replying import Say
 from notify.domain.words import (
     AddressState,
     Channel,
@@ -57,6 +58,7 @@ WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("deliveries", "lane"): Lane,
     ("deliveries", "status"): DeliveryStatus,
     ("inbound", "how"): {HOOK, PULL},
+    ("inbound", "say"): Say,
     ("inbound", "word"): Word,
     ("inbound_counts", "how"): {HOOK, PULL},
     ("notes", "kind"): NoteKind,

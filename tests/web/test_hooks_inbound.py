@@ -110,3 +110,64 @@ async def test_neither_sender_nor_text_reaches_a_log(
     assert "inbound.heeded" in [line["event"] for line in events]
     assert "Tochter" not in str(events)
     assert PHONE.lstrip("+") not in str(events)
+
+
+async def test_a_text_is_answered_by_a_note_and_the_hook_says_nothing(
+    site: ClientSession, town: Town
+) -> None:
+    await town.group("kita")
+
+    for _ in range(2):
+        assert await _post(site, _form("JOIN kita")) == (200, "text/xml", NOTHING)
+
+    (note,) = await town.rows(
+        "SELECT n.kind, n.data, d.lane, d.channel, d.language, a.value, a.state"
+        " FROM notes n JOIN deliveries d ON d.note_id = n.id JOIN addresses a ON a.id = d.address_id"
+    )
+    assert note["data"].pop("sender") == "Citizen Notify"
+    assert note == {
+        "kind": "reply", "lane": "note", "channel": "sms", "language": "en", "value": PHONE,
+        "state": "proven", "data": {
+            "say": "joined", "from": "+4915100000000", "group": "kita", "slug": "kita",
+        },
+    }  # fmt: skip
+
+
+async def test_what_twilio_did_by_itself_is_heeded_and_not_answered_again(
+    site: ClientSession, town: Town
+) -> None:
+    await _post(site, _form("Ende", OptOutType="STOP"))
+
+    assert [row["reason"] for row in await town.rows("SELECT reason FROM suppressions")] == [
+        "opted_out"
+    ]
+    assert await town.rows("SELECT 1 FROM notes") == []
+    await _post(site, _form("YES", "SM2", OptOutType="START"))
+    assert await town.rows("SELECT 1 FROM suppressions") == []
+    (note,) = await town.rows("SELECT data FROM notes")
+    assert note["data"]["say"] == "started"
+
+
+@pytest.mark.parametrize(
+    "body", ["JOIN ki\0ta", "JO\0IN kita", "JOIN\u00a0kita", "J\u200bOIN kita"]
+)
+async def test_signs_that_are_not_seen_change_nothing(
+    site: ClientSession, town: Town, body: str
+) -> None:
+    await town.group("kita")
+
+    assert (await _post(site, _form(body)))[0] == 200
+
+    assert len(await town.rows("SELECT 1 FROM subscriptions")) == 1
+
+
+async def test_a_reply_to_a_stranger_names_nobody_in_a_log(
+    site: ClientSession, town: Town, events: list[Any]
+) -> None:
+    await town.group("kita")
+    for number, body in enumerate(["JOIN kita", "Meine Tochter", "HILFE", *["LIST"] * 6]):
+        await _post(site, _form(body, f"SM{number}"))
+
+    assert "reply.enough" in [line["event"] for line in events]
+    assert "Tochter" not in str(events)
+    assert PHONE.lstrip("+") not in str(events)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
+from prometheus_client import REGISTRY
 
 from channels.messages import Email
 from notify.domain.keyring import Keyring
@@ -196,11 +197,41 @@ async def test_a_browser_says_that_the_notification_was_shown(
     assert await push.receipts() == ["delivered"]
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        pytest.param(["", "/opened", "/opened"], ["delivered", "opened"], id="shown, then tapped"),
+        pytest.param(["/opened"], ["opened"], id="the first word was lost"),
+        pytest.param(["/opened", ""], ["opened", "delivered"], id="the wrong way round"),
+    ],
+)
+async def test_a_browser_says_that_the_notification_was_tapped(
+    site: ClientSession, town: Town, keyring: Keyring, told: list[str], kept: list[str]
+) -> None:
+    push = await hand_over(town, Channel.PUSH)
+    mark = keyring.mark("beacon", push.attempt)
+    before = _counted("opened")
+
+    for word in told:
+        async with site.post(f"/hooks/push/{mark}{word}") as answer:
+            assert answer.status == 204
+
+    assert await push.status() == "delivered"
+    assert await push.receipts() == kept
+    assert _counted("opened") - before == told.count("/opened")
+
+
+def _counted(report: str) -> float:
+    labels = {"provider": "push", "report": report}
+    return REGISTRY.get_sample_value("notify_receipts_total", labels) or 0.0
+
+
+@pytest.mark.parametrize("word", ["", "/opened"])
 @pytest.mark.parametrize("mark", ["1-aaaaaaaaaaaaaaaa", "x", "1", "9" * 400, "1-%C3%BC", "%00"])
 async def test_a_beacon_that_we_did_not_make_is_refused(
-    site: ClientSession, town: Town, mark: str
+    site: ClientSession, town: Town, mark: str, word: str
 ) -> None:
-    async with site.post(f"/hooks/push/{mark}") as answer:
+    async with site.post(f"/hooks/push/{mark}{word}") as answer:
         assert answer.status == 403
 
 

@@ -12,6 +12,6 @@ ALTER TABLE codes ADD CONSTRAINT codes_purpose_check CHECK (purpose IN ('prove',
 ALTER TABLE notes DROP CONSTRAINT notes_kind_check;
 ALTER TABLE notes ADD CONSTRAINT notes_kind_check
   CHECK (kind IN ('confirm', 'ring', 'code', 'reply', 'trial', 'request'));
-CREATE INDEX addresses_asked ON addresses (created_at) WHERE state = 'asked';
+CREATE INDEX addresses_unproven ON addresses (created_at) WHERE state = 'asked';
 CREATE INDEX subscriptions_requested ON subscriptions (group_id, created_at)
   WHERE state = 'requested';

@@ -93,14 +93,6 @@ async def create(wanted: ResidentIn, app: TheApp, key: ResidentWriter) -> Mappin
     return {"id": made}
 
 
-@router.delete("/{resident_id}", status_code=204, responses=refusals(404))
-async def erase(resident_id: UUID, app: TheApp, key: ResidentWriter) -> None:
-    """Erase a resident: all that is kept about them, for good. Figures without a person stay, and a
-    keyed hash of an address that opted out or bounced. A key of a group reaches whoever follows
-    nothing beyond it."""
-    await erasing.erase(app.db, resident_id, within=key.group_id)
-
-
 @router.post(
     "/{resident_id}/codes", status_code=202, response_model=None,
     responses=answer(202, CodesOut) | refusals(404),
@@ -123,6 +115,14 @@ async def confirm(
     it is not the code, or holds no more."""
     channel = await desk.confirm(app.db, app.keyring, resident_id, wanted.code, within=key.group_id)
     return {"channel": channel}
+
+
+@router.delete("/{resident_id}", status_code=204, responses=refusals(404))
+async def erase(resident_id: UUID, app: TheApp, key: ResidentWriter) -> None:
+    """Erase a resident: all that is kept about them, for good. Figures without a person stay, and a
+    keyed hash of an address that opted out or bounced. A key of a group reaches whoever follows
+    nothing beyond it."""
+    await erasing.erase(app.db, resident_id, within=key.group_id)
 
 
 def _request(wanted: ResidentIn) -> NewResident:

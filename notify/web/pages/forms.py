@@ -1,8 +1,9 @@
-"""Reads forms that anybody may post."""
+"""Reads forms that anybody may post, and what scripts of ours post."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import FormData
@@ -54,6 +55,23 @@ async def large_form(request: Request) -> Fields:
         for name, value in _texts(form):
             values.setdefault(name, []).append(value.replace("\0", ""))
     return Fields(values)
+
+
+async def small_json(request: Request) -> Mapping[str, Any]:
+    """The JSON object that a script of ours posts; no form can be of this type.
+
+    Raises HTTPException 413 when it is larger than LIMIT, 415 where it is said to be something
+    else, 400 where it is no object.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise HTTPException(415)
+    try:
+        value = json.loads(await _body(request, limit=LIMIT))
+    except (ValueError, RecursionError):
+        raise HTTPException(400) from None
+    if not isinstance(value, dict):
+        raise HTTPException(400)
+    return value
 
 
 async def _body(request: Request, *, limit: int) -> bytes:

@@ -1,5 +1,5 @@
 -- News waits for the end of the hours in which its reader wants none.
--- depends: 0016-newcomers
+-- depends: 0019-opened
 
 -- Few have such hours: whether any of a batch has is one look into a small index.
 CREATE INDEX residents_quiet ON residents (id) WHERE quiet_from IS NOT NULL;

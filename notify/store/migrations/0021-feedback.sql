@@ -1,5 +1,5 @@
 -- Residents say what they cannot read or use; and an archive of all that was published.
--- depends: 0017-joining
+-- depends: 0020-quiet
 
 -- reply_to: where an answer may reach them, if they want one; nothing checks it.
 CREATE TABLE feedback (

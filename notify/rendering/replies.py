@@ -1,0 +1,187 @@
+"""The words that answer a text: the town first, what was done, how to undo it.
+
+They are known again when another town's service, or our own, texts them to us.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from channels import segments
+from notify.domain.broadcast import Identity
+from notify.domain.inbound import Word
+from notify.domain.replying import Say
+from notify.rendering.languages import Words, own_name, spoken, words
+from notify.rendering.lines import cut, one_line
+from notify.rendering.messages import Renderer, SmsText
+
+
+def _(message: str) -> str:
+    """Marks a text for the catalogue."""
+    return message
+
+
+SAID: Final[Mapping[Say, str]] = {
+    Say.STOPPED: _(
+        "%(sender)s: You get no more SMS from us. Back again: text START to this number."
+    ),
+    Say.STARTED: _("%(sender)s: You get SMS again about: %(groups)s. No more SMS: STOP"),
+    Say.HELP: _(
+        "%(sender)s: Emergency? Call 112. %(join)s and a group: take part. %(list)s: your groups. "
+        "STOP: no more SMS. %(url)s"
+    ),
+    Say.PROVED: _("%(sender)s: Your number is confirmed. No more SMS: STOP"),
+    Say.JOINED: _(
+        "%(sender)s: You now get warnings (at night too) and news by SMS: %(group)s. "
+        "Leave: %(leave)s. No more SMS: STOP"
+    ),
+    Say.ALREADY: _("%(sender)s: You get SMS already: %(group)s. Leave: %(leave)s"),
+    Say.REQUESTED: _(
+        "%(sender)s: %(group)s is a closed group. Your wish is noted, its staff decide. "
+        "Take it back: %(leave)s. No more SMS: STOP"
+    ),
+    Say.LEFT: _("%(sender)s: You left: %(group)s. Back again: %(join)s"),
+    Say.MUTED: _(
+        "%(sender)s: No more SMS about: %(group)s. Mail and browser stay as they are. "
+        "Back again: %(join)s"
+    ),
+    Say.NOT_FOLLOWING: _("%(sender)s: You do not follow: %(group)s. Your groups: %(list)s"),
+    Say.LIST: _("%(sender)s: You follow: %(groups)s. Leave: %(leave)s and the group"),
+    Say.LANG: _("%(sender)s: From now on we write to you in: %(language)s."),
+    Say.WHICH_GROUP: _("%(sender)s: Which group? Write it like this: %(examples)s. All: %(url)s"),
+    Say.WHICH_LANG: _("%(sender)s: Which language? Write it like this: %(examples)s"),
+    Say.KEPT: _(
+        "%(sender)s: We got your text. Somebody reads it, but not at once. Emergency? Call 112. "
+        "What you can text here: %(help)s"
+    ),
+    Say.EMPTY: _(
+        "%(sender)s: Your message came without text; pictures do not reach us. "
+        "Emergency? Call 112. What you can text here: %(help)s"
+    ),
+}
+_STARTED_NONE: Final = _(
+    "%(sender)s: We may text you again, but you follow no group. Take part: %(join)s and the "
+    "group. All: %(url)s"
+)
+_LIST_NONE: Final = _(
+    "%(sender)s: You follow no group. Take part: %(join)s and the group. All: %(url)s"
+)
+_UNKNOWN_GROUP: Final = _("%(sender)s: We do not know this group. All groups: %(url)s")
+_ASKED: Final = _("%(group)s (asked)")
+_MORE: Final = _("%(groups)s and %(number)s more")
+_KEYWORDS: Final[Mapping[Word, str]] = {
+    Word.JOIN: _("JOIN"),
+    Word.LEAVE: _("LEAVE"),
+    Word.LIST: _("LIST"),
+    Word.LANG: _("LANG"),
+    Word.HELP: _("HELP"),
+    Word.STOP_GROUP: "STOP",
+}
+
+_LONGEST_SENDER: Final = 30
+_LONGEST_GROUP: Final = 40
+_MOST_SEGMENTS: Final = 2
+_LONGEST_OWN: Final = 600  # characters of any answer of ours
+_BLANK: Final = re.compile(r"%\(\w+\)s")
+
+
+def sms(
+    renderer: Renderer, *, language: str, identity: Identity, data: Mapping[str, Any], url: str
+) -> SmsText:
+    """The answer that a note's `data` stands for: `say`, and beside it what that needs of `sender`
+    (who speaks, where not the town), `group`, `slug`, `groups` (names, or slugs for
+    `which_group`), `requested` (names), `languages`, `word`. `url` is where the pages are.
+
+    Raises LookupError for a `say` that is none.
+    """
+    spoken_words = renderer.words(language)
+    body = _text(spoken_words, Say(data["say"]), data, sender=identity.sender_name, url=url)
+    friendly = segments.friendly(body)
+    return SmsText(friendly.text, segments.measure(friendly.text).segments, friendly.replaced)
+
+
+def version(say: Say, language: str, *, default: str, zone: ZoneInfo) -> str:
+    """By which words a consent was answered: changes when they do."""
+    said = words(language, default=default, zone=zone).gettext(SAID[say])
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+def is_ours(body: str) -> bool:
+    """Whether the text is one of these answers, of whatever town and in whatever language."""
+    if len(body) > _LONGEST_OWN:
+        return False
+    plain = " ".join(body.split())
+    return any(_is_made_of(pieces, plain) for pieces in _pieces())
+
+
+def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: str) -> str:
+    slug, word = data.get("slug", ""), Word(data.get("word", Word.JOIN))
+    values = {
+        "sender": cut(one_line(data.get("sender") or sender), size=_LONGEST_SENDER),
+        "group": cut(one_line(data.get("group", "")), size=_LONGEST_GROUP),
+        "join": _example(said, Word.JOIN, slug),
+        "leave": _example(said, Word.LEAVE, slug),
+        "list": _example(said, Word.LIST),
+        "help": _example(said, Word.HELP),
+        "language": own_name(str(data.get("language", said.language))),
+        "url": url if say is Say.HELP else f"{url}/join",
+    }
+    groups = [cut(one_line(name), size=_LONGEST_GROUP) for name in data.get("groups", ())]
+    if say is Say.WHICH_GROUP:
+        values["examples"] = ", ".join(_example(said, word, name) for name in groups)
+        return said.gettext(SAID[say] if groups else _UNKNOWN_GROUP) % values
+    if say is Say.WHICH_LANG:
+        tags = data.get("languages", ())
+        values["examples"] = ", ".join(_example(said, Word.LANG, tag) for tag in tags)
+    if say not in {Say.LIST, Say.STARTED}:
+        return said.gettext(SAID[say]) % values
+    groups += [
+        said.gettext(_ASKED) % {"group": cut(one_line(name), size=_LONGEST_GROUP)}
+        for name in data.get("requested", ())
+    ]
+    if not groups:
+        return said.gettext(_LIST_NONE if say is Say.LIST else _STARTED_NONE) % values
+    return _listed(said, SAID[say], values, groups)
+
+
+def _listed(said: Words, text: str, values: Mapping[str, str], groups: Sequence[str]) -> str:
+    """As many groups as fit a few segments, and how many more there are."""
+    whole = ""
+    for shown in range(len(groups), 0, -1):
+        names = ", ".join(groups[:shown])
+        if shown < len(groups):
+            names = said.gettext(_MORE) % {"groups": names, "number": len(groups) - shown}
+        whole = said.gettext(text) % {**values, "groups": names}
+        if segments.measure(segments.friendly(whole).text).segments <= _MOST_SEGMENTS:
+            break
+    return whole
+
+
+def _example(said: Words, word: Word, rest: str = "") -> str:
+    return f"{said.gettext(_KEYWORDS[word])} {rest}".strip()
+
+
+def _is_made_of(pieces: Sequence[str], plain: str) -> bool:
+    """Whether these pieces stand in the text one after the other, up to its end."""
+    at = 0
+    for piece in pieces:
+        at = plain.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return not pieces[-1] or plain.endswith(pieces[-1])
+
+
+@cache
+def _pieces() -> Sequence[Sequence[str]]:
+    """What stands between the blanks of each answer, in each language there is."""
+    texts = [*SAID.values(), _STARTED_NONE, _LIST_NONE, _UNKNOWN_GROUP]
+    catalogues = [words(language, default=language, zone=ZoneInfo("UTC")) for language in spoken()]
+    return [
+        [" ".join(piece.split()) for piece in _BLANK.split(said.gettext(text))]
+        for said in catalogues
+        for text in texts
+    ]

@@ -1,0 +1,117 @@
+"""Answers texts: with a note to the number, from the number that was texted.
+
+Few a day to one number and none to a machine, so that no loop and no stranger keeps us writing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from channels.inbound import Inbound
+from notify import clock
+from notify.domain.keyring import Keyring
+from notify.domain.replying import (
+    MOST_A_DAY,
+    Say,
+    Sort,
+    in_countries,
+    in_time,
+    is_phone,
+    sort_of,
+    worth,
+)
+from notify.domain.words import Channel
+from notify.log import get
+from notify.services.asking import afford, countries
+from notify.settings import Settings
+from notify.store import inbound, phones, replies, suppressions
+from notify.store.database import Connection
+
+log = get(__name__)
+
+NEWCOMER: Final = timedelta(days=2)
+"""How long a number that is nobody's is kept for the answer to it."""
+
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is to be said to a message; `data` is what `notify.rendering.replies` needs for it."""
+
+    message: Inbound
+    say: Say
+    language: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def reply(
+    connection: Connection, keyring: Keyring, answers: Sequence[Answer], *, settings: Settings
+) -> int:
+    """Put those in the way that may go, in the caller's transaction; returns how many. The senders
+    are locked (`inbound.lock`), so that nobody else counts theirs meanwhile."""
+    sent = 0
+    for answer in answers:
+        if not await _may_go(connection, keyring, answer, settings=settings):
+            continue
+        phone = await phones.find(connection, answer.message.sender)
+        if phone is None:
+            phone = await _newcomer(connection, keyring, answer)
+        await phones.stay(connection, phone.resident, life=NEWCOMER)
+        if not await _within_budget(connection, answer.say, settings=settings):
+            log.warning("reply.no_budget", say=answer.say)
+            continue
+        data = {"say": answer.say, "from": _origin(answer.message), **answer.data}
+        if await replies.add(
+            connection, phone.address_id, data=data, language=answer.language,
+            life=worth(answer.say),
+        ):  # fmt: skip
+            await inbound.answered(connection, answer.message, say=answer.say)
+            sent += 1
+    return sent
+
+
+async def _may_go(
+    connection: Connection, keyring: Keyring, answer: Answer, *, settings: Settings
+) -> bool:
+    message, sort = answer.message, sort_of(answer.say)
+    if not (
+        is_phone(message.sender)
+        and in_countries(message.sender, countries(settings))
+        and in_time(answer.say, said_at=message.at, now=clock.now())
+    ):
+        return False
+    if sort is Sort.KEPT:
+        # Whoever wants no SMS did not ask for this one.
+        address_hash = keyring.address_hash(Channel.SMS, message.sender)
+        if await suppressions.reason(connection, channel=Channel.SMS, address_hash=address_hash):
+            return False
+    same = [say for say in Say if sort_of(say) is sort]
+    given = await replies.given(connection, message.sender, says=same, within=_DAY)
+    if given >= MOST_A_DAY[sort]:
+        log.warning("reply.enough", say=answer.say)
+        return False
+    return True
+
+
+async def _within_budget(connection: Connection, say: Say, *, settings: Settings) -> bool:
+    """Whether the day has room for it; that SMS have ended is always told."""
+    if say is Say.STOPPED:
+        return True
+    return await afford(connection, settings=settings)
+
+
+async def _newcomer(connection: Connection, keyring: Keyring, answer: Answer) -> phones.Phone:
+    return await phones.add(
+        connection,
+        answer.message.sender,
+        hash_=keyring.address_hash(Channel.SMS, answer.message.sender),
+        language=answer.language,
+        life=NEWCOMER,
+    )
+
+
+def _origin(message: Inbound) -> str | None:
+    """The number of ours that was texted; None where it is none that can be sent from."""
+    return message.recipient if is_phone(message.recipient) else None
