@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from notify.bootstrap import App
 from notify.domain.codes import Verdict
+from notify.domain.words import Lane
 from notify.errors import Invalid
 from notify.rendering.templates import templates
 from notify.services import asking, opening, reaching
@@ -59,6 +60,7 @@ async def add(request: Request, app: TheApp) -> Response:
         )  # fmt: skip
     except (TooMany, Spent, Yours, Invalid) as refusal:
         return _page(app, here, typed=typed, field="address", problem=_REFUSED[type(refusal)])
+    app.bell.ring(Lane.NOTE)
     return back("/my/addresses?done=asked")
 
 
@@ -106,6 +108,7 @@ async def again(request: Request, app: TheApp) -> Response:
         return _page(app, here, field=field, problem="too_many", proving=wanted)
     except (Spent, Elsewhere):
         return _page(app, here, field=field, problem="spent", proving=wanted)
+    app.bell.ring(Lane.NOTE)
     return _page(app, here, done="asked", proving=wanted)
 
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from notify.bootstrap import App
 from notify.domain.residents import JudgedAddress
+from notify.domain.words import Lane
 from notify.errors import Invalid
 from notify.rendering.templates import templates
 from notify.services import asking, opening, visiting
@@ -43,6 +44,7 @@ async def enter(request: Request, app: TheApp) -> Response:
             value=address.value, network=network(request, app.settings),
         )  # fmt: skip
         await opening.ask(app.db, settings=app.settings, address=address)
+        app.bell.ring(Lane.NOTE)  # whether anything waits or not
     except TooMany as wait:
         return _door(request, app, typed=typed, problem="too_many", wait=wait.retry_after)
     except Spent:

@@ -54,6 +54,7 @@ def _note(words: Words, kind: str | None) -> str:
     return {
         "confirm": words.gettext("A request to confirm this address"),
         "code": words.gettext("A code"),
+        "request": words.gettext("Whether you may join a group"),
         "reply": words.gettext("An answer to your SMS"),
         "trial": words.gettext("A test message"),
         "ring": words.gettext("The daily test ring"),
