@@ -61,10 +61,20 @@ class Device:
     def __init__(self, world: World, page: Page, cdp: CDPSession, resident: str) -> None:
         self.world = world
         self.page = page
-        self.cdp = cdp
         self.resident = resident
         self._registrations: dict[str, str] = {}
+        self._active: dict[str, str] = {}
+        self.listen(cdp)
+
+    def listen(self, cdp: CDPSession) -> None:
+        """Learn of service workers, and steer them, over this session from here on."""
+        self.cdp = cdp
         cdp.on("ServiceWorker.workerRegistrationUpdated", self._registered)
+        cdp.on("ServiceWorker.workerVersionUpdated", self._versions)
+
+    def _versions(self, event: dict[str, Any]) -> None:
+        for one in event["versions"]:
+            self._active[one["registrationId"]] = f"{one['status']}, {one['runningStatus']}"
 
     def _registered(self, event: dict[str, Any]) -> None:
         for one in event["registrations"]:
@@ -82,6 +92,10 @@ class Device:
     async def deliver(self, payload: str) -> None:
         """Have the browser take in a push message, decrypted."""
         registration = self._registrations[f"{self.origin}/"]
+        for _ in range(POLLS):
+            if self._active.get(registration, "").startswith("activated"):
+                break
+            await asyncio.sleep(0.05)
         await self.cdp.send(
             "ServiceWorker.deliverPushMessage",
             {"origin": self.origin, "registrationId": registration, "data": payload},
@@ -103,7 +117,7 @@ class Device:
             if fits(found):
                 return found
             await asyncio.sleep(0.05)
-        raise AssertionError(found)
+        raise AssertionError(f"{found}; workers: {self._active}, {self._registrations}")
 
     async def pushed(self, fits: Callable[[dict[str, Any]], bool] = lambda _: True) -> str:
         """The latest message that the push service has for anybody, decrypted."""
