@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from notify.bootstrap import running, tell_of_connections
+from notify.errors import Misconfigured
 from notify.settings import Settings
 
 
@@ -56,3 +57,9 @@ async def test_connections_that_others_have_are_not_free(
         await tell_of_connections(app, allowed - taken + 100)
 
     assert events[-1]["event"] == "connections.scarce"
+
+
+async def test_a_colour_that_cannot_be_read_is_refused_at_start(settings: Settings) -> None:
+    with pytest.raises(Misconfigured, match=r"NOTIFY_COLOUR: This colour is too light"):
+        async with running(settings.model_copy(update={"colour": "#ffcc00"})):
+            pass

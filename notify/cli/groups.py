@@ -30,7 +30,10 @@ def create(
     ] = False,
     identity: Annotated[
         list[str] | None,
-        typer.Option(help="sender_name=…, mail_from=…, imprint=…, privacy=…, colour=…; repeat."),
+        typer.Option(
+            help="sender_name=…, mail_from=…, imprint=…, privacy=…, contact=…, "
+            "accessibility=…, enforcement=…, colour=…; repeat."
+        ),
     ] = None,
     sms_cap: Annotated[
         int | None,

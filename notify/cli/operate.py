@@ -28,7 +28,7 @@ from notify.cli.context import read_settings, run_with_app, telling
 from notify.cli.duty import tell_of_watch
 from notify.domain.words import Channel, Lane
 from notify.errors import Misconfigured
-from notify.services import watching
+from notify.services import browsing, watching
 from notify.services.senders import Sender, release
 from notify.store.migrate import migrate as run_migrations
 
@@ -101,6 +101,8 @@ def check() -> None:
                 fine = fine and said == "ok"
                 typer.echo(f"{channel}: {sender.name}: {said}")
         await tell_of_watch(app)
+        for slug, text in await browsing.unwritten(app.db):
+            typer.echo(f"pages: the group {slug} says nothing for `{text}` in its identity")
         typer.echo(f"redis: {'ok' if await app.bell.alive() else 'does not answer (only slower)'}")
         if not on:
             raise Misconfigured(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from notify.store import pages
 from notify.store.database import Connection, Database
 
 PAGE = 20  # broadcasts on one page of the archive
+OWED: Final = ("imprint", "privacy", "contact", "enforcement")
 _LATEST = 10  # broadcasts on the page of a group
 
 
@@ -141,6 +142,14 @@ async def read(
         if isinstance(wanted, Answerable):
             return await _answers(connection, group, tree, settings, around)
         return Tree(**around, groups=tuple(tree))
+
+
+async def unwritten(db: Database) -> list[tuple[str, str]]:
+    """What every town has to say of itself and does not: the group at its top, and which text."""
+    async with db.transaction() as connection:
+        tree = await group_store.tree(connection)
+    tops = (group for group in tree if group.parent is None)
+    return [(group.slug, text) for group in tops for text in OWED if text not in group.identity]
 
 
 async def _archive(

@@ -85,7 +85,7 @@ async def app(db: Database, keyring: Keyring, settings: Settings) -> App:
 
 
 @asynccontextmanager
-async def _looking(browser: Browser, origin: str) -> AsyncIterator[Visits]:
+async def looking(browser: Browser, origin: str) -> AsyncIterator[Visits]:
     opened = Visits(browser, origin)
     try:
         yield opened
@@ -94,18 +94,24 @@ async def _looking(browser: Browser, origin: str) -> AsyncIterator[Visits]:
     assert opened.troubles == []
 
 
+@asynccontextmanager
+async def serving(app: App, listener: socket.socket) -> AsyncIterator[None]:
+    """The site on a bound port, for the length of a block."""
+    server = uvicorn.Server(uvicorn.Config(create_app(app), log_level="error", access_log=False))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def visits(browser: Browser, app: App, listener: socket.socket) -> AsyncIterator[Visits]:
     """Pages of the real site, served in this process. A page that fetches something from another
     host, breaks its policy or has a broken script fails the test."""
-    server = uvicorn.Server(uvicorn.Config(create_app(app), log_level="error", access_log=False))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        async with _looking(browser, app.settings.public_url) as opened:
-            yield opened
-    finally:
-        server.should_exit = True
-        await task
+    async with serving(app, listener), looking(browser, app.settings.public_url) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -136,5 +142,5 @@ def world(standing_world: World) -> World:
 @pytest_asyncio.fixture(loop_scope="session")
 async def journey(browser: Browser, world: World) -> AsyncIterator[Visits]:
     """Pages of `world`, for journeys from the first page to the message on a phone."""
-    async with _looking(browser, world.environment["NOTIFY_PUBLIC_URL"]) as opened:
+    async with looking(browser, world.environment["NOTIFY_PUBLIC_URL"]) as opened:
         yield opened

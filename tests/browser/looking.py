@@ -41,9 +41,11 @@ class Visits:
         language: str = "de",
         dark: bool = False,
         javascript: bool = True,
+        session: str | None = None,
         **more: Any,
     ) -> Page:
-        """A page in a context of its own. `more` goes to Playwright's `new_context`."""
+        """A page in a context of its own. `session` is the word of one that is open in it, `more`
+        goes to Playwright's `new_context`."""
         context = await self._browser.new_context(
             base_url=self.origin, viewport={"width": width, "height": height}, locale=language,
             color_scheme="dark" if dark else "light", java_script_enabled=javascript, **more,
@@ -53,6 +55,8 @@ class Visits:
         context.on("request", self._fetched)
         context.on("console", self._said)
         context.on("weberror", lambda error: self.troubles.append(f"script: {error.error}"))
+        if session:
+            await context.add_cookies([{"name": "notify", "value": session, "url": self.origin}])
         page = await context.new_page()
         await page.goto(path)
         return page

@@ -4,7 +4,7 @@ A new route that answers GET with a page belongs into PAGES; what is no page int
 holds both against the application, so that no page is left unlooked at.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -13,7 +13,9 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from notify.bootstrap import App
-from notify.services import confirming, leaving
+from notify.domain.codes import Purpose
+from notify.services import confirming, leaving, proving, visiting
+from tests.web.conftest import publisher
 
 NO_PAGES: Final = (
     "/api/", "/hooks/", "/static/", "/colour/", "/healthz", "/readyz", "/metrics",
@@ -25,13 +27,21 @@ NO_PAGES: Final = (
 @dataclass(frozen=True)
 class Scene:
     """The town that pages are looked at in: an alert in two languages with a thread behind it, one
-    that ended, news, and a resident. `links` are what pages are reached by."""
+    that ended, news, a resident and a newcomer. What is a text is a token, or the word of a
+    session."""
 
     alert: UUID
     ended: UUID
     news: UUID
     leave: str
     confirm: str
+    code: str
+    resident: str
+    newcomer: str
+
+    def session(self, name: str) -> str | None:
+        """The word of the session in which a page is opened, if any."""
+        return {"resident": self.resident, "newcomer": self.newcomer}.get(OPENED_BY.get(name, ""))
 
     def path(self, name: str) -> str:
         """The example of a route, or of a further face."""
@@ -60,6 +70,9 @@ PAGES: Final[Mapping[str, str]] = {
     "/join/done": "/join/done",
 }
 
+OPENED_BY: Final = {"/join/code": "newcomer", "/join/done": "resident"}
+"""Pages of somebody who is known, and whose session opens them."""
+
 MORE: Final[Mapping[str, str]] = {
     "news": "/b/{news}",
     "ended": "/b/{ended}",
@@ -67,6 +80,8 @@ MORE: Final[Mapping[str, str]] = {
     "empty": "/archive?year=1999",
     "missing": "/b/nothing",
     "unwritten": "/imprint/feuerwehr",
+    "nobody's": "/join/code",
+    "over": "/code/nothing",
 }
 """Further faces of the same pages, by a name of ours."""
 
@@ -101,11 +116,10 @@ _IDENTITY: Final = {
     "contact": "Bürgerbüro, Telefon 09876 54320, [Mail](mailto:hilfe@musterstadt.example)",
 }
 
-Insert = Callable[..., Awaitable[UUID]]
 
-
-async def build(app: App, publish: Insert) -> Scene:
+async def build(app: App) -> Scene:
     """Make the town."""
+    publish = publisher(app.db)
     now = datetime.now(UTC)
     town = await _group(
         app, "musterstadt", "Stadt Musterstadt", "Town of Musterstadt", identity=_IDENTITY
@@ -128,10 +142,16 @@ async def build(app: App, publish: Insert) -> Scene:
         [town], kind="announcement", severity=None, valid_until=None, texts=_MARKET
     )
     resident, address = await _resident(app, town)
+    newcomer, asked = await _resident(app, town, newcomer=True)
+    async with app.db.transaction() as connection:
+        code = await proving.send(connection, asked, purpose=Purpose.PROVE)
+        words = [await visiting.open_(connection, who) for who in (resident, newcomer)]
+    assert code is not None
     return Scene(
         alert, ended, news,
         leave=leaving.seal(app.keyring, resident=resident, address_id=address, broadcast=news),
         confirm=confirming.seal(app.keyring, address_id=address),
+        code=proving.seal(app.keyring, code), resident=words[0], newcomer=words[1],
     )  # fmt: skip
 
 
@@ -151,16 +171,20 @@ async def _group(
     return int(row["id"])
 
 
-async def _resident(app: App, group: int) -> tuple[UUID, int]:
-    """Somebody who follows the group by mail, with the id of the address."""
+async def _resident(app: App, group: int, *, newcomer: bool = False) -> tuple[UUID, int]:
+    """Somebody who follows the group by mail, or is about to, with the id of the address."""
     async with app.db.transaction() as connection:
         row: Any = await connection.row(
-            "WITH who AS (INSERT INTO residents (language) VALUES ('de') RETURNING id),"
-            " follows AS (INSERT INTO subscriptions (resident_id, group_id, alerts, news)"
-            "   SELECT id, %(group)s, ARRAY['email'], ARRAY['email'] FROM who)"
+            "WITH who AS (INSERT INTO residents (language, newcomer_until)"
+            "   VALUES ('de', CASE WHEN %(new)s THEN now() + interval '1 day' END) RETURNING id),"
+            " follows AS (INSERT INTO subscriptions (resident_id, group_id, alerts, news, state)"
+            "   SELECT id, %(group)s, ARRAY['email'], ARRAY['email'],"
+            "   CASE WHEN %(new)s THEN 'asked' ELSE 'active' END FROM who)"
             " INSERT INTO addresses (resident_id, channel, value, hash, state)"
-            " SELECT id, 'email', 'anna@example.org', 'x', 'proven' FROM who"
+            " SELECT id, 'email', 'anna@example.org', 'x',"
+            "   CASE WHEN %(new)s THEN 'asked' ELSE 'proven' END FROM who"
             " RETURNING resident_id, id",
             group=group,
+            new=newcomer,
         )
     return row["resident_id"], row["id"]

@@ -80,6 +80,12 @@ def group(db: Database) -> MakeGroup:
 
 @pytest.fixture
 def publish(db: Database) -> Publish:
+    return publisher(db)
+
+
+def publisher(db: Database) -> Publish:
+    """Puts broadcasts there as if they had been sent."""
+
     async def insert(groups: list[int], **given: Any) -> UUID:
         now = datetime.now(UTC)
         broadcast_id = uuid4()

@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 
 from notify.domain.keyring import Keyring
 from notify.rendering.links import shorten
+from notify.services import browsing
 from notify.services.browsing import PAGE
 from notify.settings import Settings
 from notify.store.database import Database
@@ -372,3 +373,11 @@ async def test_a_group_s_colour_is_on_its_pages_and_reads_in_light_and_dark(
     for name in ("x.css", "ffcc0.css", "ffcc00", "FFCC00.css", "red;}.css"):
         async with site.get(f"/colour/{name}") as missing:
             assert missing.status == 404
+
+
+async def test_a_check_names_the_texts_that_a_town_owes(db: Database, tree: Tree) -> None:
+    whole = dict.fromkeys(browsing.OWED, "x")
+    await tree("street", await tree("whole", identity=whole))
+    await tree("bare", identity={"privacy": "x", "contact": "x"})
+
+    assert await browsing.unwritten(db) == [("bare", "imprint"), ("bare", "enforcement")]

@@ -35,7 +35,8 @@ class GroupIn(BaseModel):
     )
     identity: dict[str, str] = Field(
         default_factory=dict,
-        description="sender_name, mail_from, imprint, privacy, colour, cost_centre; what is not "
+        description="sender_name, mail_from, imprint, privacy, contact, accessibility, "
+        "enforcement, colour, cost_centre; what is not "
         "said is inherited.",
     )
     about: About = Field(
