@@ -12,7 +12,8 @@ NONE = "none"
 
 NAMES = (
     "email_channel", "email_tracked", "push_tracked", "sms_tracked", "plan", "receipts",
-    "alert_first_idle", "alert_first_loaded", "alert_p95_loaded", "growth", "rss_max", "pages",
+    "alert_first_idle", "alert_first_loaded", "alert_p95_loaded", "growth", "growth_sms",
+    "growth_push", "growth_plan", "growth_receipts", "rss_max", "pages",
 )  # fmt: skip
 """What every whole run has; beside them it may have more."""
 

@@ -29,10 +29,11 @@ PROMISES: Mapping[str, Promise] = {
     "receipts": Promise(2_000, least=True),
     "alert_first_*": Promise(0.3),
     "alert_p95_*": Promise(10),
-    "growth": Promise(1.3),
-    "growth_wall": Promise(1.3),
-    "growth_snapshot": Promise(1.3),
-    "growth_snapshot_wall": Promise(1.3),
+    **{
+        f"growth{of}{kind}": Promise(1.3)
+        for of in ("", "_snapshot", "_sms", "_push", "_receipts", "_plan")
+        for kind in ("", "_wall")
+    },
     "rss_max": Promise(300),
     "rss_api": Promise(300),
     "rss_worker_*": Promise(300),

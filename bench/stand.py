@@ -24,15 +24,16 @@ class Scale:
     planned: int
     receipts: int
     requests: int
+    times: int  # samples beside full and empty tables, of which the middle one counts
 
 
 FULL = Scale(
     growth=1_000_000, small=10_000, tracked=100_000, two=100_000, others=20_000, alone=50_000, peer=10_000,
-    planned=200_000, receipts=20_000, requests=10_000,
+    planned=200_000, receipts=20_000, requests=10_000, times=3,
 )  # fmt: skip
 QUICK = Scale(
     growth=100_000, small=10_000, tracked=100_000, two=30_000, others=5_000, alone=20_000, peer=4_000,
-    planned=100_000, receipts=5_000, requests=10_000,
+    planned=100_000, receipts=5_000, requests=10_000, times=1,
 )  # fmt: skip
 WARM = 1_000  # deliveries on each channel before anything is measured
 
@@ -47,6 +48,7 @@ class Stand:
     peers: bool = True
     figures: dict[str, Figure] = field(default_factory=dict)
     tracked: Run | None = None  # the mails of one worker process a lane
+    largest: int = 0  # people of the largest town so far
     _towns: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def say(self, text: str) -> None:
@@ -69,6 +71,7 @@ class Stand:
 
     def town(self, channel: str, count: int) -> str:
         """A town of so many people with an address on this channel, the same one each time."""
+        self.largest = max(self.largest, count)
         if (channel, count) not in self._towns:
             self.say(f"planting {count:,} residents with {channel} …")
             self._towns[channel, count] = self.world.people(count, channel)
@@ -82,6 +85,15 @@ class Stand:
         self.world.add_workers(1)
         for channel in ("email", "sms", "push"):
             self.send(channel, min(WARM, self.scale.small))
+
+    def rest(self) -> None:
+        """End the workers."""
+        self.world.end_workers(tuple(self.world.workers))
+
+    def empty(self) -> None:
+        """Have nobody and nothing in the tables, as in a fresh installation."""
+        self.world.empty()
+        self._towns = {}
 
     def send(self, channel: str, count: int, *, kind: str = "announcement") -> Run:
         """One broadcast end to end, with the log of the database written down before it."""

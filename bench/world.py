@@ -28,6 +28,11 @@ UNLIMITED = 1_000_000  # segments a second: a gateway without a rate limit
 
 SEATS: LiteralString = "SELECT count(*) AS n FROM workers WHERE seen_at > now() - interval '10 s'"
 
+EMPTY: LiteralString = """
+TRUNCATE residents, broadcasts, notes, deliveries, attempts, receipts, skips, progress, handovers,
+  skip_counts CASCADE
+"""
+
 
 def _redis_pid(url: str) -> int:
     with Redis.from_url(url, socket_timeout=10) as redis:
@@ -136,6 +141,10 @@ class World(Rig):
         crowd.settle(self, count, town=self.town, channels=(channel,))
         self.change("VACUUM ANALYZE residents, addresses, subscriptions")
         return self.town
+
+    def empty(self) -> None:
+        """Forget all residents and all that was ever sent."""
+        self.change(EMPTY)
 
     def settings(self, **more: Any) -> Settings:
         """What the processes run with, for what is called in this process."""

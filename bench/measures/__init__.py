@@ -3,7 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.measures import alerts, channels, growth, memory, pages, planning, receipts, tracked
+from bench.measures import (
+    alerts,
+    channels,
+    filling,
+    growth,
+    memory,
+    pages,
+    planning,
+    receipts,
+    tracked,
+)
 from bench.stand import Stand
 
 
@@ -28,5 +38,6 @@ MEASURES = (
     Measure(("growth",), growth.growth),
     Measure(("alert_first_idle",), alerts.idle),
     Measure(("alert_first_loaded", "alert_p95_loaded"), alerts.loaded),
+    Measure(("growth_sms", "growth_push", "growth_receipts", "growth_plan"), filling.filling),
     Measure(("rss_max",), memory.memory),
 )

@@ -2,26 +2,25 @@
 
 import contextlib
 from collections.abc import Iterator
-from statistics import median
 
 import psycopg
 
-from bench.end_to_end import Run
+from bench.costs import Cost
 from bench.stand import Stand
 
-TIMES = 3  # small ones, of which the middle one counts
+TIMES = 3  # of which the middle one counts
 
 
 def growth(stand: Stand) -> None:
     stand.workers()
-    small = [stand.send("email", stand.scale.small) for _ in range(TIMES)]
+    small = Cost.middle([Cost.of(stand.send("email", stand.scale.small)) for _ in range(TIMES)])
     big = stand.tracked  # where it was as big, once is enough
     if big is None or big.n != stand.scale.growth:
         big = stand.send("email", stand.scale.growth)
-    _note(stand, "growth", small, big)
+    note(stand, "growth", small, Cost.of(big), unit="mails/s", n=big.n, peer=f"of {small.n:,}")
     with _snapshot(stand.world.database_url):
         beside = stand.send("email", stand.scale.growth)
-    _note(stand, "growth_snapshot", small, beside)
+    note(stand, "growth_snapshot", small, Cost.of(beside), unit="mails/s", n=big.n, peer=f"of {small.n:,}")  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -34,11 +33,11 @@ def _snapshot(database_url: str) -> Iterator[None]:
         connection.rollback()
 
 
-def _note(stand: Stand, name: str, small: list[Run], big: Run) -> None:
-    cost = median(run.cost for run in small)
-    rate = median(run.rate for run in small)
-    stand.say(f"CPU of PostgreSQL and workers: {cost:.0f} µs each of {small[0].n:,}, "
-              f"{big.cost:.0f} µs each of {big.n:,}")  # fmt: skip
-    stand.note(name, big.cost / cost, "× CPU each", n=big.n)
-    stand.note(f"{name}_wall", rate / big.rate, "× time each", n=big.n)
-    stand.note(f"{name}_rate", big.rate, "mails/s", n=big.n, peer=f"of {small[0].n:,}", peer_value=rate)  # fmt: skip
+def note(
+    stand: Stand, name: str, little: Cost, much: Cost, *, unit: str, n: int, peer: str
+) -> None:
+    """How `much` compares with `little`, in CPU and in time. `n`: of how many in all."""
+    stand.say(f"CPU: {little.each:.0f} µs each, {much.each:.0f} µs each with {n:,}")
+    stand.note(name, much.each / little.each, "× CPU each", n=n)
+    stand.note(f"{name}_wall", little.rate / much.rate, "× time each", n=n)
+    stand.note(f"{name}_rate", much.rate, unit, n=n, peer=peer, peer_value=little.rate)

@@ -1,4 +1,4 @@
-"""The most memory each process had over the whole run."""
+"""The most memory each process had over the whole run, with the largest town of it."""
 
 from bench.stand import Stand
 
@@ -8,7 +8,7 @@ SERVICE = ("api", "worker")  # how the names of its processes begin
 def memory(stand: Stand) -> None:
     """`rss_max` is of the service's own processes; the servers and sinks have rows beside it."""
     stand.workers()
-    n = max((one.n for one in stand.figures.values()), default=0)
+    n = stand.largest
     found = stand.world.memory
     own = [most for name, most in found.most.items() if name.startswith(SERVICE)]
     stand.note("rss_max", max(own), "MB", n=n)

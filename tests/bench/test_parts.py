@@ -191,6 +191,8 @@ JUDGED = [
     pytest.param("email_channel", 9_900, 1_000, "≥ 10 ×: missed", id="not so many times the peer"),
     pytest.param("email_channel", 10_000, 1_000, "≥ 10 ×: kept", id="so many times the peer"),
     pytest.param("email_channel", 10_000, None, "≥ 10 ×: not measured", id="without the peer"),
+    pytest.param("growth_sms_wall", 1.31, None, "≤ 1.3: missed", id="dearer the more there is"),
+    pytest.param("growth_sms_rate", 2_000, 2_100, "–", id="growth promises no rate"),
     pytest.param("email_tracked_cpu_workers", 90, None, "–", id="nothing promised"),
 ]
 
@@ -226,6 +228,7 @@ def test_the_promises_are_those_of_the_document() -> None:
     ("names", "said"),
     [
         (["growth", "plan"], ["growth was followed to 100,000 only"]),
+        (["growth_sms"], ["beside 100,000 mails only"]),
         (["alert_first_loaded"], ["loaded alerts met an announcement to 100,000 only"]),
         (["plan"], []),
     ],
