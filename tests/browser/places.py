@@ -19,7 +19,7 @@ from tests.web.conftest import publisher
 
 NO_PAGES: Final = (
     "/api/", "/hooks/", "/static/", "/colour/", "/healthz", "/readyz", "/metrics",
-    "/join/{slug}/qr.svg",
+    "/join/{slug}/qr.svg", "/manifest.webmanifest", "/sw.js", "/my/export", "/my/push/trial/",
 )  # fmt: skip
 """What their paths begin with."""
 
@@ -48,6 +48,10 @@ class Scene:
         return (PAGES.get(name) or MORE[name]).format_map(asdict(self))
 
 
+_OWN: Final = (
+    "/my/join", "/my/addresses", "/my/settings", "/my/received", "/my/erase", "/my/push",
+)  # fmt: skip
+
 PAGES: Final[Mapping[str, str]] = {
     "/": "/",
     "/b/{reference}": "/b/{alert}",
@@ -68,9 +72,15 @@ PAGES: Final[Mapping[str, str]] = {
     "/join/{slug}/poster": "/join/altstadt/poster",
     "/join/code": "/join/code",
     "/join/done": "/join/done",
+    "/my": "/my",
+    "/my/code": "/my/code",
+    **{path: path for path in _OWN},
 }
 
-OPENED_BY: Final = {"/join/code": "newcomer", "/join/done": "resident"}
+OPENED_BY: Final = {
+    "/join/code": "newcomer", "/join/done": "resident", "/my": "resident",
+    **dict.fromkeys(_OWN, "resident"),
+}  # fmt: skip
 """Pages of somebody who is known, and whose session opens them."""
 
 MORE: Final[Mapping[str, str]] = {
@@ -81,6 +91,7 @@ MORE: Final[Mapping[str, str]] = {
     "missing": "/b/nothing",
     "unwritten": "/imprint/feuerwehr",
     "nobody's": "/join/code",
+    "door": "/my?",
     "over": "/code/nothing",
 }
 """Further faces of the same pages, by a name of ours."""
