@@ -88,7 +88,7 @@ async def test_the_poster_says_where_to_go_and_what_to_text(
         assert "+49 1573 5980001" in page.body
         assert "Kita Süd" in page.body
     assert "Gruppe kita-sued" in german.body
-    for page, text in ((german, "ANMELDEN kita-sued"), (english, "JOIN kita-sued")):
+    for page, text in ((german, "MITMACHEN kita-sued"), (english, "JOIN kita-sued")):
         assert text in page.body
         command = command_of(text)  # what the poster says is what the number understands
         assert command is not None

@@ -42,7 +42,7 @@ async def manifest(request: Request) -> Response:
         "scope": "/",
         "display": "standalone",
         "background_color": PAPER,
-        "theme_color": ACCENT,
+        "theme_color": app.settings.colour or ACCENT,
         "icons": [
             _icon("icon.svg", "any", kind="image/svg+xml"),
             _icon("icon-192.png", "192x192"),
