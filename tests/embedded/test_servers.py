@@ -117,6 +117,8 @@ def test_many_start_at_once_and_the_last_one_out_stops_the_servers(plain_dir: Pa
 
     with ThreadPoolExecutor(len(users)) as pool:
         list(pool.map(Embedded.start, users))
+    # A server answers a moment before its pid is written down.
+    wait_until(lambda: None not in {postmaster(plain_dir), redis_pid(plain_dir)}, seconds=5)
     pids = {postmaster(plain_dir), redis_pid(plain_dir)}
     for user in users[1:]:
         user.stop()

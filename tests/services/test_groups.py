@@ -152,7 +152,7 @@ async def test_the_nearest_group_says_who_speaks_and_the_town_where_none_does(
     db: Database, settings: Settings
 ) -> None:
     await make(db, "town", identity={"sender_name": "Stadt", "imprint": "Rathaus"})
-    kita = await make(db, "kita", "town", identity={"sender_name": "Kita", "colour": "#1A5FB4"})
+    kita = await make(db, "kita", "town", identity={"sender_name": "Kita", "colour": "#1A4F94"})
     other = await make(db, "other")
 
     async with db.transaction() as connection:
@@ -160,5 +160,5 @@ async def test_the_nearest_group_says_who_speaks_and_the_town_where_none_does(
         town = await groups.identity(connection, [other.id], settings=settings)
 
     assert (speaks.sender_name, speaks.imprint) == ("Kita", "Rathaus")
-    assert (speaks.mail_from, speaks.colour) == (settings.mail_from, "#1a5fb4")
+    assert (speaks.mail_from, speaks.colour) == (settings.mail_from, "#1a4f94")
     assert (town.sender_name, town.imprint) == (settings.town, None)
