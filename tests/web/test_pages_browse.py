@@ -350,7 +350,7 @@ async def test_help_tells_only_of_channels_that_are_on(
         async with serving(db, keyring, one) as site:
             shown.append(await read(site, "/help"))
 
-    assert [("+4915735990000" in html, "iPhone" in html) for html in shown] == [
+    assert [("+49 1573 5990000" in html, "iPhone" in html) for html in shown] == [
         (False, False),
         (True, True),
     ]

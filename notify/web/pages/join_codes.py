@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import phonenumbers
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from phonenumbers import PhoneNumberFormat
 
 from notify.bootstrap import App
 from notify.domain.codes import DIGITS, LIFE, Purpose, Verdict
 from notify.domain.words import Channel, Lane
 from notify.rendering.languages import Words, choose
+from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
 from notify.services import asking, signing_up, texting, visiting
 from notify.services.asking import TooMany
@@ -215,14 +214,6 @@ def _shown(app: App, row: Row) -> Mapping[str, Any]:
 def _written(row: Row) -> str:
     """An address as people write it."""
     return spoken(row["value"]) or "" if row["channel"] == Channel.SMS else str(row["value"])
-
-
-def spoken(number: str | None) -> str | None:
-    """A phone number as people write it."""
-    if number is None:
-        return None
-    parsed = phonenumbers.parse(number)
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
 
 
 def _followed(row: Row, language: str, default: str) -> Mapping[str, Any]:

@@ -10,10 +10,10 @@ from fastapi.responses import HTMLResponse, Response
 
 from notify.bootstrap import App
 from notify.domain.groups import Group
+from notify.rendering.phones import spoken
 from notify.services import groups, texting
 from notify.web.deps import TheApp
 from notify.web.pages import group_tree
-from notify.web.pages.join_codes import spoken
 from notify.web.pages.paper import not_found, page, reader_language
 
 router = APIRouter(include_in_schema=False)

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from notify.bootstrap import App, open_channels
 from notify.domain.groups import Group
 from notify.rendering.languages import choose
+from notify.rendering.phones import spoken
+from notify.services import texting
 from notify.services.browsing import Answers, AnySheet, Archive, GroupSheet, InArchive, Tree
 from notify.services.publishing import Front, Thread
 from notify.web.pages.entries import entry
@@ -71,7 +73,7 @@ def _values(app: App, subject: Front | Thread | AnySheet, language: str) -> Mapp
                 "identity": subject.identity,
                 "speakers": [_group(app, one, language) for one in subject.speakers],
                 "colour": subject.identity.colour,
-                "number": _number(app),
+                "number": spoken(texting.number(app.settings)),
                 "channels": [str(channel) for channel in open_channels(app.settings)],
             }
 
@@ -125,9 +127,3 @@ def _tree(app: App, groups: Sequence[Group], language: str) -> list[dict[str, An
         if one.parent in nodes:
             nodes[one.parent]["below"].append(nodes[one.slug])
     return [nodes[one.slug] for one in groups if one.parent not in nodes]
-
-
-def _number(app: App) -> str | None:
-    """The first sender that residents can text to: a name cannot be answered."""
-    names = (sender.partition("@")[0] for sender in app.settings.twilio_senders)
-    return next((name for name in names if name.startswith("+")), None)
