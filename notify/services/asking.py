@@ -30,6 +30,11 @@ ABROAD: Final = Rate(40, _HOUR)
 """SMS by country: a town's residents have numbers of its own country, nearly all of them."""
 
 
+CLAIMS: Final = 2
+"""A number that somebody only says is theirs gets an SMS until one in so many of a day's is used;
+the rest is for codes to numbers that are proven, and for answers to those who text us."""
+
+
 class TooMany(NotifyError):
     """Asked too often; `retry_after` seconds from now it may go again."""
 
@@ -72,11 +77,20 @@ async def ask(
         await _bound(rates, "country", prefix, AT_HOME if home else ABROAD)
 
 
-async def afford(connection: Connection, *, settings: Settings) -> bool:
+async def afford(
+    connection: Connection, *, settings: Settings, claim: bool = False, sends: bool = True
+) -> bool:
     """Take one SMS from the day's budget, in the transaction that sends it; False when it is used
-    up: then only the ways that cost nothing are left."""
+    up: then only the ways that cost nothing are left.
+
+    `claim`: the number is not proven, and only the share of CLAIMS is for it. Where nothing `sends`
+    none is taken, by the same statement and with the same answer.
+    """
     day = clock.now().astimezone(settings.zone).date()
-    return await sms_asked.take(connection, day=day, n=1, most=settings.sms_daily_budget)
+    most = settings.sms_daily_budget
+    if claim:
+        most = -(-most // CLAIMS)
+    return await sms_asked.take(connection, day=day, n=1, most=most, counts=sends)
 
 
 def countries(settings: Settings) -> tuple[str, ...]:

@@ -38,16 +38,17 @@ class Spent(Exception):
 async def ask(db: Database, *, settings: Settings, address: JudgedAddress) -> None:
     """Send a code that opens the page, where the address is proven; else nothing.
 
-    Whoever calls has asked `asking.ask`. Raises Spent, for a number that is known and for any other:
-    each counts, so that the budget tells nothing either.
+    Whoever calls has asked `asking.ask`. Raises Spent, for a number that is known and for any other;
+    but only what is sent uses the budget up.
     """
     async with db.transaction() as connection:
-        if address.channel is Channel.SMS and not await asking.afford(
-            connection, settings=settings
-        ):
-            raise Spent
         known = await opening.proven(connection, channel=address.channel, value=address.value)
         await proving.send(connection, known or NOBODY, purpose=Purpose.OPEN)
+        # Last: the one row of the day is held no longer than needed, by nobody who waits for more.
+        if address.channel is Channel.SMS and not await asking.afford(
+            connection, settings=settings, sends=known is not None
+        ):
+            raise Spent
         # The commit waits for the disk also where nothing was written: a clock tells no difference.
         await opening.weigh(connection)
 

@@ -12,6 +12,7 @@ from notify.queue import Bell
 from notify.services import proving
 from notify.store.database import Connection
 from tests.town import Town
+from tests.web.conftest import serving
 from tests.web.visitor import Visitor
 
 DE = {"accept-language": "de"}
@@ -181,6 +182,20 @@ async def test_when_the_days_sms_are_used_up_the_page_says_so_to_all(
         assert status == 429
         assert "Geben Sie Ihre E-Mail-Adresse ein" in html
     assert await town.rows("SELECT FROM codes") == []
+
+
+async def test_numbers_that_nobody_has_do_not_use_up_the_sms_of_those_who_are_known(
+    town: Town, keyring: Keyring
+) -> None:
+    few = town.settings.model_copy(update={"sms_daily_budget": 2})
+    await town.resident(phone=PHONE)
+
+    async with serving(town.db, keyring, few) as site:
+        for number in range(4):
+            assert (await ask(site, f"+491519999990{number}"))[0] == 200
+        assert (await ask(site, PHONE))[0] == 200
+    assert len(await town.rows("SELECT FROM codes")) == 1
+    assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [1]
 
 
 async def test_a_code_that_came_back_shows_that_the_address_works_but_takes_back_no_stop(
