@@ -25,6 +25,9 @@ BY_ADDRESS: Final = (Rate(4, 15 * 60), Rate(12, _DAY))
 BY_NETWORK: Final = (Rate(40, _HOUR), Rate(200, _DAY))
 """A class that signs up together at school gets through."""
 
+TRIES: Final = (Rate(100, _HOUR), Rate(400, _DAY))
+"""Codes typed at the door from a network: somewhat more than are sent to whoever asks there."""
+
 AT_HOME: Final = Rate(1_000, _HOUR)
 ABROAD: Final = Rate(40, _HOUR)
 """SMS by country: a town's residents have numbers of its own country, nearly all of them."""
@@ -75,6 +78,11 @@ async def ask(
     if home is not None:
         prefix = str(phonenumbers.parse(value).country_code)
         await _bound(rates, "country", prefix, AT_HOME if home else ABROAD)
+
+
+async def try_(rates: Rates, *, keyring: Keyring, network: str) -> None:
+    """Count that a code is typed that may open a page. Raises TooMany."""
+    await _bound(rates, "tries", keyring.address_hash("network", network).hex(), *TRIES)
 
 
 async def afford(

@@ -32,7 +32,7 @@ def digits(keyring: Keyring, code_id: int) -> str:
 
 
 def seal(keyring: Keyring, code_id: int) -> str:
-    """The token of a mail's link; it does not hold longer than the digits."""
+    """The token of a mail's link; it holds as long as the digits, however often those are tried."""
     return keyring.seal("code", _CODE.pack(code_id))
 
 
