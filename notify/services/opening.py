@@ -15,7 +15,7 @@ from notify.domain.words import Channel
 from notify.errors import Invalid
 from notify.services import asking, proving, visiting
 from notify.settings import Settings
-from notify.store import opening, suppressions
+from notify.store import codes, opening, suppressions
 from notify.store.database import Database
 
 NOBODY = -1  # an address, or a code, that no row has
@@ -55,7 +55,7 @@ async def ask(db: Database, keyring: Keyring, *, settings: Settings, address: Ju
         ):
             raise Spent
         # The commit waits for the disk also where nothing was written: a clock tells no difference.
-        await opening.weigh(connection)
+        await codes.weigh(connection)
     return keyring.hide("opening", _CODE.pack(code or NOBODY))
 
 

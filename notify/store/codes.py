@@ -72,6 +72,8 @@ DELETE FROM codes WHERE id IN (SELECT id FROM codes
   WHERE valid_until < now() - interval '1 day' ORDER BY valid_until LIMIT %(size)s)
 """
 
+WEIGH: LiteralString = "SELECT pg_logical_emit_message(true, 'notify', '')"
+
 
 async def add(
     connection: Connection,
@@ -121,6 +123,11 @@ async def look(connection: Connection, code_id: int) -> Row | None:
 async def count_try(connection: Connection, code_id: int) -> bool:
     """Count a try; False where the code holds no more."""
     return await connection.row(TRY, id=code_id, most=TRIES) is not None
+
+
+async def weigh(connection: Connection) -> None:
+    """Give the transaction something to write, so that its commit takes as long as any."""
+    await connection.rows(WEIGH)
 
 
 async def use(connection: Connection, code_id: int) -> Row | None:

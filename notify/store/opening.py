@@ -15,8 +15,6 @@ WHERE c.id = %(code)s AND c.purpose = 'open'
   AND a.channel = %(channel)s AND a.value = %(value)s AND a.live
 """
 
-WEIGH: LiteralString = "SELECT pg_logical_emit_message(true, 'notify', '')"
-
 
 async def proven(connection: Connection, *, channel: str, value: str) -> int | None:
     """The address, where it is some resident's and proven."""
@@ -28,8 +26,3 @@ async def sent(connection: Connection, code: int, *, channel: str, value: str) -
     """The code, where it was sent to this address to open a page."""
     row = await connection.row(SENT, code=code, channel=channel, value=value)
     return row["id"] if row else None
-
-
-async def weigh(connection: Connection) -> None:
-    """Give the transaction something to write, so that its commit takes as long as any."""
-    await connection.rows(WEIGH)

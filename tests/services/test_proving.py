@@ -10,7 +10,7 @@ from notify import clock
 from notify.domain.codes import TRIES, Purpose, Verdict, tidy
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Lane
-from notify.services import proving
+from notify.services import opening, proving
 from notify.store import claiming
 from notify.store.database import Database
 from tests.town import Town
@@ -72,6 +72,22 @@ async def test_guesses_at_the_same_time_are_all_counted(
 
     assert said.count(Verdict.WRONG) == TRIES
     assert said.count(Verdict.OVER) == len(guesses) - TRIES
+
+
+async def test_a_try_is_written_down_whether_there_is_a_code_or_not(
+    town: Town, db: Database, keyring: Keyring
+) -> None:
+    code = await sent(town, await asked(town, email="a@example.org"))
+
+    async def commits() -> int:
+        """The number of the next transaction that writes."""
+        (row,) = await town.rows("SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next")
+        return int(row["next"])
+
+    for number in (code, opening.NOBODY):
+        before = await commits()
+        await proving.check(db, keyring, number, "000000")
+        assert await commits() > before
 
 
 async def test_only_the_latest_code_for_an_address_holds(
