@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -159,17 +160,52 @@ async def test_a_code_reaches_its_address_whatever_stands_against_news(
     assert text.validity <= timedelta(minutes=15).total_seconds()
 
 
-async def composed(town: Town, channel: Channel) -> Email | Sms | object:
-    """What the one note that waits on a channel says."""
-    from uuid import uuid4
+@pytest.mark.parametrize(
+    ("reason", "state", "leave"),
+    [("complained", "asked", 1), ("complained", "proven", 3), ("bounced", "asked", 3)],
+)
+async def test_whoever_complained_is_sent_a_code_a_day_for_strangers(
+    town: Town, reason: str, state: str, leave: int
+) -> None:
+    async def code() -> None:
+        if state == "proven":
+            await sent(town, proven, Purpose.OPEN)
+        else:  # each time by somebody else
+            await sent(town, await asked(town, email="a@example.org"))
 
-    from notify.services.composing import Composer
+    proven = await asked(town, email="a@example.org", state=state)
+    await town.change(
+        "INSERT INTO suppressions (channel, hash, reason)"
+        " SELECT channel, hash, %(reason)s FROM addresses LIMIT 1",
+        reason=reason,
+    )
+    await code()
+    await code()
+    together = len(await claimed(town, Channel.EMAIL))
+    await code()
+    later = len(await claimed(town, Channel.EMAIL))
 
+    assert together + later == leave
+    assert together >= 1
+    await town.change("UPDATE deliveries SET created_at = created_at - interval '25 hours'")
+    await code()
+    assert len(await claimed(town, Channel.EMAIL)) == 1
+
+
+async def claimed(town: Town, channel: Channel) -> list[claiming.Claimed]:
+    """The notes that wait on a channel and may leave."""
     async with town.db.transaction() as connection:
-        batch = await claiming.claim(
+        return await claiming.claim(
             connection, lane=Lane.NOTE, channel=channel, sender="s", worker=uuid4(), size=5,
             lease=60, allowed=["pending"],
         )  # fmt: skip
+
+
+async def composed(town: Town, channel: Channel) -> Email | Sms | object:
+    """What the one note that waits on a channel says."""
+    from notify.services.composing import Composer
+
+    batch = await claimed(town, channel)
     (one,) = batch
     composer = Composer(settings=town.settings, keyring=town.keyring)
     compose = await composer.prepare(town.db, batch)
