@@ -6,10 +6,11 @@ addresses for suppressions, so it stays for good.
 
 import hashlib
 import hmac
-from base64 import b32encode
+from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from itsdangerous import BadData, Signer, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
@@ -51,6 +52,17 @@ class Keyring:
             return None
         return payload if isinstance(payload, dict) else None
 
+    def hide(self, purpose: str, payload: bytes) -> str:
+        """A token like a seal that nobody else can read either; of one length for one size."""
+        return self._cipher(purpose).encrypt(payload).decode()
+
+    def reveal(self, purpose: str, token: str) -> bytes | None:
+        """What was hidden, or None when the token is forged, broken or for something else."""
+        try:
+            return self._cipher(purpose).decrypt(token.encode(errors="replace"))
+        except InvalidToken:
+            return None
+
     def mark(self, purpose: str, number: int) -> str:
         """A reference to a row with a MAC, lower case, safe in a local part or a URL."""
         return f"{number}-{_mac(_digest(self._keys[0], purpose, number))}"
@@ -74,6 +86,10 @@ class Keyring:
         """A secret of so many digits that belongs to a row: as each key makes it, the first first."""
         digests = (_digest(key, purpose, number) for key in self._keys)
         return [f"{int.from_bytes(digest) % 10**size:0{size}}" for digest in digests]
+
+    def _cipher(self, purpose: str) -> MultiFernet:
+        secrets = (hmac.digest(key, f"hide\0{purpose}".encode(), "sha256") for key in self._keys)
+        return MultiFernet([Fernet(urlsafe_b64encode(secret)) for secret in secrets])
 
     def _signer(self, purpose: str) -> Signer:
         signer = self._signers.get(purpose)

@@ -25,9 +25,17 @@ BY_ADDRESS: Final = (Rate(4, 15 * 60), Rate(12, _DAY))
 BY_NETWORK: Final = (Rate(40, _HOUR), Rate(200, _DAY))
 """A class that signs up together at school gets through."""
 
+TRIES: Final = (Rate(100, _HOUR), Rate(400, _DAY))
+"""Codes typed at the door from a network: somewhat more than are sent to whoever asks there."""
+
 AT_HOME: Final = Rate(1_000, _HOUR)
 ABROAD: Final = Rate(40, _HOUR)
 """SMS by country: a town's residents have numbers of its own country, nearly all of them."""
+
+
+CLAIMS: Final = 2
+"""A number that somebody only says is theirs gets an SMS until one in so many of a day's is used;
+the rest is for codes to numbers that are proven, and for answers to those who text us."""
 
 
 class TooMany(NotifyError):
@@ -72,11 +80,25 @@ async def ask(
         await _bound(rates, "country", prefix, AT_HOME if home else ABROAD)
 
 
-async def afford(connection: Connection, *, settings: Settings) -> bool:
+async def try_(rates: Rates, *, keyring: Keyring, network: str) -> None:
+    """Count that a code is typed that may open a page. Raises TooMany."""
+    await _bound(rates, "tries", keyring.address_hash("network", network).hex(), *TRIES)
+
+
+async def afford(
+    connection: Connection, *, settings: Settings, claim: bool = False, sends: bool = True
+) -> bool:
     """Take one SMS from the day's budget, in the transaction that sends it; False when it is used
-    up: then only the ways that cost nothing are left."""
+    up: then only the ways that cost nothing are left.
+
+    `claim`: the number is not proven, and only the share of CLAIMS is for it. Where nothing `sends`
+    none is taken, by the same statement and with the same answer.
+    """
     day = clock.now().astimezone(settings.zone).date()
-    return await sms_asked.take(connection, day=day, n=1, most=settings.sms_daily_budget)
+    most = settings.sms_daily_budget
+    if claim:
+        most = -(-most // CLAIMS)
+    return await sms_asked.take(connection, day=day, n=1, most=most, counts=sends)
 
 
 def countries(settings: Settings) -> tuple[str, ...]:

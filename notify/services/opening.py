@@ -1,8 +1,11 @@
 """Opens a resident's page: by a code sent to an address that they have proven.
 
 Whoever asks learns nothing of who is known here: the answer, the statements and the commit are the
-same for any address, and a code that is wrong is told like one that is over.
+same for any address, and a code that is wrong is told like one that is over. The form of the browser
+that asked carries, hidden, which code was sent: only there its digits can be tried.
 """
+
+from struct import Struct
 
 from notify.domain.addresses import HostList
 from notify.domain.codes import Purpose, Verdict
@@ -12,10 +15,11 @@ from notify.domain.words import Channel
 from notify.errors import Invalid
 from notify.services import asking, proving, visiting
 from notify.settings import Settings
-from notify.store import opening, suppressions
+from notify.store import codes, opening, suppressions
 from notify.store.database import Database
 
-NOBODY = -1  # an address that no row has
+NOBODY = -1  # an address, or a code, that no row has
+_CODE = Struct(">q")
 
 
 def judge(typed: str, *, region: str, hosts: HostList) -> JudgedAddress:
@@ -35,28 +39,35 @@ class Spent(Exception):
     """No more SMS can be asked for today, by whomever."""
 
 
-async def ask(db: Database, *, settings: Settings, address: JudgedAddress) -> None:
-    """Send a code that opens the page, where the address is proven; else nothing.
+async def ask(db: Database, keyring: Keyring, *, settings: Settings, address: JudgedAddress) -> str:
+    """Send a code that opens the page, where the address is proven; else nothing. Gives what the
+    form that takes its digits has to carry, which looks alike for both.
 
-    Whoever calls has asked `asking.ask`. Raises Spent, for a number that is known and for any other:
-    each counts, so that the budget tells nothing either.
+    Whoever calls has asked `asking.ask`. Raises Spent, for a number that is known and for any other;
+    but only what is sent uses the budget up.
     """
     async with db.transaction() as connection:
+        known = await opening.proven(connection, channel=address.channel, value=address.value)
+        code = await proving.send(connection, known or NOBODY, purpose=Purpose.OPEN)
+        # Last: the one row of the day is held no longer than needed, by nobody who waits for more.
         if address.channel is Channel.SMS and not await asking.afford(
-            connection, settings=settings
+            connection, settings=settings, sends=known is not None
         ):
             raise Spent
-        known = await opening.proven(connection, channel=address.channel, value=address.value)
-        await proving.send(connection, known or NOBODY, purpose=Purpose.OPEN)
         # The commit waits for the disk also where nothing was written: a clock tells no difference.
-        await opening.weigh(connection)
+        await codes.weigh(connection)
+    return keyring.hide("opening", _CODE.pack(code or NOBODY))
 
 
-async def try_(db: Database, keyring: Keyring, address: JudgedAddress, typed: str) -> str | None:
-    """Open the page with a code typed for an address; gives the word of the session, None where
-    the code is wrong or over, or was never sent."""
+async def try_(
+    db: Database, keyring: Keyring, address: JudgedAddress, *, asked: str, typed: str
+) -> str | None:
+    """Open the page with a code typed for an address, where `asked` is what `ask` gave for it; gives
+    the word of the session, None where the code is wrong or over, or was never sent."""
+    payload = keyring.reveal("opening", asked)
+    number = _CODE.unpack(payload)[0] if payload else NOBODY
     async with db.transaction() as connection:
-        code = await opening.latest_code(connection, channel=address.channel, value=address.value)
+        code = await opening.sent(connection, number, channel=address.channel, value=address.value)
     verdict = await proving.check(db, keyring, code or NOBODY, typed)
     if verdict is not Verdict.RIGHT or code is None:
         return None

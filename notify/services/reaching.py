@@ -99,6 +99,8 @@ async def let_go(db: Database, *, resident: UUID, address_id: int) -> bool:
 async def _send(
     connection: Connection, address_id: int, *, settings: Settings, channel: str
 ) -> None:
-    if channel == Channel.SMS and not await asking.afford(connection, settings=settings):
+    if channel == Channel.SMS and not await asking.afford(
+        connection, settings=settings, claim=True
+    ):
         raise Spent
     await proving.send(connection, address_id, purpose=Purpose.PROVE)

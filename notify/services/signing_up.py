@@ -70,7 +70,9 @@ async def send(
 ) -> int | None:
     """Send a code that proves an address, or, where the day's SMS are used up, make one that the
     phone texts to us; the code's id."""
-    if channel == Channel.SMS and not await asking.afford(connection, settings=settings):
+    if channel == Channel.SMS and not await asking.afford(
+        connection, settings=settings, claim=True
+    ):
         return await texting.show(connection, address_id)
     return await proving.send(connection, address_id, purpose=Purpose.PROVE)
 

@@ -96,6 +96,16 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
       -- What its owner asked for just now is sent nevertheless: it is how to come back.
       WHEN x.hash IS NOT NULL AND n.kind IS DISTINCT FROM 'code'
         AND n.kind IS DISTINCT FROM 'reply' THEN 'suppressed'
+      -- But whoever called us spam is not written to for every stranger who names their address: a
+      -- code a day is enough to come back.
+      WHEN x.reason = 'complained' AND n.kind = 'code' AND a.state <> 'proven' AND EXISTS (
+        SELECT FROM addresses o
+        JOIN deliveries e ON e.resident_id = o.resident_id AND e.address_id = o.id
+        JOIN notes m ON m.id = e.note_id AND m.kind = 'code'
+        WHERE o.channel = a.channel AND o.value = a.value AND (o.live OR o.state = 'asked')
+          AND e.id <> d.id AND (e.claims > 0 OR (e.status = 'pending' AND e.id < d.id))
+          AND e.created_at > now() - interval '1 day'
+      ) THEN 'suppressed'
       WHEN b.id IS NOT NULL AND a.version <> d.address_version AND NOT EXISTS (
         SELECT FROM subscriptions s WHERE s.resident_id = d.resident_id AND s.state = 'active'
           AND s.group_id = ANY(b.audience)

@@ -10,10 +10,12 @@ from notify.store.database import Connection, Row
 _FEW: Final = 20
 
 ADD: LiteralString = """
--- The code, the note that carries it and its delivery. Only the latest code for an address holds.
+-- The code, the note that carries it and its delivery. Only the latest code for an address holds;
+-- but anybody may ask for one that opens a page, and must not end those that its owner asked for.
 WITH before AS (
   UPDATE codes SET valid_until = now()
-  WHERE address_id = %(address)s AND purpose = %(purpose)s AND valid_until > now()
+  WHERE address_id = %(address)s AND purpose = %(purpose)s AND purpose <> 'open'
+    AND valid_until > now()
 ), added AS (
   INSERT INTO codes (purpose, resident_id, address_id, valid_until)
   SELECT %(purpose)s, a.resident_id, a.id, now() + %(life)s FROM addresses a
@@ -70,6 +72,8 @@ DELETE FROM codes WHERE id IN (SELECT id FROM codes
   WHERE valid_until < now() - interval '1 day' ORDER BY valid_until LIMIT %(size)s)
 """
 
+WEIGH: LiteralString = "SELECT pg_logical_emit_message(true, 'notify', '')"
+
 
 async def add(
     connection: Connection,
@@ -79,8 +83,8 @@ async def add(
     life: timedelta,
     language: str | None = None,
 ) -> int | None:
-    """A code for this address, on its way to it; earlier ones no longer hold. None where the
-    address is gone."""
+    """A code for this address, on its way to it; earlier ones that prove it no longer hold. None
+    where the address is gone."""
     row = await connection.row(
         ADD, address=address_id, purpose=purpose, life=life, language=language
     )
@@ -106,19 +110,24 @@ async def open_for(
 
 
 async def look(connection: Connection, code_id: int) -> Row | None:
-    """The code's `purpose`, `resident_id`, `address_id`, and whether it `holds`."""
+    """The code's `purpose`, `resident_id`, `address_id`, and whether its link `holds`: tries of the
+    digits do not end it, which nobody can guess and anybody can try wrongly."""
     return await connection.row(
         "SELECT purpose, resident_id, address_id,"
-        " used_at IS NULL AND valid_until > now() AND tries < %(most)s AS holds"
+        " used_at IS NULL AND valid_until > now() AS holds"
         " FROM codes WHERE id = %(id)s",
         id=code_id,
-        most=TRIES,
     )
 
 
 async def count_try(connection: Connection, code_id: int) -> bool:
     """Count a try; False where the code holds no more."""
     return await connection.row(TRY, id=code_id, most=TRIES) is not None
+
+
+async def weigh(connection: Connection) -> None:
+    """Give the transaction something to write, so that its commit takes as long as any."""
+    await connection.rows(WEIGH)
 
 
 async def use(connection: Connection, code_id: int) -> Row | None:

@@ -17,6 +17,19 @@ STRANGER = Keyring(["other"])
 PAYLOAD = b"\0 whatever it is \xff."
 
 
+def test_what_is_hidden_comes_back_to_us_alone_and_looks_alike_for_all() -> None:
+    token = RING.hide("opening", PAYLOAD)
+
+    assert RING.reveal("opening", token) == PAYLOAD
+    assert RING.reveal("opening", OLD.hide("opening", PAYLOAD)) == PAYLOAD
+    assert len(RING.hide("opening", PAYLOAD[::-1])) == len(token)
+    assert RING.hide("opening", PAYLOAD) != token
+    assert RING.reveal("other", token) is None
+    assert STRANGER.reveal("opening", token) is None
+    for broken in ("", token[:-4], token.swapcase(), "ü\udc00", "\0"):
+        assert RING.reveal("opening", broken) is None
+
+
 @given(st.integers(1, 10**18 - 1), st.sampled_from(["bounce", "twilio", "beacon"]))
 def test_a_mark_comes_back_also_in_capitals(number: int, purpose: str) -> None:
     mark = RING.mark(purpose, number)

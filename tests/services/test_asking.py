@@ -210,6 +210,21 @@ async def test_the_budget_of_a_day_is_shared_and_never_passed(
     assert not await take()
 
 
+async def test_half_of_the_budget_is_kept_from_numbers_that_are_only_claimed(
+    db: Database, settings: Settings
+) -> None:
+    few = settings.model_copy(update={"sms_daily_budget": 7})
+
+    async def take(*, claim: bool = False, sends: bool = True) -> bool:
+        async with db.transaction() as connection:
+            return await asking.afford(connection, settings=few, claim=claim, sends=sends)
+
+    assert [await take(sends=False) for _ in range(20)] == [True] * 20
+    assert [await take(claim=True) for _ in range(5)] == [True] * 4 + [False]
+    assert [await take() for _ in range(4)] == [True] * 3 + [False]
+    assert not await take(sends=False)
+
+
 async def test_the_budget_is_a_day_s_and_given_back_with_what_it_was_for(db: Database) -> None:
     async with db.transaction() as connection:
         assert await sms_asked.take(connection, date(2026, 11, 1), 3, 3)

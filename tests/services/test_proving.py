@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -10,7 +11,7 @@ from notify import clock
 from notify.domain.codes import TRIES, Purpose, Verdict, tidy
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Lane
-from notify.services import proving
+from notify.services import opening, proving
 from notify.store import claiming
 from notify.store.database import Database
 from tests.town import Town
@@ -72,6 +73,22 @@ async def test_guesses_at_the_same_time_are_all_counted(
 
     assert said.count(Verdict.WRONG) == TRIES
     assert said.count(Verdict.OVER) == len(guesses) - TRIES
+
+
+async def test_a_try_is_written_down_whether_there_is_a_code_or_not(
+    town: Town, db: Database, keyring: Keyring
+) -> None:
+    code = await sent(town, await asked(town, email="a@example.org"))
+
+    async def commits() -> int:
+        """The number of the next transaction that writes."""
+        (row,) = await town.rows("SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next")
+        return int(row["next"])
+
+    for number in (code, opening.NOBODY):
+        before = await commits()
+        await proving.check(db, keyring, number, "000000")
+        assert await commits() > before
 
 
 async def test_only_the_latest_code_for_an_address_holds(
@@ -143,17 +160,52 @@ async def test_a_code_reaches_its_address_whatever_stands_against_news(
     assert text.validity <= timedelta(minutes=15).total_seconds()
 
 
-async def composed(town: Town, channel: Channel) -> Email | Sms | object:
-    """What the one note that waits on a channel says."""
-    from uuid import uuid4
+@pytest.mark.parametrize(
+    ("reason", "state", "leave"),
+    [("complained", "asked", 1), ("complained", "proven", 3), ("bounced", "asked", 3)],
+)
+async def test_whoever_complained_is_sent_a_code_a_day_for_strangers(
+    town: Town, reason: str, state: str, leave: int
+) -> None:
+    async def code() -> None:
+        if state == "proven":
+            await sent(town, proven, Purpose.OPEN)
+        else:  # each time by somebody else
+            await sent(town, await asked(town, email="a@example.org"))
 
-    from notify.services.composing import Composer
+    proven = await asked(town, email="a@example.org", state=state)
+    await town.change(
+        "INSERT INTO suppressions (channel, hash, reason)"
+        " SELECT channel, hash, %(reason)s FROM addresses LIMIT 1",
+        reason=reason,
+    )
+    await code()
+    await code()
+    together = len(await claimed(town, Channel.EMAIL))
+    await code()
+    later = len(await claimed(town, Channel.EMAIL))
 
+    assert together + later == leave
+    assert together >= 1
+    await town.change("UPDATE deliveries SET created_at = created_at - interval '25 hours'")
+    await code()
+    assert len(await claimed(town, Channel.EMAIL)) == 1
+
+
+async def claimed(town: Town, channel: Channel) -> list[claiming.Claimed]:
+    """The notes that wait on a channel and may leave."""
     async with town.db.transaction() as connection:
-        batch = await claiming.claim(
+        return await claiming.claim(
             connection, lane=Lane.NOTE, channel=channel, sender="s", worker=uuid4(), size=5,
             lease=60, allowed=["pending"],
         )  # fmt: skip
+
+
+async def composed(town: Town, channel: Channel) -> Email | Sms | object:
+    """What the one note that waits on a channel says."""
+    from notify.services.composing import Composer
+
+    batch = await claimed(town, channel)
     (one,) = batch
     composer = Composer(settings=town.settings, keyring=town.keyring)
     compose = await composer.prepare(town.db, batch)

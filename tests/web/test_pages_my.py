@@ -1,5 +1,6 @@
 """The door of the resident's page: a code opens it, and a stranger learns nothing."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from notify.domain.codes import TRIES
 from notify.domain.keyring import Keyring
 from notify.domain.words import Lane
 from notify.queue import Bell
+from notify.rates import Rate
 from notify.services import proving
 from notify.store.database import Connection
 from tests.town import Town
+from tests.web.conftest import serving
 from tests.web.visitor import Visitor
 
 DE = {"accept-language": "de"}
@@ -21,6 +24,20 @@ PHONE = "+4915112345678"
 
 async def ask(site: ClientSession, typed: str) -> tuple[int, str]:
     async with site.post("/my/enter", data={"address": typed}, headers=DE) as answer:
+        return answer.status, await answer.text()
+
+
+def asked(html: str) -> str:
+    """What the form for the digits carries."""
+    found = re.search(r'name="asked" value="([^"]*)"', html)
+    assert found
+    return found[1]
+
+
+async def type_(site: ClientSession, page: str, address: str, code: str) -> tuple[int, str]:
+    """Type a code on the page that asked for it."""
+    data = {"address": address, "code": code, "asked": asked(page)}
+    async with site.post("/my/code", data=data, headers=DE, allow_redirects=False) as answer:
         return answer.status, await answer.text()
 
 
@@ -47,8 +64,8 @@ async def test_a_code_to_a_proven_address_opens_the_page(
     assert 'autocomplete="one-time-code"' in html
     code = await latest(town, keyring)
     async with site.post(
-        "/my/code", data={"address": typed, "code": f"{code[:3]} {code[3:]}"}, headers=DE,
-        allow_redirects=False,
+        "/my/code", headers=DE, allow_redirects=False,
+        data={"address": typed, "code": f"{code[:3]} {code[3:]}", "asked": asked(html)},
     ) as answer:  # fmt: skip
         assert answer.status == 303
         cookie = answer.headers["set-cookie"].partition(";")[0]
@@ -70,7 +87,9 @@ async def test_whatever_is_not_proven_is_sent_nothing_and_told_the_same(
 
     told = await ask(site, ANNA)
 
-    assert told == (known[0], known[1].replace("known@example.org", ANNA))
+    was, is_ = asked(known[1]), asked(told[1])
+    assert len(was) == len(is_)
+    assert told == (known[0], known[1].replace("known@example.org", ANNA).replace(was, is_))
     assert await town.rows("SELECT FROM codes") == []
     assert await town.rows("SELECT FROM deliveries") == []
 
@@ -79,46 +98,51 @@ async def test_a_known_and_an_unknown_address_cost_the_same_statements(
     site: ClientSession, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await town.resident(email=ANNA, phone=PHONE)
-    asked: list[str] = []
+    run: list[str] = []
     for name in ("rows", "row", "run"):
         real = getattr(Connection, name)
 
         async def counted(self: Connection, query: Any, *, _real: Any = real, **values: Any) -> Any:
-            asked.append(query)
+            run.append(query)
             return await _real(self, query, **values)
 
         monkeypatch.setattr(Connection, name, counted)
 
-    async def statements(path: str, **data: str) -> list[str]:
-        asked.clear()
+    async def statements(path: str, **data: str) -> tuple[list[str], str]:
+        run.clear()
         async with site.post(path, data=data, headers=DE) as answer:
-            await answer.text()
+            html = await answer.text()
         # What stands on top of every page is looked at now and then, for whom is no matter.
-        return [one for one in asked if "page_stamp" not in one and "broadcasts b" not in one]
+        return [one for one in run if "page_stamp" not in one and "broadcasts b" not in one], html
+
+    async def entered(address: str) -> tuple[list[str], list[str]]:
+        entering, html = await statements("/my/enter", address=address)
+        typing, _ = await statements("/my/code", address=address, code="000000", asked=asked(html))
+        return entering, typing
 
     for known, unknown in ((ANNA, "b@example.org"), (PHONE, "+4915199999999")):
-        entering = await statements("/my/enter", address=known)
+        entering, typing = await entered(known)
         assert len(entering) >= 3
-        assert await statements("/my/enter", address=unknown) == entering
-        typing = await statements("/my/code", address=known, code="000000")
-        assert await statements("/my/code", address=unknown, code="000000") == typing
+        assert await entered(unknown) == (entering, typing)
 
 
 async def test_a_wrong_code_is_told_as_one_that_is_over_and_as_one_never_sent(
     site: ClientSession, town: Town, keyring: Keyring
 ) -> None:
     await town.resident(email=ANNA)
-    await ask(site, ANNA)
-    right = await latest(town, keyring)
+    _, page = await ask(site, ANNA)
+    _, other = await ask(site, "nobody@example.org")
+    codes = await town.rows("SELECT id FROM codes")
+    right = proving.digits(keyring, codes[0]["id"])
     wrong = f"{(int(right) + 1) % 10**6:06}"
 
-    async def type_(code: str, address: str = ANNA) -> tuple[int, str]:
-        data = {"address": address, "code": code}
-        async with site.post("/my/code", data=data, headers=DE) as answer:
-            return answer.status, (await answer.text()).replace(address, "X")
+    async def told(code: str, address: str = ANNA, page: str = page) -> tuple[int, str]:
+        status, html = await type_(site, page, address, code)
+        return status, html.replace(address, "X").replace(asked(page), "Y")
 
-    said = {await type_(wrong) for _ in range(TRIES + 1)}
-    said |= {await type_(right), await type_("", ANNA), await type_("1", "nobody@example.org")}
+    said = {await told(wrong) for _ in range(TRIES + 1)}
+    said |= {await told(right), await told(""), await told("1", "nobody@example.org", other)}
+    said |= {await told(right, "nobody@example.org"), await told(right, ANNA, other)}
 
     assert len(said) == 1
     ((status, html),) = said
@@ -127,6 +151,35 @@ async def test_a_wrong_code_is_told_as_one_that_is_over_and_as_one_never_sent(
     assert 'aria-describedby="said-code"' in html
     assert 'href="#f-code"' in html
     assert await town.rows("SELECT FROM sessions") == []
+
+
+async def test_a_stranger_cannot_keep_a_resident_out(
+    site: ClientSession, town: Town, keyring: Keyring
+) -> None:
+    await town.resident(email=ANNA)
+    _, hers = await ask(site, ANNA)
+    right = await latest(town, keyring)
+    _, theirs = await ask(site, ANNA)
+
+    for page in (theirs, 'name="asked" value="forged"'):
+        for _ in range(TRIES + 1):
+            assert (await type_(site, page, ANNA, "000000"))[0] == 422
+
+    assert (await type_(site, hers, ANNA, right))[0] == 303
+
+
+async def test_a_network_types_so_many_codes_and_then_waits(
+    site: ClientSession, town: Town, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notify.services.asking.TRIES", (Rate(2, 3_600),))
+    await town.resident(email=ANNA)
+    _, page = await ask(site, ANNA)
+
+    said = [await type_(site, page, ANNA, "1") for _ in range(3)]
+
+    assert [status for status, _ in said] == [422, 422, 429]
+    assert "zu viele Codes eingegeben" in said[-1][1]
+    assert asked(said[-1][1]) == asked(page)
 
 
 @pytest.mark.parametrize("typed", ["", "anna", "anna@", "12", "x" * 3000, "<script>@x", "\0"])
@@ -183,6 +236,20 @@ async def test_when_the_days_sms_are_used_up_the_page_says_so_to_all(
     assert await town.rows("SELECT FROM codes") == []
 
 
+async def test_numbers_that_nobody_has_do_not_use_up_the_sms_of_those_who_are_known(
+    town: Town, keyring: Keyring
+) -> None:
+    few = town.settings.model_copy(update={"sms_daily_budget": 2})
+    await town.resident(phone=PHONE)
+
+    async with serving(town.db, keyring, few) as site:
+        for number in range(4):
+            assert (await ask(site, f"+491519999990{number}"))[0] == 200
+        assert (await ask(site, PHONE))[0] == 200
+    assert len(await town.rows("SELECT FROM codes")) == 1
+    assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [1]
+
+
 async def test_a_code_that_came_back_shows_that_the_address_works_but_takes_back_no_stop(
     site: ClientSession, town: Town, keyring: Keyring
 ) -> None:
@@ -193,10 +260,8 @@ async def test_a_code_that_came_back_shows_that_the_address_works_but_takes_back
             c=channel, h=keyring.address_hash(channel, value), r=reason,
         )  # fmt: skip
     for address in (ANNA, PHONE):
-        await ask(site, address)
-        data = {"address": address, "code": await latest(town, keyring)}
-        async with site.post("/my/code", data=data, allow_redirects=False) as answer:
-            assert answer.status == 303
+        _, page = await ask(site, address)
+        assert (await type_(site, page, address, await latest(town, keyring)))[0] == 303
 
     assert [row["reason"] for row in await town.rows("SELECT reason FROM suppressions")] == [
         "opted_out"

@@ -43,7 +43,7 @@ async def enter(request: Request, app: TheApp) -> Response:
             app.rates, settings=app.settings, keyring=app.keyring, channel=address.channel,
             value=address.value, network=network(request, app.settings),
         )  # fmt: skip
-        await opening.ask(app.db, settings=app.settings, address=address)
+        asked = await opening.ask(app.db, app.keyring, settings=app.settings, address=address)
         app.bell.ring(Lane.NOTE)  # whether anything waits or not
     except TooMany as wait:
         return _door(request, app, typed=typed, problem="too_many", wait=wait.retry_after)
@@ -53,7 +53,7 @@ async def enter(request: Request, app: TheApp) -> Response:
         return _door(request, app, typed=typed, problem="elsewhere")
     except Invalid:
         return _door(request, app, typed=typed, problem="no_address")
-    return _code(request, app, typed)
+    return _code(request, app, typed, asked)
 
 
 @router.api_route("/my/code", methods=["GET", "HEAD"])
@@ -64,14 +64,17 @@ async def no_code() -> Response:
 @router.post("/my/code")
 async def try_code(request: Request, app: TheApp) -> Response:
     form = await small_form(request)
-    typed = form.get("address", "").strip()
+    typed, asked = form.get("address", "").strip(), form.get("asked", "")
     try:
         address = _judge(app, typed)
+        await asking.try_(app.rates, keyring=app.keyring, network=network(request, app.settings))
     except Invalid:
         return _door(request, app, typed=typed, problem="no_address")
-    word = await opening.try_(app.db, app.keyring, address, form.get("code", ""))
+    except TooMany as wait:
+        return _code(request, app, typed, asked, problem="too_many", wait=wait.retry_after)
+    word = await opening.try_(app.db, app.keyring, address, asked=asked, typed=form.get("code", ""))
     if word is None:
-        return _code(request, app, typed, wrong=True)
+        return _code(request, app, typed, asked, problem="wrong")
     answer = back("/my")
     cookies.keep(answer, app, word)
     return answer
@@ -125,13 +128,26 @@ def _door(
     return answer
 
 
-def _code(request: Request, app: App, typed: str, *, wrong: bool = False) -> Response:
+def _code(
+    request: Request, app: App, typed: str, asked: str, *, problem: str | None = None,
+    wait: int = 0,
+) -> Response:  # fmt: skip
     language = reader_language(request, app)
-    said = templates(app.settings).words(language).gettext(
-        "This code is wrong, or no longer holds. Check the digits, or have a new code sent."
-    )  # fmt: skip
-    problems = [{"field": "code", "said": said}] if wrong else []
-    return page(
-        app, "my/code", language=language, status=422 if wrong else 200, typed=typed,
+    words = templates(app.settings).words(language)
+    said = {
+        "wrong": words.gettext(
+            "This code is wrong, or no longer holds. Check the digits, or have a new code sent."
+        ),
+        "too_many": words.gettext(
+            "Too many codes were typed. Please wait %(minutes)s minutes, then try again."
+        ) % {"minutes": max(1, -(-wait // 60))},
+    }  # fmt: skip
+    problems = [{"field": "code", "said": said[problem]}] if problem else []
+    status = 200 if problem is None else 429 if problem == "too_many" else 422
+    answer = page(
+        app, "my/code", language=language, status=status, typed=typed, asked=asked,
         problems=problems,
     )  # fmt: skip
+    if problem == "too_many":
+        answer.headers["retry-after"] = str(wait)
+    return answer
