@@ -101,8 +101,7 @@ def check() -> None:
                 fine = fine and said == "ok"
                 typer.echo(f"{channel}: {sender.name}: {said}")
         await tell_of_watch(app)
-        for slug, text in await browsing.unwritten(app.db):
-            typer.echo(f"pages: the group {slug} says nothing for `{text}` in its identity")
+        await _tell_of_web(app)
         typer.echo(f"redis: {'ok' if await app.bell.alive() else 'does not answer (only slower)'}")
         if not on:
             raise Misconfigured(
@@ -113,6 +112,19 @@ def check() -> None:
 
     if not run_with_app(work):
         raise typer.Exit(1)
+
+
+async def _tell_of_web(app: App) -> None:
+    # Late, so that the other commands need not wait for the web's libraries.
+    from notify.web.network import is_proxy_unnamed
+
+    if is_proxy_unnamed(app.settings):
+        typer.echo(
+            "network: NOTIFY_PUBLIC_URL is https, so a proxy is in front, and the whole town counts "
+            "as one network; name the proxy in NOTIFY_TRUSTED_PROXIES"
+        )
+    for slug, text in await browsing.unwritten(app.db):
+        typer.echo(f"pages: the group {slug} says nothing for `{text}` in its identity")
 
 
 async def _probe(sender: Sender) -> str:

@@ -39,7 +39,7 @@ MOVES: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
     _S.DELIVERED: frozenset(),
     _S.FAILED: frozenset({_S.DELIVERED}),  # the provider corrects itself
     _S.EXPIRED: frozenset(),
-    _S.CANCELLED: frozenset(),
+    _S.CANCELLED: frozenset({_S.PENDING}),  # an alert in force whose reader can be reached again
     _S.SUPERSEDED: frozenset(),
     _S.UNKNOWN: frozenset({_S.PENDING, _S.SENT, _S.DELIVERED, _S.FAILED}),
 }

@@ -131,7 +131,8 @@ async def renew(
     and we know, are the proof; False where they are not those of a browser in use."""
     hash_ = keyring.address_hash(Channel.PUSH, endpoint)
     async with db.transaction() as connection:
-        old = await browsers.owner(connection, endpoint) or await browsers.ended(connection, hash_)
+        live = await browsers.owner(connection, endpoint)
+        old = live or await browsers.ended(connection, hash_)
         if old is None or not _same_secret(old["keys"]["auth"], auth):
             return False
         there = await browsers.owner(connection, push.endpoint)
@@ -139,9 +140,15 @@ async def renew(
         if there is None or there["id"] == old["id"]:
             fresh = keyring.address_hash(Channel.PUSH, push.endpoint)
             await browsers.lift(connection, fresh)
-            await browsers.replace(
-                connection, old["id"], endpoint=push.endpoint, keys=keys, hash_=fresh
-            )
+            if live:
+                await browsers.replace(
+                    connection, old["id"], endpoint=push.endpoint, keys=keys, hash_=fresh
+                )
+            else:  # another address, or what failed at the one that ended would not come again
+                await browsers.spend(connection, old["id"])
+                await browsers.add(
+                    connection, old["resident_id"], endpoint=push.endpoint, keys=keys, hash_=fresh
+                )
         elif _same(there["keys"], keys):  # the page was quicker than the service worker
             await browsers.end(connection, old["id"])
         else:

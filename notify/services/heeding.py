@@ -35,7 +35,8 @@ async def do(connection: Connection, means: Means, asked: Asked) -> Done | None:
 
 
 async def started(connection: Connection, means: Means, asked: Asked) -> Done:
-    """After a START: what comes again."""
+    """After a START: what comes again, from the alerts in force on."""
+    await phones.reach(connection, asked.message.sender)
     followed = await texts.followed(connection, asked)
     again = [one for one in followed if one.by_sms]
     return Done(Say.STARTED, texts.names(means, asked, again))
@@ -64,6 +65,7 @@ async def _join(connection: Connection, means: Means, asked: Asked) -> Done | No
     evidence = _evidence(means, asked, Say.REQUESTED if group.closed else Say.JOINED)
     resident = await _prove_phone(connection, means, asked, evidence)
     await residents.lock(connection, resident)
+    await phones.reach(connection, asked.message.sender)
     before = await phones.subscription(connection, resident, group.id)
     state = await phones.follow(
         connection, resident, group.id, state="requested" if group.closed else "active"

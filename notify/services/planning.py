@@ -9,7 +9,7 @@ from notify.domain.delivery import REACHED
 from notify.domain.words import Kind, Lane, Relation, lane_of
 from notify.log import get
 from notify.settings import Settings
-from notify.store import groups, planning
+from notify.store import groups, latecomers, planning
 from notify.store.database import Connection, Database, Row
 from notify.store.planning import Slice
 
@@ -141,15 +141,15 @@ class Planner:
         }
 
     async def plan_latecomers(self) -> int:
-        """Give alerts in force to those who joined since; returns the deliveries made."""
+        """Give alerts in force to those who joined since, or can be reached again; returns the
+        deliveries made or begun anew."""
         if not self._alert:
             return 0
         made = 0
         async with self._db.transaction() as connection:
             for row in await planning.in_force(connection):
-                done = await planning.plan_latecomers(
-                    connection, **self._values(row), since=row["since"]
-                )
-                made += done.planned
+                values = {**self._values(row), "since": row["since"]}
+                made += await latecomers.begin_anew(connection, **values)
+                made += (await planning.plan_latecomers(connection, **values)).planned
                 await planning.looked_for_latecomers(connection, row["id"], row["looked_at"])
         return made

@@ -41,14 +41,17 @@ CHOOSE: LiteralString = """
 UPDATE subscriptions SET
   alerts = CASE WHEN %(alerts)s AND NOT 'push' = ANY(alerts) THEN alerts || 'push'::text
     ELSE alerts END,
-  news = CASE WHEN %(news)s AND NOT 'push' = ANY(news) THEN news || 'push'::text ELSE news END
+  news = CASE WHEN %(news)s AND NOT 'push' = ANY(news) THEN news || 'push'::text ELSE news END,
+  -- Alerts that they now want in a browser of theirs reach them while in force.
+  created_at = CASE WHEN %(alerts)s AND NOT 'push' = ANY(alerts) THEN now() ELSE created_at END
 WHERE resident_id = %(resident)s
 """
 
 ENDED: LiteralString = """
--- One that its push service ended. What its resident took away does not come back.
+-- One that its push service ended. What its resident took away does not come back, nor does one
+-- whose secret was used for that before.
 SELECT a.id, a.resident_id, a.keys FROM addresses a
-WHERE a.channel = 'push' AND a.hash = %(hash)s AND NOT a.live
+WHERE a.channel = 'push' AND a.hash = %(hash)s AND NOT a.live AND a.keys ? 'auth'
   AND EXISTS (SELECT FROM deliveries d JOIN attempts t ON t.delivery_id = d.id
     WHERE d.resident_id = a.resident_id AND d.address_id = a.id AND t.outcome = 'address_gone')
 ORDER BY a.id DESC LIMIT 1 FOR UPDATE OF a
@@ -59,6 +62,8 @@ UPDATE addresses SET value = %(endpoint)s, keys = %(keys)s, hash = %(hash)s, sta
   proven_at = coalesce(proven_at, now())
 WHERE id = %(address)s
 """
+
+SPEND: LiteralString = "UPDATE addresses SET keys = '{}' WHERE id = %(address)s"
 
 SITUATION: LiteralString = """
 SELECT r.language,
@@ -119,6 +124,11 @@ async def replace(
     await connection.run(
         REPLACE, address=address_id, endpoint=endpoint, keys=Jsonb(dict(keys)), hash=hash_
     )
+
+
+async def spend(connection: Connection, address_id: int) -> None:
+    """Forget the keys of an address that ended: they have brought its browser back."""
+    await connection.run(SPEND, address=address_id)
 
 
 async def situation(connection: Connection, resident: UUID) -> dict[str, Any] | None:

@@ -53,6 +53,11 @@ ON CONFLICT (resident_id, group_id) DO UPDATE SET
 RETURNING state
 """
 
+REACH: LiteralString = """
+UPDATE addresses SET proven_at = now()
+WHERE channel = 'sms' AND value = %(phone)s AND live AND state = 'proven'
+"""
+
 MUTE: LiteralString = """
 UPDATE subscriptions SET alerts = array_remove(alerts, 'sms'), news = array_remove(news, 'sms')
 WHERE resident_id = %(resident)s AND group_id = %(group)s
@@ -123,6 +128,11 @@ async def stay(connection: Connection, resident: UUID, *, life: timedelta) -> No
 async def subscription(connection: Connection, resident: UUID, group: int) -> Row | None:
     """Its `alerts`, `news` and `state`, held until the transaction ends; None where there is none."""
     return await connection.row(LOCK, resident=resident, group=group)
+
+
+async def reach(connection: Connection, phone: str) -> None:
+    """SMS to this resident's number are welcome as of now: alerts in force come too."""
+    await connection.run(REACH, phone=phone)
 
 
 async def follow(connection: Connection, resident: UUID, group: int, *, state: str) -> str:

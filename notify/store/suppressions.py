@@ -97,17 +97,24 @@ async def opt_in(connection: Connection, address_hash: bytes, *, at: datetime) -
 
 
 WORKS: LiteralString = """
-DELETE FROM suppressions x USING addresses a
-WHERE a.id = %(address)s AND x.channel = a.channel AND x.hash = a.hash
-  AND x.reason IN ('bounced', 'gone')
+-- Whoever can be reached again is a latecomer to the alerts in force.
+WITH held AS MATERIALIZED (
+  SELECT channel, hash FROM addresses WHERE id = %(address)s FOR UPDATE
+), lifted AS (
+  DELETE FROM suppressions x USING held h
+  WHERE x.channel = h.channel AND x.hash = h.hash AND x.reason IN ('bounced', 'gone')
+  RETURNING 1
+)
+UPDATE addresses SET proven_at = now()
+WHERE id = %(address)s AND state = 'proven' AND EXISTS (SELECT FROM lifted)
 """
 
 LIFT: LiteralString = "DELETE FROM suppressions WHERE channel = %(channel)s AND hash = %(hash)s"
 
 
-async def works(connection: Connection, address_id: int) -> bool:
+async def works(connection: Connection, address_id: int) -> None:
     """What was sent there came back to us: the address is neither gone nor bouncing."""
-    return await connection.run(WORKS, address=address_id) == 1
+    await connection.run(WORKS, address=address_id)
 
 
 async def lift(connection: Connection, *, channel: str, address_hash: bytes) -> bool:

@@ -14,7 +14,10 @@ from typing import Final
 
 from fastapi import Request
 
+from notify.log import get
 from notify.settings import Settings
+
+log = get(__name__)
 
 UNKNOWN: Final = "unknown"
 
@@ -26,13 +29,29 @@ def network(request: Request, settings: Settings) -> str:
     """The network of whoever connects. X-Forwarded-For is believed only as far as each of those
     who wrote it, from the last on, is one of TRUSTED_PROXIES."""
     at = _address(request.client.host) if request.client else None
-    told = ",".join(request.headers.getlist("x-forwarded-for"))[-_LONGEST:].split(",")
+    lines = request.headers.getlist("x-forwarded-for")
+    told = ",".join(lines)[-_LONGEST:].split(",")
+    if is_proxy_unnamed(settings) or (
+        lines and at and not _is_trusted(at, settings.trusted_proxies)
+    ):
+        warn_once()
     while at is not None and told and _is_trusted(at, settings.trusted_proxies):
         before = _address(told.pop())
         if before is None:
             break
         at = before
     return _network(at) if at else UNKNOWN
+
+
+def is_proxy_unnamed(settings: Settings) -> bool:
+    """Whether a proxy must be in front, for it speaks https and we do not, and none is named."""
+    return settings.public_url.startswith("https:") and not settings.trusted_proxies
+
+
+@lru_cache(maxsize=1)
+def warn_once() -> None:
+    """Tell the operator that a town behind a proxy that is not named counts as one network."""
+    log.warning("network.proxy_unnamed", see="NOTIFY_TRUSTED_PROXIES")
 
 
 def _is_trusted(at: _Address, proxies: Sequence[str]) -> bool:

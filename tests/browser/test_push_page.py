@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import re
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from playwright.async_api import Route
 
 from tests.browser.device import POLLS, Device, device
 from tests.browser.looking import WIDE, Visits, axe, picture, sideways
@@ -23,6 +25,10 @@ DENIED: Final = 'Object.defineProperty(Notification, "permission", { get: () => 
 SAYS_NO: Final = 'Notification.requestPermission = async () => "denied";'
 LOOKS_AWAY: Final = 'Notification.requestPermission = async () => "default";'
 FAILS: Final = 'PushManager.prototype.subscribe = async () => { throw new Error("no service"); };'
+SUBSCRIBED: Final = """(raw) => {
+  PushManager.prototype.getSubscription = async () => ({ ...raw, toJSON: () => raw });
+}"""
+"""The service worker's share of what the page's `PushManager` hands out."""
 INSECURE: Final = 'Object.defineProperty(window, "isSecureContext", { value: false });'
 
 
@@ -267,6 +273,55 @@ async def test_a_page_that_was_closed_meanwhile_says_so(journey: Visits, world: 
     await here.page.click("#push-try")
 
     assert "nach einer Weile geschlossen" in await said(here, "geschlossen")
+
+
+async def test_what_the_town_does_not_tell_is_not_called_off(journey: Visits, world: World) -> None:
+    here = await device(journey, world)
+    await here.turn_on()
+    closed = {"said": "Ihre Seite wurde nach einer Weile geschlossen."}
+
+    await here.page.route("**/my/push/known*", lambda route: route.abort())
+    await here.page.reload()
+    await said(here, "nicht zu erreichen")
+    assert await here.page.locator("#push button:visible").count() == 0
+    await look(here, "unknown")
+
+    await here.page.unroute("**/my/push/known*")
+    await here.page.route("**/my/push/known*", lambda route: route.fulfill(status=401, json=closed))
+    await here.page.reload()
+    await said(here, "nach einer Weile geschlossen")
+    assert await here.page.locator("#push button:visible").count() == 0
+
+
+async def test_a_call_that_fails_leaves_the_town_no_subscription_that_is_no_more(
+    journey: Visits, world: World
+) -> None:
+    here = await device(journey, world)
+    await here.turn_on()
+    (before,) = here.addresses()
+    worker = await here.worker()
+    await worker.evaluate(
+        SUBSCRIBED, json.loads(await here.page.evaluate("localStorage.subscribed"))
+    )
+    await worker.evaluate("keep()")
+
+    async def fails(route: Route) -> None:
+        await worker.evaluate(SUBSCRIBED, json.loads(route.request.post_data or "")["subscription"])
+        await route.abort()
+
+    await here.page.route(
+        "**/my/push/known*", lambda route: route.fulfill(status=200, json={"known": False})
+    )
+    await here.page.reload()
+    await here.page.wait_for_selector("#push-on", state="visible")
+    await here.page.route(re.compile(r"/my/push\?"), fails)
+
+    await here.page.click("#push-on button")
+    await said(here, "nicht zu erreichen")
+
+    (after,) = here.addresses()
+    assert after["state"] == "proven"
+    assert after["value"] != before["value"]
 
 
 async def test_a_browser_removed_elsewhere_can_be_turned_on_again(

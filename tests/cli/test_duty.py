@@ -94,6 +94,18 @@ def test_a_check_says_what_would_keep_us_from_noticing(notify: type[_Notify]) ->
     assert "NOTIFY_HEARTBEAT_URL" in said
 
 
+@pytest.mark.parametrize("named", ["", "10.0.0.0/8"], ids=["unnamed", "named"])
+def test_a_check_says_that_a_proxy_is_not_named(
+    notify: type[_Notify], monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setenv("NOTIFY_PUBLIC_URL", "https://town.example.org")
+    monkeypatch.setenv("NOTIFY_TRUSTED_PROXIES", named)
+
+    said = notify("check").said
+
+    assert ("network: NOTIFY_PUBLIC_URL is https" in said) is (named == "")
+
+
 def test_a_check_asks_the_relay_for_mails_about_faults(
     notify: type[_Notify], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,9 +29,11 @@ sending → delivered
 unknown → pending | sent | delivered | failed
 sent → failed
 failed → delivered
+cancelled → pending
 """
 """All moves there are; `sending → delivered` is a receipt quicker than our settlement, and
-`pending → sent | delivered` one that spares a repeat (docs/adr/0013)."""
+`pending → sent | delivered` one that spares a repeat (docs/adr/0013). `cancelled → pending` is an alert
+in force for whoever can be reached again."""
 
 
 def _moves(text: str) -> set[tuple[str, str]]:
@@ -58,7 +60,7 @@ def test_a_follow_up_goes_to_those_who_may_have_it_and_open_is_what_is_waited_fo
     assert set(OPEN) == {S.PENDING, S.SENDING}
 
 
-@pytest.mark.parametrize("end", [S.DELIVERED, S.EXPIRED, S.CANCELLED, S.SUPERSEDED])
+@pytest.mark.parametrize("end", [S.DELIVERED, S.EXPIRED, S.SUPERSEDED])
 def test_nothing_leaves_an_end(end: DeliveryStatus) -> None:
     assert MOVES[end] == frozenset()
 

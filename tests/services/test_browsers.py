@@ -7,9 +7,11 @@ import pytest
 
 from notify.domain.addresses import PushAddress
 from notify.domain.keyring import Keyring
+from notify.domain.words import Lane
 from notify.errors import Conflict, Invalid, NotFound
 from notify.services import browsers, trying, visiting
 from notify.services.browsers import MOST, Wanted
+from notify.services.planning import Planner
 from notify.services.visiting import Session
 from notify.store import browsers as browsers_store
 from tests.town import Town
@@ -219,20 +221,64 @@ async def test_only_who_knows_the_old_secret_renews(town: Town, auth: str) -> No
     assert not await renew(town, "nobody's", browser("c"))
 
 
-async def test_a_browser_whose_subscription_ended_in_between_comes_back(town: Town) -> None:
+async def subscription_ended(town: Town) -> None:
+    """Its push service says so of what is planned."""
+    await town.change(
+        "INSERT INTO attempts (delivery_id, number, sender, worker, lease_until, outcome)"
+        " SELECT id, 1, 'push', gen_random_uuid(), now(), 'address_gone' FROM deliveries"
+    )
+    await town.change("UPDATE deliveries SET status = 'failed', reason = 'address_gone'")
+    await town.change("UPDATE addresses SET state = 'gone' WHERE channel = 'push'")
+
+
+async def test_a_browser_whose_subscription_ended_comes_back_to_the_alert_it_missed(
+    town: Town,
+) -> None:
+    group = await town.group()
+    erika = await town.resident(group, email="e@example.org", alerts=["push"])
+    await turn_on(town, erika, browser())
+    alert = await town.broadcast("town")
+    await town.plan()
+    await subscription_ended(town)
+
+    assert await renew(town, "a", browser("b"))
+    assert await addresses(town) == [(erika, "a", "gone"), (erika, "b", "proven")]
+    assert await late(town) == 1
+    assert await town.statuses(alert) == ["failed", "pending"]
+
+
+async def test_what_ended_brings_its_browser_back_once_only(town: Town) -> None:
     group = await town.group()
     erika = await town.resident(group, email="e@example.org", alerts=["push"])
     await turn_on(town, erika, browser())
     await town.broadcast("town")
     await town.plan()
-    await town.change(
-        "INSERT INTO attempts (delivery_id, number, sender, worker, lease_until, outcome)"
-        " SELECT id, 1, 'push', gen_random_uuid(), now(), 'address_gone' FROM deliveries"
-    )
-    await town.change("UPDATE addresses SET state = 'gone' WHERE channel = 'push'")
+    await subscription_ended(town)
+    await renew(town, "a", browser("b"))
+    await browsers.remove(town.db, erika, browser("b").endpoint)
 
-    assert await renew(town, "a", browser("b"))
-    assert await addresses(town) == [(erika, "b", "proven")]
+    assert not await renew(town, "a", browser("c"))
+
+
+async def test_whoever_wants_alerts_in_a_browser_gets_those_in_force(town: Town) -> None:
+    group = await town.group()
+    erika = await town.resident(group, email="e@example.org", alerts=["email"])
+    news = Wanted(alerts=False, news=True, wording="w", version="1", language="de")
+    await turn_on(town, erika, browser(), news)
+    await town.change("UPDATE addresses SET proven_at = now() - interval '1 day'")
+    await town.change("UPDATE subscriptions SET created_at = now() - interval '1 day'")
+    alert = await town.broadcast("town")
+    await town.plan()
+
+    await turn_on(town, erika, browser())
+
+    assert await late(town) == 1
+    assert await town.statuses(alert) == ["pending", "pending"]
+
+
+async def late(town: Town) -> int:
+    planner = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+    return await planner.plan_latecomers()
 
 
 async def test_one_that_its_reader_turned_off_does_not(town: Town) -> None:

@@ -7,7 +7,9 @@ from psycopg.types.json import Jsonb
 
 from channels import segments
 from channels.inbound import Inbound
-from notify.domain.words import Kind, Lane
+from channels.memory import MemoryChannel
+from channels.messages import Sms
+from notify.domain.words import Channel, Kind, Lane
 from notify.services import inbound, texting
 from notify.services.planning import Planner
 from tests.services.texter import OURS, PHONE, Texter
@@ -139,6 +141,38 @@ async def test_an_alert_in_force_comes_to_whoever_joins_or_adds_sms(
         "SELECT channel FROM deliveries WHERE broadcast_id = %(id)s ORDER BY id", id=alert
     )
     assert [row["channel"] for row in rows] == ["email", "sms", "sms"]
+
+
+@pytest.mark.parametrize("word", ["START", "JOIN kita-sued"])
+@pytest.mark.parametrize("planned", [False, True], ids=["left out", "planned"])
+async def test_an_alert_in_force_comes_once_sms_are_welcome_again(
+    texter: Texter, town: Town, word: str, planned: bool
+) -> None:
+    (kita,) = await ids(town, "kita-sued")
+    await town.resident(kita, phone=PHONE, alerts=["sms"])
+    await town.change("UPDATE subscriptions SET created_at = now() - interval '1 day'")
+    await town.change("UPDATE addresses SET proven_at = now() - interval '1 day'")
+    alert = await town.broadcast("town")
+    carrier = MemoryChannel[Sms]()
+    pump = await town.pump(carrier, channel=Channel.SMS)
+    planner = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels)
+    if planned:
+        await town.plan()
+    await texter.text("STOP")
+    await town.plan()
+    while await pump.round():
+        pass
+    assert len(carrier.taken) == 0
+
+    assert await planner.plan_latecomers() == 0
+    await texter.text(word)
+    made = [await planner.plan_latecomers(), await planner.plan_latecomers()]
+    while await pump.round():
+        pass
+
+    assert made == [1, 0]
+    assert len(carrier.taken) == 1
+    assert await town.statuses(alert) == ["sent"]
 
 
 async def test_who_joins_twice_is_told_so(texter: Texter) -> None:

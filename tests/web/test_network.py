@@ -2,18 +2,24 @@
 
 import pytest
 from fastapi import Request
+from structlog.testing import capture_logs
 
 from notify.settings import Settings
-from notify.web.network import UNKNOWN, network
+from notify.web.network import UNKNOWN, network, warn_once
 
 PROXIES = ("10.0.0.0/8", "fd00::1")
 
 
-def _seen(peer: str | None, *told: str, proxies: tuple[str, ...] = PROXIES) -> str:
+def _seen(
+    peer: str | None,
+    *told: str,
+    proxies: tuple[str, ...] = PROXIES,
+    url: str = "http://localhost",
+) -> str:
     headers = [(b"x-forwarded-for", line.encode("latin-1")) for line in told]
     client = (peer, 4711) if peer else None
     scope = {"type": "http", "headers": headers, "client": client}
-    return network(Request(scope), Settings(trusted_proxies=proxies))
+    return network(Request(scope), Settings(trusted_proxies=proxies, public_url=url))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,28 @@ def _seen(peer: str | None, *told: str, proxies: tuple[str, ...] = PROXIES) -> s
 )  # fmt: skip
 def test_the_network_of_a_request(peer: str | None, told: list[str], seen: str) -> None:
     assert _seen(peer, *told) == seen
+
+
+@pytest.mark.parametrize(
+    ("url", "told", "proxies", "warns"),
+    [
+        pytest.param("https://example.org", [], (), True, id="https by nobody"),
+        pytest.param("https://example.org", ["203.0.113.9"], PROXIES, False, id="named"),
+        pytest.param("http://localhost", ["203.0.113.9"], ("192.0.2.1",), True, id="another named"),
+        pytest.param("http://localhost", ["203.0.113.9"], (), True, id="none named"),
+        pytest.param("http://localhost", [], (), False, id="no proxy"),
+    ],
+)
+def test_a_proxy_that_is_not_named_is_told_of_once(
+    url: str, told: list[str], proxies: tuple[str, ...], warns: bool
+) -> None:
+    warn_once.cache_clear()
+
+    with capture_logs() as logs:
+        for _ in range(3):
+            _seen("10.1.2.3", *told, proxies=proxies, url=url)
+
+    assert [one["event"] for one in logs] == ["network.proxy_unnamed"] * warns
 
 
 def test_nobody_is_believed_unless_named() -> None:

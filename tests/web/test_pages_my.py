@@ -254,6 +254,7 @@ async def test_a_code_that_came_back_shows_that_the_address_works_but_takes_back
     site: ClientSession, town: Town, keyring: Keyring
 ) -> None:
     await town.resident(email=ANNA, phone=PHONE)
+    await town.change("UPDATE addresses SET proven_at = now() - interval '1 day'")
     for channel, value, reason in (("email", ANNA, "bounced"), ("sms", PHONE, "opted_out")):
         await town.change(
             "INSERT INTO suppressions (channel, hash, reason) VALUES (%(c)s, %(h)s, %(r)s)",
@@ -266,6 +267,8 @@ async def test_a_code_that_came_back_shows_that_the_address_works_but_takes_back
     assert [row["reason"] for row in await town.rows("SELECT reason FROM suppressions")] == [
         "opted_out"
     ]
+    late = "SELECT channel FROM addresses WHERE proven_at > now() - interval '1 h'"
+    assert [row["channel"] for row in await town.rows(late)] == ["email"]
 
 
 async def test_pages_are_closed_here_and_everywhere_else(site: ClientSession, town: Town) -> None:

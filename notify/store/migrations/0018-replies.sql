@@ -1,6 +1,8 @@
 -- Texts ask for more than to be left alone, and are answered.
 -- depends: 0017-joining
 
+ALTER TABLE notes VALIDATE CONSTRAINT notes_kind_check;
+
 -- say: what was answered, or would have been; answered_at: when an answer was put in their way.
 ALTER TABLE inbound DROP CONSTRAINT inbound_word_check,
   ADD CONSTRAINT inbound_word_check CHECK (word IN ('stop', 'start', 'help', 'code', 'join',

@@ -1,6 +1,8 @@
 -- News waits for the end of the hours in which its reader wants none.
 -- depends: 0019-opened
 
+ALTER TABLE receipts VALIDATE CONSTRAINT receipts_report_check;
+
 -- Few have such hours: whether any of a batch has is one look into a small index.
 CREATE INDEX residents_quiet ON residents (id) WHERE quiet_from IS NOT NULL;
 

@@ -13,7 +13,7 @@ const said = document.getElementById("push-said");
 const words = document.getElementById("push-words").content;
 const buttons = [...root.querySelectorAll("button")];
 
-// The states of the page: nothing, old, iphone, unsafe, denied, off, on
+// The states of the page: nothing, old, iphone, unsafe, denied, off, on; unknown shows none of them
 
 function show(state, { focus = false } = {}) {
   for (const part of root.querySelectorAll("[data-when]")) {
@@ -53,16 +53,20 @@ async function begin() {
   if (!window.isSecureContext) return show("unsafe");
   if (!able()) return show(onIphone() && !onHomeScreen() ? "iphone" : "old");
   if (Notification.permission === "denied") return show("denied");
-  show((await isOn().catch(() => false)) ? "on" : "off");
+  const on = await isOn().catch(() => false);
+  show(on === null ? "unknown" : on ? "on" : "off");
 }
 
+// Null, and why is said, where the town does not tell.
 async function isOn() {
   const registration = await navigator.serviceWorker.getRegistration("/");
   const subscription = await registration?.pushManager.getSubscription();
   if (!subscription || Notification.permission !== "granted") return false;
   await ask(registration, "settle");
   const answer = await post("/my/push/known", { endpoint: subscription.endpoint });
-  return answer.known === true;
+  if (answer.ok) return answer.known;
+  say(answer.said, { look: "problem" });
+  return null;
 }
 
 // What the buttons do
@@ -89,7 +93,11 @@ async function turnOn(event) {
     alerts: form.has("alerts"),
     news: form.has("news"),
   });
-  if (!answer.ok) return say(answer.said, { look: "problem" });
+  if (!answer.ok) {
+    // The subscription before is no more: if the town still sends there, it is to send to this one.
+    await ask(registration, "settle");
+    return say(answer.said, { look: "problem" });
+  }
   await ask(registration, "keep");
   say();
   show("on", { focus: true });
