@@ -144,11 +144,13 @@ async def renew(
                 await browsers.replace(
                     connection, old["id"], endpoint=push.endpoint, keys=keys, hash_=fresh
                 )
-            else:  # another address, or what failed at the one that ended would not come again
+            # Another address, or what failed at the one that ended would not come again.
+            elif await browsers.add(
+                connection, old["resident_id"], endpoint=push.endpoint, keys=keys, hash_=fresh
+            ):
                 await browsers.spend(connection, old["id"])
-                await browsers.add(
-                    connection, old["resident_id"], endpoint=push.endpoint, keys=keys, hash_=fresh
-                )
+            else:
+                return False
         elif _same(there["keys"], keys):  # the page was quicker than the service worker
             await browsers.end(connection, old["id"])
         else:

@@ -7,10 +7,11 @@ from typing import Any, LiteralString
 from uuid import uuid4
 
 import notify.store
+from notify import clock
 from notify.domain.delivery import OVER
 from notify.domain.words import Kind
 from notify.services.planning import BEFORE_ALL
-from notify.store import claiming, forgetting, planning, sweep
+from notify.store import claiming, forgetting, latecomers, planning, sweep
 from notify.store.database import Database
 from tests.town import Town
 
@@ -41,6 +42,21 @@ async def test_whoever_is_left_out_is_looked_up_by_resident_not_among_all_that_i
     assert "deliveries_resident" in plan
     assert "deliveries_broadcast" not in plan
     assert "deliveries_once on" not in plan
+
+
+async def test_whoever_is_reached_again_is_not_looked_for_among_all_of_an_alert_s_deliveries(
+    db: Database,
+) -> None:
+    values = {"id": uuid4(), "since": clock.now(), "audience": [1], "channels": ["email"]}
+    async with db.transaction() as connection:
+        await connection.run("ANALYZE deliveries")
+        await connection.run(DELIVERIES, id=values["id"])
+        await connection.run("SET LOCAL enable_seqscan = off")
+        rows = await connection.rows("EXPLAIN " + latecomers.BEGIN_ANEW, **values)
+
+    plan = "\n".join(row["QUERY PLAN"] for row in rows)
+    assert "deliveries_once" in plan
+    assert "deliveries_broadcast" not in plan
 
 
 NOTES: LiteralString = """
