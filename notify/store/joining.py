@@ -73,12 +73,13 @@ ON CONFLICT (resident_id, group_id) DO UPDATE SET created_at = now(),
 """
 
 ADDRESSES: LiteralString = """
--- What is not proven stays so. Of a channel that the other has an address for, it is one asked for.
+-- What is not proven stays so; what is only asked for comes along if wished. Of a channel that the other has an address for, it is one asked for.
 UPDATE addresses a SET resident_id = %(into)s, version = version + 1,
   state = CASE WHEN a.channel <> 'push' AND EXISTS (SELECT FROM addresses o
       WHERE o.resident_id = %(into)s AND o.channel = a.channel AND o.live)
     THEN 'asked' ELSE a.state END
-WHERE a.resident_id = %(source)s AND a.state <> 'gone' AND NOT EXISTS (SELECT FROM addresses o
+WHERE a.resident_id = %(source)s AND (a.live OR (a.state = 'asked' AND %(asked)s))
+  AND NOT EXISTS (SELECT FROM addresses o
   WHERE o.resident_id = %(into)s AND o.channel = a.channel AND o.value = a.value
     AND o.state <> 'gone')
 """
@@ -89,7 +90,14 @@ UPDATE skips s SET resident_id = %(into)s WHERE s.resident_id = %(source)s
     AND o.resident_id = %(into)s AND o.channel = s.channel)
 """
 
+END_CODES: LiteralString = """
+UPDATE codes SET valid_until = now()
+WHERE resident_id = %(resident)s AND address_id <> %(but)s AND used_at IS NULL
+  AND valid_until > now()
+"""
+
 CODES: LiteralString = """
+-- Only those of addresses that came along; the others go with who asked for them.
 UPDATE codes SET resident_id = %(into)s WHERE resident_id = %(source)s
   AND address_id IN (SELECT id FROM addresses WHERE resident_id = %(into)s)
 """
@@ -174,10 +182,16 @@ async def is_reachable(connection: Connection, resident: UUID) -> bool:
     return bool(row and row["has"])
 
 
-async def absorb(connection: Connection, source: UUID, *, into: UUID) -> None:
-    """Make one resident of two: `source` goes, all that was theirs is the other's."""
+async def end_codes(connection: Connection, resident: UUID, *, but: int) -> None:
+    """What was asked for so far with this resident's addresses, but one, has to be asked anew."""
+    await connection.run(END_CODES, resident=resident, but=but)
+
+
+async def absorb(connection: Connection, source: UUID, *, into: UUID, asked: bool) -> None:
+    """Make one resident of two: `source` goes, all that was theirs is the other's. Addresses that
+    were only asked for, with their codes, come along if `asked`; else they are dropped."""
     await connection.run(WISHES, source=source, into=into)
-    await connection.run(ADDRESSES, source=source, into=into)
+    await connection.run(ADDRESSES, source=source, into=into, asked=asked)
     for statement in REST:
         await connection.run(statement, source=source, into=into)
 

@@ -95,7 +95,7 @@ async def test_a_newcomer_who_is_known_is_merged_and_nothing_they_had_is_lost(to
         town, old, new, email="anna@example.org", phone=PHONE, alerts=["sms"], news=["email"]
     )
 
-    joined = await prove(town, await address(town, again))
+    joined = await prove(town, await address(town, again), here=again)
 
     assert joined == Joined(anna, merged=True)
     assert await wishes(town, anna) == {
@@ -191,11 +191,7 @@ async def test_nobody_gets_a_page_by_typing_in_a_strangers_address(town: Town) -
     assert await prove(town, await address(town, mallory)) == Joined(anna, merged=True)
 
     assert await visiting.find(town.db, word) is None
-    with pytest.raises(NotHere):
-        await prove(town, await address(town, anna, "sms"))
-    assert [row["state"] for row in await town.rows(
-        "SELECT state FROM addresses WHERE channel = 'sms'"
-    )] == ["asked"]  # fmt: skip
+    assert await town.rows("SELECT FROM addresses WHERE channel = 'sms'") == []
 
 
 async def test_nor_by_proving_the_other_address_first(town: Town) -> None:
