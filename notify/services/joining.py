@@ -120,6 +120,7 @@ async def _begin(
     await sessions.close_others(connection, resident, but=None)
     elsewhere = holder is not None and holder["resident_id"] != resident
     if elsewhere and holder is not None and holder["state"] == AddressState.PROVEN:
+        await joining.hold_deliveries(connection, resident)
         await joining.drop(connection, address["id"])
         await joining.absorb(connection, resident, into=holder["resident_id"], asked=same)
         await joining.prove(connection, holder["id"], resident=holder["resident_id"])
@@ -142,6 +143,7 @@ async def _add(connection: Connection, address: Row, holder: Row | None) -> Join
         await joining.prove(connection, address["id"], resident=resident)
         return Joined(resident, merged=False)
     before: UUID = holder["resident_id"]
+    await joining.hold_deliveries(connection, before)
     # The row that has the history is kept: nothing in force is sent there twice.
     await joining.drop(connection, address["id"])
     await joining.prove(connection, holder["id"], resident=resident)

@@ -40,6 +40,11 @@ UPDATE addresses SET state = 'proven', proven_at = now(), resident_id = %(reside
 WHERE id = %(id)s
 """
 
+DELIVERIES: LiteralString = """
+-- Locked in the order of their ids, as everywhere.
+SELECT id FROM deliveries WHERE resident_id = %(resident)s ORDER BY id FOR UPDATE
+"""
+
 TAKE_HISTORY: LiteralString = """
 UPDATE deliveries SET resident_id = %(resident)s
 WHERE resident_id = %(before)s AND address_id = %(id)s
@@ -157,6 +162,11 @@ async def retire(connection: Connection, resident: UUID, *, channel: str, but: i
 async def prove(connection: Connection, address_id: int, *, resident: UUID) -> None:
     """Make the address this resident's, and proven."""
     await connection.run(PROVE, id=address_id, resident=resident)
+
+
+async def hold_deliveries(connection: Connection, resident: UUID) -> None:
+    """Hold all that was sent to somebody, before any of it becomes another's."""
+    await connection.rows(DELIVERIES, resident=resident)
 
 
 async def take_history(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -157,6 +157,33 @@ async def test_whoever_has_nothing_left_was_the_same_person(town: Town) -> None:
     consents = await town.rows("SELECT resident_id, source FROM consents ORDER BY id")
     assert [row["source"] for row in consents] == ["import", "page"]
     assert {row["resident_id"] for row in consents} == {anna}
+
+
+async def test_a_merge_holds_what_was_sent_in_the_order_in_which_it_is_settled(town: Town) -> None:
+    listed = await town.resident(email="anna@example.org", state="unverified")
+    mail = await address(town, listed)
+    for place in (-1, mail):  # what went to an address that is gone by now is the older one
+        await town.change(
+            "INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version,"
+            " channel, lane, language) VALUES (%(b)s, %(r)s, %(a)s, 1, 'email', 'alert', 'de')",
+            b=uuid4(), r=listed, a=place,
+        )  # fmt: skip
+    first, second = await town.rows("SELECT id FROM deliveries ORDER BY id")
+    anna = await newcomer(town, email="anna@example.org")
+
+    async with town.db.transaction() as settling:
+        await settling.run("SELECT FROM deliveries WHERE id = %(id)s FOR UPDATE", id=first["id"])
+        merge = asyncio.create_task(prove(town, await address(town, anna)))
+        waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        while not await town.rows(waiting + " AND datname = current_database()"):
+            pass
+        await settling.run(
+            "SELECT FROM deliveries WHERE id = %(id)s FOR UPDATE NOWAIT", id=second["id"]
+        )
+
+    assert await merge == Joined(anna, merged=True)
+    rows = await town.rows("SELECT resident_id FROM deliveries WHERE note_id IS NULL")
+    assert [row["resident_id"] for row in rows] == [anna, anna]
 
 
 async def test_a_changed_address_takes_the_place_of_the_old_one_only_once_it_is_proven(
