@@ -1,6 +1,6 @@
 """Bounds on all that sends a code, because anybody may ask for one: for whom, from where, to where.
 
-Who sends codes asks `ask` first, and for an SMS then `afford` in the transaction that sends it.
+Who sends codes asks `ask` first, and then `spare` before the transaction that sends it.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ from notify.errors import Invalid, NotifyError
 from notify.rates import Rate, Rates
 from notify.settings import Settings
 from notify.store import sms_asked
-from notify.store.database import Connection
+from notify.store.database import Connection, Database
 
 _HOUR: Final = 3_600
 _DAY: Final = 24 * _HOUR
@@ -72,9 +72,21 @@ async def ask(
         await _bound(rates, "country", prefix, AT_HOME if home else ABROAD)
 
 
+async def spare(db: Database, *, settings: Settings, channel: str) -> bool:
+    """Whether a code may go out over this channel; for an SMS one of the day's budget is taken.
+
+    In a transaction of its own, since all share one row: nobody holds it while they wait for
+    something else. One that is not sent after all counts too.
+    """
+    if channel != Channel.SMS:
+        return True
+    async with db.transaction() as connection:
+        return await afford(connection, settings=settings)
+
+
 async def afford(connection: Connection, *, settings: Settings) -> bool:
-    """Take one SMS from the day's budget, in the transaction that sends it; False when it is used
-    up: then only the ways that cost nothing are left."""
+    """Take one SMS from the day's budget; False when it is used up: then only the ways that cost
+    nothing are left. Whoever calls waits for nothing any more until the transaction ends."""
     day = clock.now().astimezone(settings.zone).date()
     return await sms_asked.take(connection, day=day, n=1, most=settings.sms_daily_budget)
 

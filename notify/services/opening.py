@@ -41,11 +41,9 @@ async def ask(db: Database, *, settings: Settings, address: JudgedAddress) -> No
     Whoever calls has asked `asking.ask`. Raises Spent, for a number that is known and for any other:
     each counts, so that the budget tells nothing either.
     """
+    if not await asking.spare(db, settings=settings, channel=address.channel):
+        raise Spent
     async with db.transaction() as connection:
-        if address.channel is Channel.SMS and not await asking.afford(
-            connection, settings=settings
-        ):
-            raise Spent
         known = await opening.proven(connection, channel=address.channel, value=address.value)
         await proving.send(connection, known or NOBODY, purpose=Purpose.OPEN)
         # The commit waits for the disk also where nothing was written: a clock tells no difference.

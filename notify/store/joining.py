@@ -1,6 +1,6 @@
 """Who has an address, and how two residents become one when an address proves that they are."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import LiteralString
 from uuid import UUID
 
@@ -20,6 +20,11 @@ WHERE channel = %(channel)s AND value = %(value)s AND live
 """
 
 LOCK: LiteralString = """
+-- Nobody who only refers to them waits.
+SELECT id FROM residents WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+"""
+
+LOCK_WHOLE: LiteralString = """
 SELECT id FROM residents WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 """
 
@@ -143,9 +148,10 @@ async def holder(connection: Connection, *, channel: str, value: str) -> Row | N
     return await connection.row(HOLDER, channel=channel, value=value)
 
 
-async def lock(connection: Connection, residents: Iterable[UUID]) -> None:
-    """Hold these residents, in one order, so that nobody waits crosswise."""
-    await connection.rows(LOCK, ids=list(residents))
+async def lock(connection: Connection, residents: Collection[UUID]) -> None:
+    """Hold these residents, in one order, so that nobody waits crosswise; of two or more all but
+    one may be deleted."""
+    await connection.rows(LOCK_WHOLE if len(residents) > 1 else LOCK, ids=list(residents))
 
 
 async def known_by_another(connection: Connection, resident: UUID, *, but: int) -> bool:

@@ -174,9 +174,7 @@ async def test_a_merge_holds_what_was_sent_in_the_order_in_which_it_is_settled(t
     async with town.db.transaction() as settling:
         await settling.run("SELECT FROM deliveries WHERE id = %(id)s FOR UPDATE", id=first["id"])
         merge = asyncio.create_task(prove(town, await address(town, anna)))
-        waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        while not await town.rows(waiting + " AND datname = current_database()"):
-            pass
+        await town.somebody_waits()
         await settling.run(
             "SELECT FROM deliveries WHERE id = %(id)s FOR UPDATE NOWAIT", id=second["id"]
         )
