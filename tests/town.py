@@ -137,6 +137,14 @@ class Town:
         async with self.db.transaction() as c:
             return await c.rows(query, **values)
 
+    async def somebody_waits(self) -> None:
+        """Until one transaction waits for what another holds."""
+        while not await self.rows(
+            "SELECT FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ):
+            pass
+
     async def statuses(self, broadcast_id: UUID) -> list[str]:
         rows = await self.rows(
             "SELECT status FROM deliveries WHERE broadcast_id = %(id)s ORDER BY id", id=broadcast_id

@@ -1,6 +1,6 @@
 """Bounds on all that sends a code, because anybody may ask for one: for whom, from where, to where.
 
-Who sends codes asks `ask` first, and for an SMS then `afford` in the transaction that sends it.
+Who sends codes asks `ask` first, and then `spare` before the transaction that sends it.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ from notify.errors import Invalid, NotifyError
 from notify.rates import Rate, Rates
 from notify.settings import Settings
 from notify.store import sms_asked
-from notify.store.database import Connection
+from notify.store.database import Connection, Database
 
 _HOUR: Final = 3_600
 _DAY: Final = 24 * _HOUR
@@ -85,11 +85,23 @@ async def try_(rates: Rates, *, keyring: Keyring, network: str) -> None:
     await _bound(rates, "tries", keyring.address_hash("network", network).hex(), *TRIES)
 
 
+async def spare(db: Database, *, settings: Settings, channel: str, claim: bool = False) -> bool:
+    """Whether a code may go out over this channel; for an SMS one of the day's budget is taken.
+
+    In a transaction of its own, since all share one row: nobody holds it while they wait for
+    something else. One that is not sent after all counts too. `claim` as in `afford`.
+    """
+    if channel != Channel.SMS:
+        return True
+    async with db.transaction() as connection:
+        return await afford(connection, settings=settings, claim=claim)
+
+
 async def afford(
     connection: Connection, *, settings: Settings, claim: bool = False, sends: bool = True
 ) -> bool:
-    """Take one SMS from the day's budget, in the transaction that sends it; False when it is used
-    up: then only the ways that cost nothing are left.
+    """Take one SMS from the day's budget; False when it is used up: then only the ways that cost
+    nothing are left. Whoever calls waits for nothing any more until the transaction ends.
 
     `claim`: the number is not proven, and only the share of CLAIMS is for it. Where nothing `sends`
     none is taken, by the same statement and with the same answer.

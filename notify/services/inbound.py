@@ -62,13 +62,25 @@ async def take(
     answers = [
         answer
         for message, command in fresh
-        if (answer := await _do(connection, means, message, command)) is not None
+        if (answer := await _try(connection, means, message, command)) is not None
     ]
     spoken = {row["sender"] for row in changed if row["word"] is not None}
     spoken |= {answer.message.sender for answer in answers if answer.say in PROOFS}
     answers += await _heed_all(connection, means, spoken, fresh)
     sent = await reply(connection, means.keyring, answers, settings=means.settings)
     return Taken(len(fresh), sent)
+
+
+async def _try(
+    connection: Connection, means: Means, message: Inbound, command: Command | None
+) -> Answer | None:
+    """Do one alone: what fails is left to people to read, and takes no STOP of another with it."""
+    try:
+        async with connection.raw.transaction():
+            return await _do(connection, means, message, command)
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the others are done
+        log.error("inbound.failed", why=type(problem).__name__)
+        return None
 
 
 async def _do(

@@ -1,7 +1,8 @@
 """Takes in that an address is proven: a newcomer becomes a resident, or turns out to be one.
 
 The first address that somebody proves makes their page theirs, whoever opened it before: the pages
-open until then are closed, and the caller opens one where the proof was given. From then on another
+open until then are closed, and the caller opens one where the proof was given. Unless that page itself
+brings the proof, what it asked for otherwise is not taken over: its codes end. From then on another
 address is added only from the open page. So nobody who types in a stranger's address gets a page on
 which the stranger appears, nor adds an address of their own to the stranger's.
 """
@@ -67,7 +68,7 @@ async def prove(
     if known or address["state"] == AddressState.PROVEN:
         joined = await _add(connection, address, holder)
     else:
-        joined = await _begin(connection, address, holder)
+        joined = await _begin(connection, address, holder, here=here)
     await suppressions.lift(
         connection,
         channel=address["channel"],
@@ -107,14 +108,21 @@ async def _hold(
     return None
 
 
-async def _begin(connection: Connection, address: Row, holder: Row | None) -> Joined:
+async def _begin(
+    connection: Connection, address: Row, holder: Row | None, *, here: UUID | None
+) -> Joined:
     """The first address that this resident proves."""
     resident: UUID = address["resident_id"]
+    same = here == resident
+    if not same:
+        # Whoever opened the page may know, or have been sent, what else it asked for.
+        await joining.end_codes(connection, resident, but=address["id"])
     await sessions.close_others(connection, resident, but=None)
     elsewhere = holder is not None and holder["resident_id"] != resident
     if elsewhere and holder is not None and holder["state"] == AddressState.PROVEN:
+        await joining.hold_deliveries(connection, resident)
         await joining.drop(connection, address["id"])
-        await joining.absorb(connection, resident, into=holder["resident_id"])
+        await joining.absorb(connection, resident, into=holder["resident_id"], asked=same)
         await joining.prove(connection, holder["id"], resident=holder["resident_id"])
         return Joined(holder["resident_id"], merged=True)
     await joining.settle(connection, resident)
@@ -135,6 +143,7 @@ async def _add(connection: Connection, address: Row, holder: Row | None) -> Join
         await joining.prove(connection, address["id"], resident=resident)
         return Joined(resident, merged=False)
     before: UUID = holder["resident_id"]
+    await joining.hold_deliveries(connection, before)
     # The row that has the history is kept: nothing in force is sent there twice.
     await joining.drop(connection, address["id"])
     await joining.prove(connection, holder["id"], resident=resident)
@@ -142,5 +151,5 @@ async def _add(connection: Connection, address: Row, holder: Row | None) -> Join
     await residents.bump(connection, before)
     merged = not await joining.is_reachable(connection, before)
     if merged:
-        await joining.absorb(connection, before, into=resident)
+        await joining.absorb(connection, before, into=resident, asked=False)
     return Joined(resident, merged=merged)

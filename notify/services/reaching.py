@@ -14,7 +14,7 @@ from notify.services.joining import Evidence
 from notify.services.opening import Spent
 from notify.settings import Settings
 from notify.store import my, residents
-from notify.store.database import Connection, Database
+from notify.store.database import Database
 
 
 class LastOne(Exception):
@@ -33,16 +33,19 @@ async def ask_for(
     Whether somebody else has it is not looked at: who proves it is told. Raises Spent and
     Yours.
     """
+    spare = await asking.spare(db, settings=settings, channel=address.channel, claim=True)
     async with db.transaction() as connection:
         await residents.lock(connection, resident)
         for known in await my.addresses(connection, resident):
             if known["value"] == address.value and known["state"] == AddressState.PROVEN:
                 raise Yours
+        if not spare:
+            raise Spent
         made = await my.ask_for(
             connection, resident, channel=address.channel, value=address.value,
             hash_=keyring.address_hash(address.channel, address.value),
         )  # fmt: skip
-        await _send(connection, made, settings=settings, channel=address.channel)
+        await proving.send(connection, made, purpose=Purpose.PROVE)
 
 
 async def send_again(db: Database, *, settings: Settings, resident: UUID, address_id: int) -> bool:
@@ -50,12 +53,15 @@ async def send_again(db: Database, *, settings: Settings, resident: UUID, addres
 
     Also to one that is proven, but stopped: its owner shows anew that they want to use it.
     """
+    async with db.statement() as connection:
+        found = await my.addresses(connection, resident)
+    channel = next((known["channel"] for known in found if known["id"] == address_id), Channel.PUSH)
+    if channel == Channel.PUSH:
+        return False
+    if not await asking.spare(db, settings=settings, channel=channel, claim=True):
+        raise Spent
     async with db.transaction() as connection:
-        for known in await my.addresses(connection, resident):
-            if known["id"] == address_id and known["channel"] != Channel.PUSH:
-                await _send(connection, address_id, settings=settings, channel=known["channel"])
-                return True
-    return False
+        return await proving.send(connection, address_id, purpose=Purpose.PROVE) is not None
 
 
 async def prove(
@@ -94,13 +100,3 @@ async def let_go(db: Database, *, resident: UUID, address_id: int) -> bool:
         if gone:
             await residents.bump(connection, resident)
         return gone
-
-
-async def _send(
-    connection: Connection, address_id: int, *, settings: Settings, channel: str
-) -> None:
-    if channel == Channel.SMS and not await asking.afford(
-        connection, settings=settings, claim=True
-    ):
-        raise Spent
-    await proving.send(connection, address_id, purpose=Purpose.PROVE)

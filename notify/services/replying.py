@@ -50,15 +50,20 @@ async def reply(
     connection: Connection, keyring: Keyring, answers: Sequence[Answer], *, settings: Settings
 ) -> int:
     """Put those in the way that may go, in the caller's transaction; returns how many. The senders
-    are locked (`inbound.lock`), so that nobody else counts theirs meanwhile."""
-    sent = 0
+    are locked (`inbound.lock`), so that nobody else counts theirs meanwhile. The day's budget,
+    which all share, comes last: nobody holds it while they wait for a resident."""
+    ready: list[tuple[Answer, phones.Phone]] = []
     for answer in answers:
-        if not await _may_go(connection, keyring, answer, settings=settings):
+        before = [other for other, _ in ready]
+        if not await _may_go(connection, keyring, answer, before, settings=settings):
             continue
         phone = await phones.find(connection, answer.message.sender)
         if phone is None:
             phone = await _newcomer(connection, keyring, answer)
         await phones.stay(connection, phone.resident, life=NEWCOMER)
+        ready.append((answer, phone))
+    sent = 0
+    for answer, phone in ready:
         if not await _within_budget(connection, answer.say, settings=settings):
             log.warning("reply.no_budget", say=answer.say)
             continue
@@ -73,8 +78,10 @@ async def reply(
 
 
 async def _may_go(
-    connection: Connection, keyring: Keyring, answer: Answer, *, settings: Settings
-) -> bool:
+    connection: Connection, keyring: Keyring, answer: Answer, before: Sequence[Answer], *,
+    settings: Settings,
+) -> bool:  # fmt: skip
+    """`before` are those of the same batch that go."""
     message, sort = answer.message, sort_of(answer.say)
     if not (
         is_phone(message.sender)
@@ -89,6 +96,7 @@ async def _may_go(
             return False
     same = [say for say in Say if sort_of(say) is sort]
     given = await replies.given(connection, message.sender, says=same, within=_DAY)
+    given += sum(other.message.sender == message.sender and other.say in same for other in before)
     if given >= MOST_A_DAY[sort]:
         log.warning("reply.enough", say=answer.say)
         return False

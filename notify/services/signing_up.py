@@ -44,6 +44,10 @@ class SignUp:
 async def begin(db: Database, keyring: Keyring, *, settings: Settings, wanted: SignUp) -> str:
     """Make a newcomer and put a code in the way of each address; gives the word of the session in
     which they are proven. Whoever calls has asked `asking.ask` for each address."""
+    spare = [
+        await asking.spare(db, settings=settings, channel=address.channel, claim=True)
+        for address in wanted.addresses
+    ]
     async with db.transaction() as connection:
         resident = await store.add(
             connection, language=wanted.language, hours=settings.newcomer_hours
@@ -56,25 +60,22 @@ async def begin(db: Database, keyring: Keyring, *, settings: Settings, wanted: S
             language=wanted.agreed.language, wording=wanted.agreed.wording,
             version=wanted.agreed.version,
         )  # fmt: skip
-        for address in wanted.addresses:
+        for address, sent in zip(wanted.addresses, spare, strict=True):
             made = await store.add_address(
                 connection, resident, channel=address.channel, value=address.value,
                 hash_=keyring.address_hash(address.channel, address.value),
             )  # fmt: skip
-            await send(connection, made, settings=settings, channel=address.channel)
+            await _send(connection, made, sent=sent)
         return await visiting.open_(connection, resident)
 
 
-async def send(
-    connection: Connection, address_id: int, *, settings: Settings, channel: str
-) -> int | None:
+async def _send(connection: Connection, address_id: int, *, sent: bool) -> None:
     """Send a code that proves an address, or, where the day's SMS are used up, make one that the
-    phone texts to us; the code's id."""
-    if channel == Channel.SMS and not await asking.afford(
-        connection, settings=settings, claim=True
-    ):
-        return await texting.show(connection, address_id)
-    return await proving.send(connection, address_id, purpose=Purpose.PROVE)
+    phone texts to us."""
+    if sent:
+        await proving.send(connection, address_id, purpose=Purpose.PROVE)
+    else:
+        await texting.show(connection, address_id)
 
 
 async def change(
@@ -88,6 +89,7 @@ async def change(
 ) -> bool:
     """Ask for another address in the place of one that was mistyped, with a new code; False where
     there is none to change."""
+    sent = await asking.spare(db, settings=settings, channel=address.channel, claim=True)
     async with db.transaction() as connection:
         made = await store.change(
             connection, resident, address=address_id, channel=address.channel,
@@ -95,17 +97,18 @@ async def change(
         )  # fmt: skip
         if made is None:
             return False
-        await send(connection, made, settings=settings, channel=address.channel)
+        await _send(connection, made, sent=sent)
         return True
 
 
 async def again(db: Database, *, settings: Settings, resident: UUID, address_id: int) -> bool:
     """Send another code to an address asked for; False where it is not this resident's."""
-    async with db.transaction() as connection:
-        for row in await store.asked(connection, resident):
-            if row["id"] == address_id:
-                await send(connection, address_id, settings=settings, channel=row["channel"])
-                return True
+    for row in await asked(db, resident):
+        if row["id"] == address_id:
+            sent = await asking.spare(db, settings=settings, channel=row["channel"], claim=True)
+            async with db.transaction() as connection:
+                await _send(connection, address_id, sent=sent)
+            return True
     return False
 
 

@@ -1,6 +1,6 @@
 """Who has an address, and how two residents become one when an address proves that they are."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import LiteralString
 from uuid import UUID
 
@@ -20,6 +20,11 @@ WHERE channel = %(channel)s AND value = %(value)s AND live
 """
 
 LOCK: LiteralString = """
+-- Nobody who only refers to them waits.
+SELECT id FROM residents WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+"""
+
+LOCK_WHOLE: LiteralString = """
 SELECT id FROM residents WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 """
 
@@ -38,6 +43,11 @@ PROVE: LiteralString = """
 UPDATE addresses SET state = 'proven', proven_at = now(), resident_id = %(resident)s,
   version = version + 1
 WHERE id = %(id)s
+"""
+
+DELIVERIES: LiteralString = """
+-- Locked in the order of their ids, as everywhere.
+SELECT id FROM deliveries WHERE resident_id = %(resident)s ORDER BY id FOR UPDATE
 """
 
 TAKE_HISTORY: LiteralString = """
@@ -73,12 +83,13 @@ ON CONFLICT (resident_id, group_id) DO UPDATE SET created_at = now(),
 """
 
 ADDRESSES: LiteralString = """
--- What is not proven stays so. Of a channel that the other has an address for, it is one asked for.
+-- What is not proven stays so; what is only asked for comes along if wished. Of a channel that the other has an address for, it is one asked for.
 UPDATE addresses a SET resident_id = %(into)s, version = version + 1,
   state = CASE WHEN a.channel <> 'push' AND EXISTS (SELECT FROM addresses o
       WHERE o.resident_id = %(into)s AND o.channel = a.channel AND o.live)
     THEN 'asked' ELSE a.state END
-WHERE a.resident_id = %(source)s AND a.state <> 'gone' AND NOT EXISTS (SELECT FROM addresses o
+WHERE a.resident_id = %(source)s AND (a.live OR (a.state = 'asked' AND %(asked)s))
+  AND NOT EXISTS (SELECT FROM addresses o
   WHERE o.resident_id = %(into)s AND o.channel = a.channel AND o.value = a.value
     AND o.state <> 'gone')
 """
@@ -89,7 +100,14 @@ UPDATE skips s SET resident_id = %(into)s WHERE s.resident_id = %(source)s
     AND o.resident_id = %(into)s AND o.channel = s.channel)
 """
 
+END_CODES: LiteralString = """
+UPDATE codes SET valid_until = now()
+WHERE resident_id = %(resident)s AND address_id <> %(but)s AND used_at IS NULL
+  AND valid_until > now()
+"""
+
 CODES: LiteralString = """
+-- Only those of addresses that came along; the others go with who asked for them.
 UPDATE codes SET resident_id = %(into)s WHERE resident_id = %(source)s
   AND address_id IN (SELECT id FROM addresses WHERE resident_id = %(into)s)
 """
@@ -130,9 +148,10 @@ async def holder(connection: Connection, *, channel: str, value: str) -> Row | N
     return await connection.row(HOLDER, channel=channel, value=value)
 
 
-async def lock(connection: Connection, residents: Iterable[UUID]) -> None:
-    """Hold these residents, in one order, so that nobody waits crosswise."""
-    await connection.rows(LOCK, ids=list(residents))
+async def lock(connection: Connection, residents: Collection[UUID]) -> None:
+    """Hold these residents, in one order, so that nobody waits crosswise; of two or more all but
+    one may be deleted."""
+    await connection.rows(LOCK_WHOLE if len(residents) > 1 else LOCK, ids=list(residents))
 
 
 async def known_by_another(connection: Connection, resident: UUID, *, but: int) -> bool:
@@ -149,6 +168,11 @@ async def retire(connection: Connection, resident: UUID, *, channel: str, but: i
 async def prove(connection: Connection, address_id: int, *, resident: UUID) -> None:
     """Make the address this resident's, and proven."""
     await connection.run(PROVE, id=address_id, resident=resident)
+
+
+async def hold_deliveries(connection: Connection, resident: UUID) -> None:
+    """Hold all that was sent to somebody, before any of it becomes another's."""
+    await connection.rows(DELIVERIES, resident=resident)
 
 
 async def take_history(
@@ -174,10 +198,16 @@ async def is_reachable(connection: Connection, resident: UUID) -> bool:
     return bool(row and row["has"])
 
 
-async def absorb(connection: Connection, source: UUID, *, into: UUID) -> None:
-    """Make one resident of two: `source` goes, all that was theirs is the other's."""
+async def end_codes(connection: Connection, resident: UUID, *, but: int) -> None:
+    """What was asked for so far with this resident's addresses, but one, has to be asked anew."""
+    await connection.run(END_CODES, resident=resident, but=but)
+
+
+async def absorb(connection: Connection, source: UUID, *, into: UUID, asked: bool) -> None:
+    """Make one resident of two: `source` goes, all that was theirs is the other's. Addresses that
+    were only asked for, with their codes, come along if `asked`; else they are dropped."""
     await connection.run(WISHES, source=source, into=into)
-    await connection.run(ADDRESSES, source=source, into=into)
+    await connection.run(ADDRESSES, source=source, into=into, asked=asked)
     for statement in REST:
         await connection.run(statement, source=source, into=into)
 

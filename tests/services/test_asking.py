@@ -4,22 +4,26 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from notify.domain.keyring import Keyring
+from notify.domain.residents import JudgedAddress
 from notify.domain.words import Channel
 from notify.errors import Invalid
 from notify.rates import Rate, Rates
-from notify.services import asking
+from notify.services import asking, opening, reaching, signing_up
 from notify.services.asking import ABROAD, BY_ADDRESS, BY_NETWORK, Elsewhere, TooMany, ask
 from notify.settings import Settings
 from notify.store import sms_asked
 from notify.store.database import Database
 from tests.journeys.redis_server import RedisServer
+from tests.services.test_joining import address, newcomer
+from tests.town import Town
 
 MOBILE = "+4915112345678"
 
@@ -237,6 +241,39 @@ async def test_the_budget_is_a_day_s_and_given_back_with_what_it_was_for(db: Dat
             raise RuntimeError
     async with db.transaction() as connection:
         assert await sms_asked.take(connection, date(2026, 11, 2), 2, 3)
+
+
+@pytest.mark.parametrize("what", ["open", "prove", "sign up"])
+async def test_nobody_holds_the_budget_while_they_wait_for_a_resident(
+    town: Town, what: str
+) -> None:
+    """Who holds the resident may want the budget next, to answer a text."""
+    come = newcomer(town, phone=MOBILE) if what == "sign up" else town.resident(phone=MOBILE)
+    anna = await come
+    phone = await address(town, anna, "sms")
+    asked: dict[str, Coroutine[Any, Any, object]] = {
+        "open": opening.ask(
+            town.db, settings=town.settings, address=JudgedAddress(Channel.SMS, MOBILE)
+        ),
+        "prove": reaching.send_again(
+            town.db, settings=town.settings, resident=anna, address_id=phone
+        ),
+        "sign up": signing_up.again(
+            town.db, settings=town.settings, resident=anna, address_id=phone
+        ),
+    }
+    for other in asked.keys() - {what}:
+        asked[other].close()
+
+    async with town.db.transaction() as holding:
+        await holding.run("SELECT FROM residents WHERE id = %(id)s FOR UPDATE", id=anna)
+        asks = asyncio.create_task(asked[what])
+        await town.somebody_waits()
+        await holding.run("SET LOCAL lock_timeout = '2s'")
+        assert await asking.afford(holding, settings=town.settings)
+    await asks
+
+    assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [2]
 
 
 async def test_no_budget_means_no_sms(db: Database, settings: Settings) -> None:

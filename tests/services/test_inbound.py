@@ -136,6 +136,26 @@ async def test_the_provider_s_time_corrects_the_order_that_a_slow_hook_gave(town
     assert (before, await suppressed(town)) == ("opted_out", None)
 
 
+async def test_a_text_that_cannot_be_done_takes_no_stop_with_it(town: Town) -> None:
+    await town.group("kita")
+    await town.change(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN RAISE 'no room'; END $$;"
+        " CREATE TRIGGER refuse BEFORE INSERT ON subscriptions EXECUTE FUNCTION refuse()"
+    )
+
+    new = await take(
+        town, said("JOIN kita", at=0, sender="+4915187654321"), said("STOP", at=1)
+    )  # fmt: skip
+
+    assert new == 2
+    assert await suppressed(town) == "opted_out"
+    (left,) = await town.rows("SELECT sender FROM inbound WHERE handled_at IS NULL")
+    assert left["sender"] == "+4915187654321"
+    assert await town.rows("SELECT FROM residents r JOIN addresses a ON a.resident_id = r.id"
+                           " WHERE a.value = '+4915187654321' AND a.live") == []  # fmt: skip
+
+
 async def test_of_two_words_at_the_same_moment_the_later_counts(town: Town) -> None:
     async with town.db.transaction() as connection:
         stop = said("STOP", at=0)

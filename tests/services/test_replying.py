@@ -11,8 +11,9 @@ from channels.memory import MemoryChannel
 from channels.messages import Sms
 from notify import clock
 from notify.domain.keyring import Keyring
+from notify.domain.replying import MOST_A_DAY, Sort
 from notify.domain.words import Channel, Kind, Lane
-from notify.services import inbound
+from notify.services import asking, inbound
 from notify.settings import Settings
 from notify.store.database import Database
 from tests.conftest import SECRET, new_database
@@ -176,6 +177,29 @@ async def test_the_budget_is_kept_when_many_text_at_once(town: Town) -> None:
     await asyncio.gather(*(one.take(one.message("HILFE")) for one in others))
 
     assert len(await town.rows("SELECT 1 FROM notes WHERE kind = 'reply'")) == 5
+
+
+async def test_answers_take_the_budget_once_they_wait_for_nobody(town: Town) -> None:
+    anna, bert = Texter(town), Texter(town, phone="+4915187654321")
+    await bert.text("HILFE")
+    asked = [anna.message("HILFE", sid="SM-1"), bert.message("HILFE", sid="SM-2")]
+    async with town.db.transaction() as holding:
+        await holding.run("SELECT FROM residents FOR UPDATE")
+        taken = asyncio.create_task(anna.take(*asked))
+        await town.somebody_waits()
+        await holding.run("SET LOCAL lock_timeout = '2s'")
+        assert await asking.afford(holding, settings=town.settings)
+
+    assert (await taken).answers == 2
+    assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [4]
+
+
+async def test_of_a_batch_of_one_sender_so_many_are_answered_as_one_by_one(texter: Texter) -> None:
+    taken = await texter.take(
+        *(texter.message("HILFE") for _ in range(MOST_A_DAY[Sort.COMMAND] + 2))
+    )
+
+    assert taken.answers == MOST_A_DAY[Sort.COMMAND]
 
 
 # who, and when

@@ -5,12 +5,13 @@ resident.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from notify.domain.codes import Purpose
@@ -38,7 +39,12 @@ changes = st.tuples(st.just("change"), st.integers(0, 5), st.booleans())
 guesses = st.tuples(st.just("guess"), st.integers(0, 5), st.integers(0, 999_999))
 texts = st.tuples(st.just("text"), st.integers(0, 5))
 own = st.tuples(st.just("prove own"))
+presses = st.tuples(st.just("she presses"))
 STEPS = st.lists(st.one_of(signs_up, again, changes, guesses, texts, own), max_size=12)
+PRESSED = st.lists(
+    st.one_of(signs_up, again, changes, guesses, texts, own, presses), min_size=3, max_size=12
+)
+HERS_AND_MINE = ("sign up", "hers and mine", {"email"}, True)
 
 
 @pytest.mark.timeout(240)
@@ -48,12 +54,38 @@ def test_no_sequence_of_strangers_changes_what_a_resident_gets(
     shared: Town, steps: Sequence[tuple[Any, ...]]
 ) -> None:
     with asyncio.Runner() as runner:
-        before, after = runner.run(_play(shared, steps))
+        before, after, shown = runner.run(_play(shared, steps))
 
     assert after == before
+    assert not shown
 
 
-async def _play(town: Town, steps: Sequence[tuple[Any, ...]]) -> tuple[Any, Any]:
+@pytest.mark.timeout(240)
+@given(steps=PRESSED)
+@example(steps=[HERS_AND_MINE, ("she presses",), ("text", 0)])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_nor_where_the_resident_presses_the_buttons_in_the_mails_that_come(
+    shared: Town, steps: Sequence[tuple[Any, ...]]
+) -> None:
+    """She may follow more then, as the mail said. Her addresses stay and no other is hers, and her
+    page is open nowhere but where she pressed."""
+    with asyncio.Runner() as runner:
+        (_, before, lifted), (_, after, still), shown = runner.run(_play(shared, steps))
+
+    (wishes, addresses, person, _), (more, now, same, _) = before, after
+    assert [(row["channel"], row["value"], row["state"]) for row in now] == [
+        (row["channel"], row["value"], row["state"]) for row in addresses
+    ]
+    assert (same, still) == (person, lifted)
+    follows = {row["group_id"]: row for row in more}
+    for row in wishes:
+        assert set(row["alerts"]) <= set(follows[row["group_id"]]["alerts"])
+        assert set(row["news"]) <= set(follows[row["group_id"]]["news"])
+    assert not shown
+
+
+async def _play(town: Town, steps: Sequence[tuple[Any, ...]]) -> tuple[Any, Any, bool]:
+    """What the resident gets before and after, and whether a page of the stranger's shows her."""
     town.db = Database(town.settings.database_url or "", size=2)
     await town.db.open()
     try:
@@ -67,7 +99,7 @@ async def _play(town: Town, steps: Sequence[tuple[Any, ...]]) -> tuple[Any, Any]
         stranger = Stranger(town, groups)
         for step in steps:
             await stranger.do(*step)
-        return before, await _gets(town, victim)
+        return before, await _gets(town, victim), await stranger.sees(victim)
     finally:
         await town.db.close()
 
@@ -98,19 +130,32 @@ async def _gets(town: Town, victim: UUID) -> Any:
 
 
 class Stranger:
-    """Holds the words of the pages they opened."""
+    """Holds the words of the pages they opened, and what those have shown."""
 
     def __init__(self, town: Town, groups: Sequence[int]) -> None:
         self._town = town
         self._groups = groups
         self._words: list[str] = []
+        self._shown: list[int] = []
 
     async def do(self, step: str, *more: Any) -> None:
         done: dict[str, Callable[..., Awaitable[None]]] = {
             "sign up": self._sign_up, "again": self._again, "change": self._change,
             "guess": self._guess, "text": self._text, "prove own": self._prove_own,
+            "she presses": self._she_presses,
         }  # fmt: skip
         await done[step](*more)
+        for place in range(len(self._words)):
+            _, asked = await self._open(place)
+            for row in asked:
+                if row["purpose"] == Purpose.TEXT and row["code"] not in self._shown:
+                    self._shown.append(row["code"])
+
+    async def sees(self, resident: UUID) -> bool:
+        """Whether any of their pages is this resident's."""
+        words = self._words + [texting.word(self._town.keyring, code) for code in self._shown]
+        found = [await visiting.find(self._town.db, word) for word in words]
+        return resident in [session.resident for session in found if session]
 
     async def _sign_up(self, whom: str, ways: set[str], poor: bool) -> None:
         given = {
@@ -170,18 +215,27 @@ class Stranger:
             )  # fmt: skip
 
     async def _text(self, place: int) -> None:
-        """Text what the page shows, from the stranger's own phone."""
-        _, asked = await self._open(place)
-        for row in asked:
-            if row["purpose"] == Purpose.TEXT:
-                async with self._town.db.transaction() as connection:
-                    await texting.texted(
-                        connection, self._town.keyring, OWN[Channel.SMS],
-                        texting.digits(self._town.keyring, row["code"]),
-                    )  # fmt: skip
-        self._words += [
-            texting.word(self._town.keyring, row["code"]) for row in asked if row["code"]
-        ]
+        """Text what a page has shown, from the stranger's own phone."""
+        if not self._shown:
+            return
+        code = self._shown[place % len(self._shown)]
+        async with self._town.db.transaction() as connection:
+            await texting.texted(
+                connection, self._town.keyring, OWN[Channel.SMS],
+                texting.digits(self._town.keyring, code),
+            )  # fmt: skip
+        self._words.append(texting.word(self._town.keyring, code))
+
+    async def _she_presses(self) -> None:
+        """The resident opens the link of each mail that has come, in a browser of her own."""
+        rows = await self._town.rows(
+            "SELECT c.id FROM codes c JOIN addresses a ON a.id = c.address_id"
+            " WHERE a.value = %(mail)s AND c.purpose = 'prove' ORDER BY c.id",
+            mail=VICTIM[Channel.EMAIL],
+        )
+        for row in rows:
+            with contextlib.suppress(NotHere):
+                await signing_up.prove(self._town.db, self._town.keyring, row["id"], here=None)
 
     async def _prove_own(self) -> None:
         """Type, and open the link of, every code that came to the stranger's own addresses."""

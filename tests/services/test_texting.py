@@ -7,7 +7,7 @@ from notify.domain.keyring import Keyring
 from notify.services import proving, texting, visiting
 from notify.settings import Settings
 from notify.store.database import Database
-from tests.services.test_joining import address, newcomer
+from tests.services.test_joining import address, newcomer, prove
 from tests.town import Town
 
 PHONE, OTHER = "+4915112345678", "+4915187654321"
@@ -112,6 +112,48 @@ async def test_a_code_that_was_sent_adds_no_phone_to_somebody_else_s_page(town: 
     assert await state(town) == ["asked"]
     # The refusal leaves the rest of the transaction alone.
     assert (await town.rows("SELECT used_at FROM codes"))[0]["used_at"] is None
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_code_shown_is_worth_nothing_once_another_has_proven_that_the_page_is_theirs(
+    town: Town, *, known: bool
+) -> None:
+    """Mallory signs up with Anna's mail and his own phone, and keeps what his page shows; Anna
+    presses the button in her mail."""
+    if known:
+        await town.resident(email="anna@example.org", phone=PHONE)
+    mallory = await newcomer(town, email="anna@example.org", phone=OTHER)
+    code = await shown(town, await address(town, mallory, "sms"))
+
+    joined = await prove(town, await address(town, mallory))
+
+    assert joined is not None
+    assert joined.merged == known
+    assert not await text(town, OTHER, texting.digits(town.keyring, code))
+    assert await visiting.find(town.db, texting.word(town.keyring, code)) is None
+    rows = await town.rows(
+        "SELECT value FROM addresses WHERE resident_id = %(r)s AND live ORDER BY channel",
+        r=joined.resident,
+    )
+    assert [row["value"] for row in rows] == ["anna@example.org", *([PHONE] if known else [])]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_code_shown_holds_on_where_the_page_itself_proved_the_mail(
+    town: Town, *, known: bool
+) -> None:
+    if known:
+        await town.resident(email="anna@example.org")
+    anna = await newcomer(town, email="anna@example.org", phone=PHONE)
+    code = await shown(town, await address(town, anna, "sms"))
+
+    joined = await prove(town, await address(town, anna), here=anna)
+
+    assert joined is not None
+    assert await text(town, PHONE, texting.digits(town.keyring, code))
+    session = await visiting.find(town.db, texting.word(town.keyring, code))
+    assert session is not None
+    assert session.resident == joined.resident
 
 
 async def test_guesses_are_counted(town: Town) -> None:
