@@ -253,7 +253,10 @@ async def test_nobody_holds_the_budget_while_they_wait_for_a_resident(
     phone = await address(town, anna, "sms")
     asked: dict[str, Coroutine[Any, Any, object]] = {
         "open": opening.ask(
-            town.db, settings=town.settings, address=JudgedAddress(Channel.SMS, MOBILE)
+            town.db,
+            town.keyring,
+            settings=town.settings,
+            address=JudgedAddress(Channel.SMS, MOBILE),
         ),
         "prove": reaching.send_again(
             town.db, settings=town.settings, resident=anna, address_id=phone
