@@ -160,7 +160,7 @@ async def test_who_joins_while_an_alert_is_in_force_gets_it(anna: Visitor) -> No
 
 async def test_language_and_quiet_hours_are_kept(anna: Visitor) -> None:
     _, html = await anna.get("/my/settings")
-    assert "Warnungen warten nicht" in html
+    assert "Warnungen kommen trotzdem" in html
     assert 'value="de-x-simple"' in html
     form = {"language": "de-x-simple", "begin": "22:00", "until": "6:30"}
 
