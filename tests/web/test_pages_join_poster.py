@@ -14,6 +14,7 @@ from aiohttp import ClientSession
 
 from notify.domain.inbound import Word, command_of
 from notify.settings import Settings
+from tests.browser import chromium
 from tests.town import Town
 from tests.web.joiner import Browser
 
@@ -105,23 +106,26 @@ def _run(command: list[str]) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=50)
 
 
-CHROMIUM = Path("/usr/bin/chromium")
-
-
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no browser here")
+@pytest.mark.timeout(400)  # it may have to install the browser
 async def test_the_poster_fits_on_one_sheet(
-    site: ClientSession, town: Town, group: MakeGroup, tmp_path: Path
+    site: ClientSession,
+    town: Town,
+    group: MakeGroup,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     await group("kita-sued", sender_name="Gemeinde Musterstadt an der Oberen Au")
     await town.change(
         "UPDATE groups SET about = %(about)s", about=json.dumps({"de": {"sends": "Wort " * 59}})
     )
     pdf = tmp_path / "poster.pdf"
+    shared = tmp_path_factory.getbasetemp().parent
+    browser = await asyncio.to_thread(chromium.path, shared)
 
     url = f"{site._base_url}/join/kita-sued/poster?lang=de"
     await asyncio.to_thread(
         _run,
-        [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu",
+        [browser, "--headless", "--no-sandbox", "--disable-gpu",
          f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer",
          f"--print-to-pdf={pdf}", url],
     )  # fmt: skip
