@@ -1,10 +1,9 @@
 """The words around a code: what it is for, and that it is nobody else's business."""
 
-from channels import segments
 from notify.domain.broadcast import Identity
 from notify.domain.codes import LIFE
 from notify.rendering.lines import cut, one_line
-from notify.rendering.messages import Letter, Renderer, SmsText
+from notify.rendering.messages import Letter, Renderer, SmsText, plain_sms
 
 _LONGEST_NAME = 30  # characters of the town's name, so that the SMS stays one segment
 _MINUTES = int(LIFE.total_seconds()) // 60
@@ -26,7 +25,7 @@ def sms(
             "%(sender)s: %(code)s is your code to sign up. Valid for %(minutes)s minutes. "
             "If it was not you, do nothing."
         )
-    friendly = segments.friendly(
+    return plain_sms(
         said
         % {
             "sender": cut(one_line(identity.sender_name), size=_LONGEST_NAME),
@@ -34,7 +33,6 @@ def sms(
             "minutes": _MINUTES,
         }
     )
-    return SmsText(friendly.text, segments.measure(friendly.text).segments, friendly.replaced)
 
 
 def letter(

@@ -241,6 +241,12 @@ def _sms_words(text: Text) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def plain_sms(said: str) -> SmsText:
+    """An SMS of these words, in the characters that save segments."""
+    friendly = segments.friendly(said)
+    return SmsText(friendly.text, segments.measure(friendly.text).segments, friendly.replaced)
+
+
 def _sms(said: str, url: str) -> SmsText:
     friendly = segments.friendly(said)
     body = f"{friendly.text}\n{url}"

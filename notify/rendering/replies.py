@@ -16,7 +16,7 @@ from notify.domain.inbound import Word
 from notify.domain.replying import Say
 from notify.rendering.languages import Words, own_name, spoken, words
 from notify.rendering.lines import cut, one_line
-from notify.rendering.messages import Renderer, SmsText
+from notify.rendering.messages import Renderer, SmsText, plain_sms
 
 
 def _(message: str) -> str:
@@ -99,8 +99,7 @@ def sms(
     """
     spoken_words = renderer.words(language)
     body = _text(spoken_words, Say(data["say"]), data, sender=identity.sender_name, url=url)
-    friendly = segments.friendly(body)
-    return SmsText(friendly.text, segments.measure(friendly.text).segments, friendly.replaced)
+    return plain_sms(body)
 
 
 def version(say: Say, language: str, *, default: str, zone: ZoneInfo) -> str:

@@ -1,9 +1,8 @@
 """The words that tell a resident what became of the request to join a closed group."""
 
-from channels import segments
 from notify.domain.broadcast import Identity
 from notify.rendering.lines import cut, one_line
-from notify.rendering.messages import Letter, Renderer, SmsText
+from notify.rendering.messages import Letter, Renderer, SmsText, plain_sms
 
 _LONGEST_NAME = 30  # characters of the town's and of the group's name, so that the SMS stays short
 
@@ -19,14 +18,13 @@ def sms(
             "%(sender)s: You could not be taken into the group %(group)s. "
             "Please ask at the town hall."
         )
-    friendly = segments.friendly(
+    return plain_sms(
         said
         % {
             "sender": cut(one_line(identity.sender_name), size=_LONGEST_NAME),
             "group": cut(one_line(group), size=_LONGEST_NAME),
         }
     )
-    return SmsText(friendly.text, segments.measure(friendly.text).segments, friendly.replaced)
 
 
 def letter(

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from channels import segments
 from notify.domain.broadcast import Identity
 from notify.rendering.lines import cut, one_line
-from notify.rendering.messages import Letter, Notice, Renderer, SmsText
+from notify.rendering.messages import Letter, Notice, Renderer, SmsText, plain_sms
 
 TAG = "ring"
 """Of its push message: today's replaces yesterday's, and never a warning."""
@@ -25,8 +24,7 @@ def sms(renderer: Renderer, *, language: str, identity: Identity, at: datetime) 
         "sender": cut(one_line(identity.sender_name), size=_LONGEST_NAME),
         "moment": words.short_moment(at),
     }
-    friendly = segments.friendly(said)
-    return SmsText(friendly.text, segments.measure(friendly.text).segments, friendly.replaced)
+    return plain_sms(said)
 
 
 def push(
