@@ -15,7 +15,7 @@ from notify.domain.languages import language_named
 from notify.domain.replying import Say
 from notify.domain.words import Channel, Source
 from notify.rendering import replies
-from notify.services import texts
+from notify.services import leaving, texts
 from notify.services.joining import Evidence, prove
 from notify.services.proving import Proven
 from notify.services.replying import NEWCOMER
@@ -131,11 +131,11 @@ async def _leave(connection: Connection, means: Means, asked: Asked) -> Done | N
     elsewhere = {*subscription.get("alerts", ()), *subscription.get("news", ())} - {Channel.SMS}
     if asked.word is Word.STOP_GROUP and elsewhere:
         await phones.mute(connection, resident, group.id)
+        await residents.bump(connection, resident)
         say = Say.MUTED
     else:
-        await phones.leave(connection, resident, group.id)
+        await leaving.leave_group(connection, resident, group.id)
         say = Say.LEFT
-    await residents.bump(connection, resident)
     return Done(say, await texts.about(connection, means, asked, group))
 
 

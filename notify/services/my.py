@@ -12,6 +12,7 @@ from uuid import UUID
 
 from notify.domain.quiet import QuietHours
 from notify.domain.words import AddressState, Channel, Following
+from notify.services import leaving
 from notify.services.visiting import Session
 from notify.store import groups, my, residents
 from notify.store.database import Database, Row
@@ -113,9 +114,7 @@ async def leave(db: Database, resident: UUID, slug: str) -> bool:
         await residents.lock(connection, resident)
         for wish in await my.wishes(connection, resident):
             if wish["slug"] == slug:
-                await my.leave(connection, resident, group=wish["group_id"])
-                await residents.bump(connection, resident)
-                return True
+                return await leaving.leave_group(connection, resident, wish["group_id"])
     return False
 
 

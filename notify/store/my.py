@@ -40,10 +40,6 @@ FROM groups WHERE slug = ANY(%(slugs)s)
 ON CONFLICT (resident_id, group_id) DO NOTHING
 """
 
-LEAVE: LiteralString = """
-DELETE FROM subscriptions WHERE resident_id = %(resident)s AND group_id = %(group)s
-"""
-
 CALM: LiteralString = """
 UPDATE residents SET quiet_from = %(begin)s, quiet_until = %(until)s WHERE id = %(resident)s
 """
@@ -132,10 +128,6 @@ async def join(
     return await connection.run(
         JOIN, resident=resident, slugs=list(slugs), alerts=list(alerts), news=list(news)
     )
-
-
-async def leave(connection: Connection, resident: UUID, *, group: int) -> int:
-    return await connection.run(LEAVE, resident=resident, group=group)
 
 
 async def speak(connection: Connection, resident: UUID, language: str) -> None:
