@@ -30,8 +30,8 @@ SAID: Final[Mapping[Say, str]] = {
     ),
     Say.STARTED: _("%(sender)s: You get SMS again about: %(groups)s. No more SMS: STOP"),
     Say.HELP: _(
-        "%(sender)s: Emergency? Call 112. %(join)s and a group: take part. %(list)s: your groups. "
-        "STOP: no more SMS. %(url)s"
+        "%(sender)s: Emergency? Call 112. %(join)s, %(leave)s or STOP and a group. %(list)s. "
+        "%(lang)s. STOP alone: no more SMS. %(url)s"
     ),
     Say.PROVED: _("%(sender)s: Your number is confirmed. No more SMS: STOP"),
     Say.JOINED: _(
@@ -63,11 +63,11 @@ SAID: Final[Mapping[Say, str]] = {
     ),
 }
 _STARTED_NONE: Final = _(
-    "%(sender)s: We may text you again, but you follow no group. Take part: %(join)s and the "
+    "%(sender)s: We may text you again, but you follow no group. Sign up: %(join)s and the "
     "group. All: %(url)s"
 )
 _LIST_NONE: Final = _(
-    "%(sender)s: You follow no group. Take part: %(join)s and the group. All: %(url)s"
+    "%(sender)s: You follow no group. Sign up: %(join)s and the group. All: %(url)s"
 )
 _UNKNOWN_GROUP: Final = _("%(sender)s: We do not know this group. All groups: %(url)s")
 _ASKED: Final = _("%(group)s (asked)")
@@ -124,9 +124,10 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
         "join": _example(said, Word.JOIN, slug),
         "leave": _example(said, Word.LEAVE, slug),
         "list": _example(said, Word.LIST),
+        "lang": _example(said, Word.LANG),
         "help": _example(said, Word.HELP),
         "language": own_name(str(data.get("language", said.language))),
-        "url": url if say is Say.HELP else f"{url}/join",
+        "url": f"{url}/help" if say is Say.HELP else f"{url}/join",
     }
     groups = [cut(one_line(name), size=_LONGEST_GROUP) for name in data.get("groups", ())]
     if say is Say.WHICH_GROUP:

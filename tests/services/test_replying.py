@@ -20,7 +20,7 @@ from tests.conftest import SECRET, new_database
 from tests.services.texter import OURS, PHONE, Texter
 from tests.town import Town
 
-STOPPED = "Musterstadt: Sie bekommen keine SMS mehr von uns. Wieder dabei: START an diese Nummer."
+STOPPED = "Musterstadt: Sie bekommen keine SMS mehr von uns. Wieder anmelden: START an diese Nummer."
 KEPT = (
     "Musterstadt: Ihre SMS ist da. Sie wird gelesen, aber nicht sofort. In Not? 112 anrufen. "
     "Was Sie hier schreiben können: HILFE"
@@ -86,7 +86,7 @@ async def test_a_start_of_a_stranger_says_how_to_take_part(texter: Texter) -> No
 
     assert answer == (
         "Musterstadt: Wir dürfen Ihnen wieder schreiben, aber Sie folgen keiner Gruppe. "
-        "Dabei sein: MITMACHEN und Gruppe. Alle: http://127.0.0.1:8000/join"
+        "Anmelden: MITMACHEN und Gruppe. Alle: http://127.0.0.1:8000/join"
     )
 
 
