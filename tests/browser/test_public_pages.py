@@ -46,7 +46,7 @@ async def test_the_first_page_with_all_it_needs_is_light(visits: Visits, scene: 
 @pytest.mark.parametrize(
     ("language", "label", "button", "wrong", "done"),
     [
-        ("de", "Was können Sie nicht lesen oder bedienen?", "Nachricht senden",
+        ("de", "Was können Sie nicht lesen oder bedienen?", "Nachricht schicken",
          "Bitte schreiben Sie, was nicht stimmt.", "Ihre Nachricht ist angekommen"),
         ("en", "What can you not read or use?", "Send message",
          "Please write what is wrong.", "Your message has arrived"),

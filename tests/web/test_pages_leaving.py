@@ -207,7 +207,7 @@ async def test_a_button_brings_back_what_was_just_left_and_nothing_chosen_since_
         async with site.post(follower.link, data={"back": undo}) as answer:
             html = await answer.text()
         assert answer.status == 200
-        assert "Sie sind wieder dabei" in html
+        assert "Sie sind wieder angemeldet" in html
         assert "Gruppe town" in html
 
     found = await follower.follows()

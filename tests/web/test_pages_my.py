@@ -232,7 +232,7 @@ async def test_when_the_days_sms_are_used_up_the_page_says_so_to_all(
     for number in (PHONE, "+4915199999999"):
         status, html = await ask(site, number)
         assert status == 429
-        assert "Geben Sie Ihre E-Mail-Adresse ein" in html
+        assert "Nehmen Sie eine E-Mail-Adresse" in html
     assert await town.rows("SELECT FROM codes") == []
 
 

@@ -109,8 +109,8 @@ async def test_an_address_that_another_has_is_asked_for_like_any_and_is_whose_pr
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("nonsense", "Geben Sie eine E-Mail-Adresse wie"), (OLD, "benutzen Sie schon"),
-     ("", "Geben Sie eine E-Mail-Adresse wie"), ("+12025550123", "schicken wir keine SMS")],
+    [("nonsense", "Geben Sie eine E-Mail-Adresse ein"), (OLD, "benutzen Sie schon"),
+     ("", "Geben Sie eine E-Mail-Adresse ein"), ("+12025550123", "schicken wir keine SMS")],
 )  # fmt: skip
 async def test_what_cannot_be_added_is_told_and_kept(anna: Visitor, typed: str, said: str) -> None:
     status, html, _ = await anna.post("/my/addresses/add", {"address": typed})

@@ -104,10 +104,10 @@ async def _type(
         cookies.keep(answer, app, word)
         return answer
     if verdict is Verdict.OVER:
-        said = words.gettext("This code no longer holds. Have another one sent to you.")
+        said = words.gettext("This code no longer holds. Have a new one sent.")
     else:
         said = words.gettext(
-            "This is not the code. Look at the last message from us: it has %(digits)s digits."
+            "This code is wrong. Look at the last message from us: it has %(digits)s digits."
         ) % {"digits": DIGITS}
     return await _page(request, app, session, asked, Problem(name, said), status=422)
 

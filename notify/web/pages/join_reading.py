@@ -104,8 +104,7 @@ def address(
     except Elsewhere as refusal:
         there = ", ".join(own_country(region, words.language) for region in refusal.countries)
         return words.gettext(
-            "We can send SMS only to numbers of these countries: %(countries)s. Use an e-mail "
-            "address instead."
+            "We send SMS only to numbers of these countries: %(countries)s. Use an e-mail address."
         ) % {"countries": there}
     except Invalid:
         if channel is Channel.EMAIL:

@@ -160,12 +160,14 @@ def _said(app: App, here: Guest, problem: str) -> str:
     words = templates(app.settings).words(here.language)
     return {
         "no_address": words.gettext(
-            "Write an e-mail address like erika@example.org, or a phone number like 0151 12345678."
+            "Write an e-mail address, like erika@example.org, or a phone number, like 0151 23456789."
         ),
         "yours": words.gettext("You use this address already."),
-        "elsewhere": words.gettext("We send no SMS to this country. Write an e-mail address."),
+        "elsewhere": words.gettext("We send no SMS to this country. Use an e-mail address."),
         "too_many": words.gettext("Too many codes were asked for. Please try again later."),
-        "spent": words.gettext("No more codes can be sent by SMS today. Please try again tomorrow."),
+        "spent": words.gettext(
+            "No more codes can be sent by SMS today. Use an e-mail address, or try again tomorrow."
+        ),
         "wrong": words.gettext("This code is wrong. Check the digits, or have a new code sent."),
         "over": words.gettext("This code no longer holds. Have a new one sent."),
         "last": words.gettext(

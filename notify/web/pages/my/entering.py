@@ -108,13 +108,12 @@ def _door(
         "no_address": words.gettext(
             "Write the e-mail address or phone number that you signed up with."
         ),
-        "elsewhere": words.gettext("We send no SMS to this country. Write your e-mail address."),
+        "elsewhere": words.gettext("We send no SMS to this country. Use an e-mail address."),
         "spent": words.gettext(
-            "No more codes can be sent by SMS today. Write your e-mail address, or come back "
-            "tomorrow."
+            "No more codes can be sent by SMS today. Use an e-mail address, or try again tomorrow."
         ),
         "too_many": words.gettext(
-            "Too many codes were asked for. Please wait %(minutes)s minutes, then try again."
+            "Too many codes were asked for. Please try again in %(minutes)s minutes."
         ) % {"minutes": max(1, -(-wait // 60))},
     }  # fmt: skip
     problems = [{"field": "address", "said": said[problem]}] if problem else []
@@ -139,7 +138,7 @@ def _code(
             "This code is wrong, or no longer holds. Check the digits, or have a new code sent."
         ),
         "too_many": words.gettext(
-            "Too many codes were typed. Please wait %(minutes)s minutes, then try again."
+            "Too many codes were typed. Please try again in %(minutes)s minutes."
         ) % {"minutes": max(1, -(-wait // 60))},
     }  # fmt: skip
     problems = [{"field": "code", "said": said[problem]}] if problem else []
