@@ -39,7 +39,7 @@ WHY: Final[Mapping[str, str]] = {
     "no_such_number": _("This phone number does not exist."),
     "not_a_mobile": _("This phone cannot receive SMS."),
     "unreachable": _("Your phone was off or without signal, or your mail server was away."),
-    "opted_out": _("You had asked for no more SMS. Text START to us to get them again."),
+    "opted_out": _("You asked for no more SMS. Text START to %(number)s to get them again."),
     "subscription_gone": _("Your browser had turned notifications off."),
     "recalled": _("It was withdrawn before it was sent to you."),
     "left": _("You had left before it was sent to you."),
@@ -58,11 +58,15 @@ def fate(words: Words, status: str) -> str:
     return words.gettext(FATES[DeliveryStatus(status)])
 
 
-def why(words: Words, reason: str | None, status: str) -> str | None:
-    """The sentence for a reason word, None where there is nothing to tell the resident."""
+def why(words: Words, reason: str | None, status: str, *, number: str | None) -> str | None:
+    """The sentence for a reason word, None where there is nothing to tell the resident. `number`
+    is what they text to, as people write it; None where the settings do not tell."""
     if status in {DeliveryStatus.SENT, DeliveryStatus.DELIVERED}:
         return None
     if reason == "quiet" and status == DeliveryStatus.EXPIRED:
         return words.gettext(_WAITED)
     sentence = WHY.get(reason or "")
-    return words.gettext(sentence) if sentence else None
+    if sentence is None:
+        return None
+    to = number or words.gettext("the number that our SMS come from")
+    return words.gettext(sentence) % {"number": to}

@@ -10,8 +10,9 @@ from notify.bootstrap import App
 from notify.domain.codes import Verdict
 from notify.domain.words import Lane
 from notify.errors import Invalid
+from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
-from notify.services import asking, opening, reaching
+from notify.services import asking, opening, reaching, texting
 from notify.services.asking import Elsewhere, TooMany
 from notify.services.joining import Evidence
 from notify.services.opening import Spent
@@ -147,6 +148,7 @@ def _page(
         problems=[{"field": field, "said": _said(app, here, problem)}] if problem else [],
         done=done, proving=proving, sentence=sentence(app, here.language),
         addresses=[_shown(one) for one in here.page.addresses],
+        number=spoken(texting.number(app.settings)),
     )  # fmt: skip
 
 

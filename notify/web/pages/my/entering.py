@@ -10,8 +10,9 @@ from notify.bootstrap import App
 from notify.domain.residents import JudgedAddress
 from notify.domain.words import Lane
 from notify.errors import Invalid
+from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
-from notify.services import asking, opening, visiting
+from notify.services import asking, opening, texting, visiting
 from notify.services.asking import Elsewhere, TooMany
 from notify.services.opening import Spent
 from notify.web.deps import TheApp
@@ -145,7 +146,7 @@ def _code(
     status = 200 if problem is None else 429 if problem == "too_many" else 422
     answer = page(
         app, "my/code", language=language, status=status, typed=typed, asked=asked,
-        problems=problems,
+        problems=problems, number=spoken(texting.number(app.settings)),
     )  # fmt: skip
     if problem == "too_many":
         answer.headers["retry-after"] = str(wait)
