@@ -160,9 +160,7 @@ async def _leave(connection: Connection, keyring: Keyring, link: _Link, step: _S
         return Left(None, nothing=not before.wishes)
     await residents.bump(connection, link.resident)
     after = await returning.look(connection, link.resident)
-    undo = returning.seal(
-        keyring, link.resident, returning.less(before, after), now=clock.now()
-    )
+    undo = returning.seal(keyring, link.resident, returning.less(before, after), now=clock.now())
     return Left(undo, nothing=not after.wishes)
 
 

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from notify.domain.words import Kind
 from notify.services import leaving
 from tests.browser.looking import NARROW, WIDE, Visits, axe, picture, sideways
+from tests.journeys.processes import until
 from tests.journeys.world import World
 from tests.town import Town
 
@@ -39,6 +40,11 @@ def _sent(world: World, *broadcasts: str) -> Counter[str]:
     for one in broadcasts:
         world.at_rest(one)
     return world.reached("email")
+
+
+def _comes(world: World, mails: dict[str, int]) -> None:
+    """Wait until so many mails came to each, and no more."""
+    until(lambda: world.reached("email") == mails, why=world.everything)
 
 
 def _link(world: World, to: str) -> str:
@@ -76,23 +82,27 @@ async def test_a_group_left_by_its_button_sends_nothing_more_until_the_way_back(
     assert await page.get_by_role("button", name=kita).count() == 0  # it did not come from there
     await _press(page, words["leave"].format(group=world.town), words["left"])
     world.box.clear()
-    sent = world.send("alert"), world.send("announcement", groups=[kita], texts=KITA)
+    sent = world.send("announcement"), world.send("announcement", groups=[kita], texts=KITA)
     assert await asyncio.to_thread(_sent, world, *sent) == {anna: 1, neighbour: 1}
     (letter,) = (mail for mail in world.box.books("email") if mail["to"] == anna)
     assert KITA[language]["title"] in letter["subject"]
 
-    await _press(page, words["back"], words["returned"])
     world.box.clear()
-    assert await asyncio.to_thread(_sent, world, world.send("announcement")) == {
-        anna: 1, neighbour: 1,
-    }  # fmt: skip
+    await _press(page, words["back"], words["returned"])
+    world.send("announcement")
+    await asyncio.to_thread(_comes, world, {anna: 1, neighbour: 1})
 
 
 @pytest.mark.parametrize(
     ("button", "alert_comes"),
-    [("Nur diese abmelden", True), ("Keine E-Mails mehr", False), ("Alles abmelden", False)],
+    [
+        ("Abmelden von: {group}", False),
+        ("Nur diese abmelden", True),
+        ("Keine E-Mails mehr", False),
+        ("Alles abmelden", False),
+    ],
 )
-async def test_the_other_buttons_leave_what_they_say_until_the_way_back(
+async def test_each_button_leaves_what_it_says_until_the_way_back(
     journey: Visits, world: World, button: str, alert_comes: bool
 ) -> None:
     anna = world.mail(1)
@@ -103,14 +113,16 @@ async def test_the_other_buttons_leave_what_they_say_until_the_way_back(
 
     await asyncio.to_thread(live_here)
     page = await journey.open(_link(world, anna), javascript=False)
-    await _press(page, button, WORDS["de"]["left"])
+    await _press(page, button.format(group=world.town), WORDS["de"]["left"])
     world.box.clear()
     sent = world.send("announcement"), world.send("alert")
     assert await asyncio.to_thread(_sent, world, *sent) == ({anna: 1} if alert_comes else {})
 
-    await _press(page, WORDS["de"]["back"], WORDS["de"]["returned"])
     world.box.clear()
-    assert await asyncio.to_thread(_sent, world, world.send("announcement")) == {anna: 1}
+    await _press(page, WORDS["de"]["back"], WORDS["de"]["returned"])
+    world.send("announcement")
+    # The alert that is still in force comes too.
+    await asyncio.to_thread(_comes, world, {anna: 1 if alert_comes else 2})
 
 
 async def _many(town: Town, count: int) -> str:
@@ -131,8 +143,9 @@ async def _many(town: Town, count: int) -> str:
     return f"/leave/{token}"
 
 
-@pytest.mark.parametrize("language", ["de", "en"])
-@pytest.mark.parametrize(("width", "dark"), [(NARROW, False), (WIDE, True)], ids=["narrow", "wide"])
+@pytest.mark.parametrize(
+    ("language", "width", "dark"), [("de", NARROW, False), ("en", WIDE, True)], ids=["de", "en"]
+)
 async def test_every_page_of_leaving_is_sound_with_few_groups_and_with_many(
     visits: Visits, town: Town, language: str, width: int, dark: bool
 ) -> None:

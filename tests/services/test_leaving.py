@@ -328,8 +328,7 @@ async def test_one_group_that_was_left_comes_back_as_it_was(town: Town) -> None:
 async def test_who_leaves_the_last_group_is_known_to_follow_nothing(town: Town) -> None:
     token = await town.link("email")
     await town.rows(
-        "DELETE FROM subscriptions"
-        f" WHERE group_id <> {town.groups['kita']} RETURNING group_id"
+        f"DELETE FROM subscriptions WHERE group_id <> {town.groups['kita']} RETURNING group_id"
     )
 
     for _ in range(2):

@@ -157,7 +157,7 @@ async def test_names_of_groups_are_shown_as_they_are(
     site: ClientSession, follower: Follower, db: Database
 ) -> None:
     async with db.transaction() as connection:
-        await connection.run("UPDATE groups SET names = '{\"de\": \"<b>Kita</b>\"}'")
+        await connection.run('UPDATE groups SET names = \'{"de": "<b>Kita</b>"}\'')
 
     pages = []
     async with site.get(follower.link) as answer:
@@ -292,7 +292,12 @@ async def test_one_click_leaves_without_a_page_also_twice(
 
 @pytest.mark.parametrize(
     "form",
-    [{}, {"choice": "nothing"}, {"choice": "nothing", "group": ""}, {"List-Unsubscribe": "Two-Click"}],
+    [
+        {},
+        {"choice": "nothing"},
+        {"choice": "nothing", "group": ""},
+        {"List-Unsubscribe": "Two-Click"},
+    ],
     ids=str,
 )
 async def test_a_post_without_a_choice_asks_again_and_changes_nothing(

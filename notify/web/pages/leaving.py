@@ -46,6 +46,11 @@ async def leave(request: Request, app: TheApp, token: str) -> Response:
         return PlainTextResponse("Done.\n" if known else "Unknown link.\n", 200 if known else 404)
     if "back" in said:
         return await _back(request, app, token, said["back"])
+    return await _press(request, app, token, said)
+
+
+async def _press(request: Request, app: App, token: str, said: Mapping[str, str]) -> Response:
+    """One of the buttons of the page."""
     look = await leaving.look(app.db, app.keyring, token)
     if look is None:
         return not_found(request, app)
@@ -75,9 +80,7 @@ async def _back(request: Request, app: App, token: str, undo: str) -> Response:
     return not_found(request, app) if look is None else _page(request, app, look, "returned")
 
 
-def _ask(
-    request: Request, app: App, look: LeavePage, *, wrong: str | None = None
-) -> HTMLResponse:
+def _ask(request: Request, app: App, look: LeavePage, *, wrong: str | None = None) -> HTMLResponse:
     """The page with the buttons; again where `wrong` says which one there is not."""
     words = templates(app.settings).words(_language(request, app, look))
     said = {
