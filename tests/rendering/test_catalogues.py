@@ -54,7 +54,9 @@ def test_news_is_one_word_in_each_language() -> None:
 
     assert [english for english, _ in said if "nnouncement" in english] == []
     # Only where the settings of an iPhone are quoted, which calls notifications so.
-    assert [german for _, german in said if "Mitteilung" in german.replace("„Mitteilungen“", "")] == []
+    assert [
+        german for _, german in said if "Mitteilung" in german.replace("„Mitteilungen“", "")
+    ] == []
     for english, german in said:
         if "news" in english.split() and "warnings" in english.casefold():
             assert "Neuigkeiten" in german, english

@@ -180,9 +180,7 @@ async def test_who_joins_twice_is_told_so(texter: Texter) -> None:
 
     (answer,) = await texter.text("MITMACHEN Kita Süd")
 
-    assert answer == (
-        "Musterstadt: Sie bekommen schon SMS: Kita Süd. Abmelden: ABMELDEN kita-sued"
-    )
+    assert answer == "Musterstadt: Sie bekommen schon SMS: Kita Süd. Abmelden: ABMELDEN kita-sued"
     assert await texter.follows() == {"kita-sued": ("sms", "sms", "active")}
 
 

@@ -20,7 +20,9 @@ from tests.conftest import SECRET, new_database
 from tests.services.texter import OURS, PHONE, Texter
 from tests.town import Town
 
-STOPPED = "Musterstadt: Sie bekommen keine SMS mehr von uns. Wieder anmelden: START an diese Nummer."
+STOPPED = (
+    "Musterstadt: Sie bekommen keine SMS mehr von uns. Wieder anmelden: START an diese Nummer."
+)
 KEPT = (
     "Musterstadt: Ihre SMS ist da. Sie wird gelesen, aber nicht sofort. In Not? 112 anrufen. "
     "Was Sie hier schreiben können: HILFE"

@@ -210,7 +210,7 @@ async def test_a_wrong_code_is_told_and_five_end_it(
 
     for _ in range(5):
         await browser.type(address, wrong)
-        assert "Das ist nicht der Code" in browser.body
+        assert "Dieser Code stimmt nicht" in browser.body
     await browser.type(address, digits)
     assert "gilt nicht mehr" in browser.body
 

@@ -135,7 +135,7 @@ async def test_more_groups_are_added_and_a_closed_one_asked_for(anna: Visitor) -
     assert found["sport"] == (["sms"], ["email"], "active")
     assert found["choir"] == (["sms"], ["email"], "requested")
     assert found["town"] == (["email"], ["email"], "active")
-    assert "Das Team entscheidet" in (await anna.get("/my"))[1]
+    assert "Die Verwaltung entscheidet" in (await anna.get("/my"))[1]
     assert sport
 
 

@@ -22,7 +22,7 @@ from notify.web.pages.freshness import HOLDS
 from tests.web.conftest import MakeGroup, Publish
 from tests.web.test_pages_fresh import DE, read
 
-OUTDATED = "Neuere Meldungen können gerade nicht angezeigt werden."
+OUTDATED = "Neuere Nachrichten können gerade nicht angezeigt werden."
 FLOOD = {"de": {"title": "Flut", "body": "x"}}
 
 

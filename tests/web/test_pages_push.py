@@ -164,7 +164,7 @@ async def test_a_town_without_push_says_so(plain: ClientSession, town: Town) -> 
     async with plain.get("/my/push", headers=headers) as answer:
         html = await answer.text()
 
-    assert "sendet keine Benachrichtigungen" in html
+    assert "schickt keine Benachrichtigungen" in html
     assert "<script" not in html
 
 
