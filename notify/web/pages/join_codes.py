@@ -12,7 +12,7 @@ from notify.domain.words import Channel, Lane
 from notify.rendering.languages import Words, choose
 from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
-from notify.services import asking, signing_up, texting, visiting
+from notify.services import asking, confirming, signing_up, texting, visiting
 from notify.services.asking import TooMany
 from notify.services.joining import NotHere
 from notify.services.visiting import Session
@@ -83,12 +83,23 @@ async def by_link(request: Request, app: App, code: int) -> Response:
             app.db, app.keyring, code, here=session.resident if session else None
         )
     except NotHere:
-        return page(app, "join_elsewhere", language=reader_language(request, app), status=409)
+        return await _from_the_desk(request, app, code)
     if joined is None or word is None:
         return _over(request, app)
     answer = _on(request, "/join/code")
     cookies.keep(answer, app, word)
     return answer
+
+
+async def _from_the_desk(request: Request, app: App, code: int) -> Response:
+    """The same for another address of a resident who is known: no page opens by it. Where staff
+    took it down it is proven; where a page asked for it, its digits have to be typed there."""
+    language = reader_language(request, app)
+    try:
+        proven = await confirming.by_code(app.db, app.keyring, code)
+    except NotHere:
+        return page(app, "join_elsewhere", language=language, status=409)
+    return page(app, "confirmed", language=language) if proven else _over(request, app)
 
 
 async def _type(
