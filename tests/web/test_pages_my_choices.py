@@ -7,6 +7,7 @@ import pytest
 from aiohttp import ClientSession
 
 from notify.domain.words import Kind, Lane
+from notify.queue import Bell
 from tests.town import Town
 from tests.web.visitor import Visitor
 
@@ -203,8 +204,12 @@ async def test_a_language_that_is_not_offered_is_refused(anna: Visitor) -> None:
     assert "Wählen Sie eine Sprache." in html
 
 
-async def test_what_waits_is_judged_by_the_hours_that_hold_now(anna: Visitor) -> None:
+async def test_what_waits_is_judged_by_the_hours_that_hold_now(
+    anna: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     town = anna.town
+    rung: list[Lane] = []
+    monkeypatch.setattr(Bell, "ring", lambda _, lane: rung.append(lane))
     await town.change("UPDATE residents SET quiet_from = '00:00', quiet_until = '23:59:59'")
     news = await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
     await town.plan(Lane.BULK)
@@ -216,3 +221,4 @@ async def test_what_waits_is_judged_by_the_hours_that_hold_now(anna: Visitor) ->
     rows = await town.rows("SELECT due_at <= now() AS due, reason FROM deliveries")
     assert rows == [{"due": True, "reason": None}]
     assert await town.statuses(news) == ["pending"]
+    assert rung == [Lane.BULK]

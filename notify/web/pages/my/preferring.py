@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from notify.bootstrap import App
 from notify.domain import quiet
+from notify.domain.words import Lane
 from notify.errors import Invalid
 from notify.rendering.templates import templates
 from notify.services import my
@@ -48,6 +49,7 @@ async def save(request: Request, app: TheApp) -> Response:
     except Invalid as refusal:
         return _page(app, here, form, wrong=refusal.field or "begin")
     await my.prefer(app.db, here.session.resident, language=language, quiet=hours)
+    app.bell.ring(Lane.BULK)  # what waited for the end of quiet hours may go now
     return back("/my/settings?done=1")
 
 
