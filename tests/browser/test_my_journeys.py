@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from tests.browser.looking import Visits
+from tests.browser.looking import NARROW, Visits
 from tests.browser.walking import ZONE, Walk, Way, begin, in_every_way
 from tests.journeys.world import TEXTS, World
 
@@ -72,3 +72,22 @@ async def _speak_the_other_language_and_be_quiet_now(walk: Walk) -> None:
     await walk.fill("Until", f"{now + timedelta(hours=3):%H:%M}")
     await walk.press("Save", to="Settings", into=other)
     await walk.sees("Your settings are saved.")
+
+
+_BELOW_ITS_EDGE = (
+    "on => on.getBoundingClientRect().top - on.parentElement.getBoundingClientRect().top"
+)
+
+
+async def test_a_name_of_several_lines_stands_within_its_frame(
+    journey: Visits, world: World
+) -> None:
+    name = "Freiwillige Feuerwehr Musterstadt-Oberniederhausen"
+    group = world.post("/api/v1/groups", {"slug": f"{world.town}-fire", "name": {"de": name}})
+    follows = [{"group": group["slug"], "alerts": ["email"], "news": ["email"]}]
+    await asyncio.to_thread(world.resident, email=world.mail(), subscriptions=follows)
+    walk = await begin(journey, world, Way("de", javascript=True, width=NARROW))
+    await _open(walk, world.mail())
+
+    legend = walk.page.locator(".place legend", has_text=name)
+    assert await legend.evaluate(_BELOW_ITS_EDGE) > 10
