@@ -58,19 +58,31 @@ Notification.requestPermission = () => { window.asked += 1; return ask(); };
 class Device:
     """`resident` follows the world's town by mail; their page is open in this browser."""
 
-    def __init__(self, world: World, page: Page, cdp: CDPSession, resident: str) -> None:
+    def __init__(self, world: World, page: Page, resident: str) -> None:
         self.world = world
         self.page = page
         self.resident = resident
         self._registrations: dict[str, str] = {}
         self._active: dict[str, str] = {}
-        self.listen(cdp)
+        self._delivered = 0
+        self._displayed: set[tuple[float, str]] = set()
 
-    def listen(self, cdp: CDPSession) -> None:
+    async def listen(self, cdp: CDPSession) -> None:
         """Learn of service workers, and steer them, over this session from here on."""
         self.cdp = cdp
         cdp.on("ServiceWorker.workerRegistrationUpdated", self._registered)
         cdp.on("ServiceWorker.workerVersionUpdated", self._versions)
+        cdp.on("BackgroundService.backgroundServiceEventReceived", self._happened)
+        await cdp.send("ServiceWorker.enable")
+        await cdp.send("BackgroundService.startObserving", {"service": "notifications"})
+        await cdp.send(
+            "BackgroundService.setRecording", {"service": "notifications", "shouldRecord": True}
+        )
+
+    def _happened(self, event: dict[str, Any]) -> None:
+        one = event["backgroundServiceEvent"]
+        if one["eventName"] == "Notification displayed":
+            self._displayed.add((one["timestamp"], one["instanceId"]))
 
     def _versions(self, event: dict[str, Any]) -> None:
         for one in event["versions"]:
@@ -90,7 +102,11 @@ class Device:
         await self.page.wait_for_selector('[data-when="on"] h2', state="visible")
 
     async def deliver(self, payload: str) -> None:
-        """Have the browser take in a push message, decrypted."""
+        """Have the browser take in a push message, decrypted, and wait until it shows something.
+
+        Nobody may read what is on the screen before: Chromium forgets what it has kept but not yet
+        shown when it is asked for the notifications in between.
+        """
         registration = self._registrations[f"{self.origin}/"]
         for _ in range(POLLS):
             if self._active.get(registration, "").startswith("activated"):
@@ -100,6 +116,12 @@ class Device:
             "ServiceWorker.deliverPushMessage",
             {"origin": self.origin, "registrationId": registration, "data": payload},
         )
+        self._delivered += 1
+        for _ in range(POLLS):
+            if len(self._displayed) >= self._delivered:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"displayed: {self._displayed} of {self._delivered}")
 
     async def worker(self) -> Worker:
         workers = self.page.context.service_workers
@@ -183,9 +205,8 @@ async def device(
         await context.add_init_script(fake + ASKED)
     if script:
         await context.add_init_script(script)
-    cdp = await context.new_cdp_session(page)
-    here = Device(world, page, cdp, resident)
-    await cdp.send("ServiceWorker.enable")
+    here = Device(world, page, resident)
+    await here.listen(await context.new_cdp_session(page))
     await open_page(here)
     return here
 

@@ -82,8 +82,7 @@ async def test_it_works_while_no_page_is_open(journey: Visits, here: Device, wor
     payload = await here.pushed(lambda said: said["kind"] == "alert")
     context = here.page.context
     elsewhere = await context.new_page()
-    here.listen(await context.new_cdp_session(elsewhere))
-    await here.cdp.send("ServiceWorker.enable")
+    await here.listen(await context.new_cdp_session(elsewhere))
     await here.page.close()
 
     await here.deliver(payload)
