@@ -17,6 +17,7 @@ HEADS = ("figure", "value", "unit", "beside", "its value", "ratio", "n", "promis
 
 SHORTENED = {
     "growth": "growth was followed to 100,000 only, not to 1,000,000.",
+    "growth_snapshot": "growth beside an open snapshot was followed to 40,000 only, not to 1,000,000.",
     "growth_sms": "growth of SMS, push, receipts and planning beside 100,000 mails only, not 1,000,000.",
     "alert_first_loaded": "loaded alerts met an announcement to 100,000 only, not to 1,000,000.",
 }

@@ -12,9 +12,11 @@ from bench.world import World
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How many of what. `growth` is what the cost of a delivery is followed to, from `small`."""
+    """How many of what. `growth` is what the cost of a delivery is followed to, from `small`, and
+    `snapshot` the same beside a snapshot held open."""
 
     growth: int
+    snapshot: int
     small: int
     tracked: int
     two: int  # mails by two worker processes a lane
@@ -24,16 +26,16 @@ class Scale:
     planned: int
     receipts: int
     requests: int
-    times: int  # samples beside full and empty tables, of which the middle one counts
+    times: int  # samples of what is small, of which the middle one counts
 
 
 FULL = Scale(
-    growth=1_000_000, small=10_000, tracked=100_000, two=100_000, others=20_000, alone=50_000, peer=10_000,
-    planned=200_000, receipts=20_000, requests=10_000, times=3,
+    growth=1_000_000, snapshot=1_000_000, small=10_000, tracked=100_000, two=100_000, others=20_000,
+    alone=50_000, peer=10_000, planned=200_000, receipts=20_000, requests=10_000, times=3,
 )  # fmt: skip
 QUICK = Scale(
-    growth=100_000, small=10_000, tracked=100_000, two=30_000, others=5_000, alone=20_000, peer=4_000,
-    planned=100_000, receipts=5_000, requests=10_000, times=1,
+    growth=100_000, snapshot=40_000, small=10_000, tracked=100_000, two=20_000, others=4_000,
+    alone=20_000, peer=3_000, planned=100_000, receipts=4_000, requests=10_000, times=1,
 )  # fmt: skip
 WARM = 1_000  # deliveries on each channel before anything is measured
 

@@ -8,19 +8,18 @@ import psycopg
 from bench.costs import Cost
 from bench.stand import Stand
 
-TIMES = 3  # of which the middle one counts
-
 
 def growth(stand: Stand) -> None:
     stand.workers()
-    small = Cost.middle([Cost.of(stand.send("email", stand.scale.small)) for _ in range(TIMES)])
+    several = range(stand.scale.times)
+    small = Cost.middle([Cost.of(stand.send("email", stand.scale.small)) for _ in several])
     big = stand.tracked  # where it was as big, once is enough
     if big is None or big.n != stand.scale.growth:
         big = stand.send("email", stand.scale.growth)
     note(stand, "growth", small, Cost.of(big), unit="mails/s", n=big.n, peer=f"of {small.n:,}")
     with _snapshot(stand.world.database_url):
-        beside = stand.send("email", stand.scale.growth)
-    note(stand, "growth_snapshot", small, Cost.of(beside), unit="mails/s", n=big.n, peer=f"of {small.n:,}")  # fmt: skip
+        beside = stand.send("email", stand.scale.snapshot)
+    note(stand, "growth_snapshot", small, Cost.of(beside), unit="mails/s", n=beside.n, peer=f"of {small.n:,}")  # fmt: skip
 
 
 @contextlib.contextmanager

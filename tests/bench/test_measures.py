@@ -23,7 +23,7 @@ from bench.stand import Scale, Stand
 
 LOAD = 6_000  # still under way when an alert to a few is through
 TINY = Scale(
-    growth=LOAD, small=40, tracked=60, two=60, others=60, alone=60, peer=10, planned=80, receipts=30,
+    growth=LOAD, snapshot=80, small=40, tracked=60, two=60, others=60, alone=60, peer=10, planned=80, receipts=30,
     requests=40, times=1,
 )  # fmt: skip
 SIZES = {
