@@ -69,7 +69,7 @@ async def prove(
     evidence: Evidence,
 ) -> Verdict:  # fmt: skip
     """Hold what was typed against the code for an address of the open page; where it is right the
-    address is in use from now on."""
+    address is in use from now on. A way that is new gets the warnings of all groups."""
     async with db.statement() as connection:
         code = await my.code(connection, resident, address_id=address_id)
     if code is None:
@@ -78,11 +78,17 @@ async def prove(
     if verdict is not Verdict.RIGHT:
         return verdict
     async with db.transaction() as connection:
+        before = await my.addresses(connection, resident)
         proven = await proving.use(connection, code)
         if proven is None:
             return Verdict.OVER
         joined = await joining.prove(connection, keyring, proven, here=resident, evidence=evidence)
-    return Verdict.RIGHT if joined else Verdict.OVER
+        if joined is None:
+            return Verdict.OVER
+        channel = next(known["channel"] for known in before if known["id"] == address_id)
+        if (channel, AddressState.PROVEN) not in {(a["channel"], a["state"]) for a in before}:
+            await my.warn_over(connection, resident, channel=channel)
+    return Verdict.RIGHT
 
 
 async def let_go(db: Database, *, resident: UUID, address_id: int) -> bool:

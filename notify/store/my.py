@@ -44,6 +44,13 @@ LEAVE: LiteralString = """
 DELETE FROM subscriptions WHERE resident_id = %(resident)s AND group_id = %(group)s
 """
 
+WARN_OVER: LiteralString = """
+-- Nothing was chosen for this way yet. As joining now: what is in force reaches them over it.
+UPDATE subscriptions SET alerts = alerts || %(channel)s::text, created_at = now()
+WHERE resident_id = %(resident)s AND NOT EXISTS (SELECT FROM subscriptions o
+  WHERE o.resident_id = %(resident)s AND %(channel)s::text = ANY(o.alerts || o.news))
+"""
+
 CALM: LiteralString = """
 UPDATE residents SET quiet_from = %(begin)s, quiet_until = %(until)s WHERE id = %(resident)s
 """
@@ -122,6 +129,11 @@ async def choose(
         CHOOSE, resident=resident, group=group, alerts=list(alerts), news=list(news)
     )
     return changed == 1
+
+
+async def warn_over(connection: Connection, resident: UUID, *, channel: str) -> None:
+    """Choose a channel for the warnings of all groups, where nothing was chosen for it so far."""
+    await connection.run(WARN_OVER, resident=resident, channel=channel)
 
 
 async def join(

@@ -66,6 +66,47 @@ async def test_an_address_is_added_with_a_code_on_the_open_page(
     assert (await anna.get("/my"))[0] == 200  # the page is still open
 
 
+async def _chosen(town: Town) -> list[tuple[list[str], list[str]]]:
+    rows = await town.rows("SELECT alerts, news FROM subscriptions ORDER BY group_id")
+    return [(row["alerts"], row["news"]) for row in rows]
+
+
+async def test_a_new_way_gets_the_warnings_of_all_groups_and_no_news(
+    anna: Visitor, keyring: Keyring
+) -> None:
+    town = anna.town
+    await town.change(
+        "INSERT INTO subscriptions (resident_id, group_id, alerts, news)"
+        " VALUES (%(who)s, %(group)s, '{}', '{email}')",
+        who=anna.resident, group=await town.group("kita"),
+    )  # fmt: skip
+    await anna.post("/my/addresses/add", {"address": PHONE})
+
+    await type_(anna, PHONE, await code(town, keyring))
+
+    assert await _chosen(town) == [(["email", "sms"], ["email"]), (["sms"], ["email"])]
+
+
+@pytest.mark.parametrize("alerts", ["{}", "{sms}"])
+async def test_what_was_chosen_for_a_way_stays_so(
+    anna: Visitor, keyring: Keyring, alerts: str
+) -> None:
+    town = anna.town
+    await town.change(
+        "UPDATE subscriptions SET alerts = %(alerts)s::text[], news = '{sms}'", alerts=alerts
+    )
+    before = await _chosen(town)
+
+    await anna.post("/my/addresses/add", {"address": PHONE})
+    await type_(anna, PHONE, await code(town, keyring))
+    assert await _chosen(town) == before
+    await anna.post("/my/addresses/add", {"address": NEW})
+    await type_(anna, NEW, await code(town, keyring))
+
+    assert (await addresses(town))[NEW] == "proven"
+    assert await _chosen(town) == before  # of one that takes another's place, too
+
+
 async def test_a_wrong_code_is_told_at_its_field_and_too_many_end_it(
     anna: Visitor, keyring: Keyring
 ) -> None:

@@ -23,7 +23,7 @@ from notify.web.pages.my.door import Guest, back, guest, inside, outside
 
 router = APIRouter(include_in_schema=False)
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Of the sentence below; it rises whenever that says something else."""
 
 _REFUSED: Final[Mapping[type[Exception], str]] = {
@@ -128,8 +128,8 @@ async def remove(request: Request, app: TheApp) -> Response:
 def sentence(app: App, language: str) -> str:
     """What somebody agrees to with an address they add: it is kept as evidence."""
     return templates(app.settings).words(language).gettext(
-        "I want to be reached over this address too, for what I chose on my page. I can take that "
-        "back at any time."
+        "I want warnings over this address too, and what I choose on my page. I can take that back "
+        "at any time."
     )  # fmt: skip
 
 
