@@ -175,6 +175,10 @@ async def test_no_warnings_at_all_is_possible_after_one_more_look(
     assert browser.path.startswith("/join/code")
     (row,) = await town.rows("SELECT alerts, news FROM subscriptions")
     assert dict(row) == {"alerts": [], "news": ["email"]}
+    _, digits = await latest_code(db, keyring, ANNA)
+    await browser.type(*browser.addresses(), digits)
+    assert "Sie bekommen keine Warnungen vor Gefahr." in browser.body
+    assert "auch nachts" not in browser.body
 
 
 async def test_warnings_at_night_are_spoken_of_before_anybody_signs_up(
