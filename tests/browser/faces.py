@@ -224,7 +224,7 @@ FACES: Final[Mapping[str, Face]] = {
     "join-done unwarned": Face(_joined, "join_done"),
     "join elsewhere": Face(_elsewhere, "join_elsewhere"),
     "my-enter wrong": Face(lambda stage: _door(stage, "nonsense"), "my/enter"),
-    "my-code": Face(lambda stage: _door(stage, "nobody@example.org"), "my/code"),
+    "my-code asked": Face(lambda stage: _door(stage, "nobody@example.org"), "my/code"),
     "my-code wrong": Face(lambda stage: _door(stage, "nobody@example.org", "123456"), "my/code"),
     "my busy": Face(lambda stage: _busy(stage, "/my"), "my/overview"),
     "my alone": Face(lambda stage: _alone(stage, "/my"), "my/overview"),

@@ -12,7 +12,7 @@ LOOKS: Final = 400  # at the mailbox, each 0.05 s after the one before
 
 
 async def press(page: Page, selector: str) -> None:
-    """Press a button that leads on, and take the hand away."""
+    """Press a button or link, wait for where it leads, and take the hand away."""
     async with page.expect_navigation():
         await page.locator(selector).first.click()
     await page.mouse.move(0, 0)

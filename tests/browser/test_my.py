@@ -11,7 +11,13 @@ from tests.journeys.world import World
 
 
 async def _press(page: Page, name: str) -> None:
-    await page.get_by_role("button", name=name, exact=True).click()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name=name, exact=True).click()
+
+
+async def _follow(page: Page, name: str) -> None:
+    async with page.expect_navigation():
+        await page.get_by_role("link", name=name).click()
 
 
 async def test_from_the_door_to_the_end_without_scripts(journey: Visits, world: World) -> None:
@@ -30,16 +36,16 @@ async def test_from_the_door_to_the_end_without_scripts(journey: Visits, world: 
     assert "Keine Warnungen?" in await page.inner_text("main")
     await _press(page, "Ohne Warnungen speichern")
     assert "gespeichert" in await page.inner_text("main")
-    await page.get_by_role("link", name="Einstellungen").click()
+    await _follow(page, "Einstellungen")
     await page.get_by_label("English").check()
     await page.get_by_label("Von").fill("22:00")
     await page.get_by_label("Bis").fill("06:00")
     await _press(page, "Speichern")
     assert await page.inner_text("h1") == "Settings"
-    await page.get_by_role("link", name="What I was sent").click()
+    await _follow(page, "What I was sent")
     assert "A code" in await page.inner_text("main")
-    await page.get_by_role("link", name="What I get").click()
-    await page.get_by_role("link", name="Delete everything about me").click()
+    await _follow(page, "What I get")
+    await _follow(page, "Delete everything about me")
     await _press(page, "Delete everything")
     assert "deleted" in await page.inner_text("h1")
 

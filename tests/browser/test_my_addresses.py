@@ -41,7 +41,7 @@ async def test_the_next_alert_comes_to_an_address_that_was_added_and_not_to_one_
     world.resident(email=old, language=language)
     page = await journey.open("/my", language=language, javascript=javascript, width=width)
     await enter(page, world, old)
-    await page.click("nav.own a[href^='/my/addresses']")
+    await press(page, "nav.own a[href^='/my/addresses']")
 
     await _add(page, world, f"0{phone.removeprefix('+49')}", phone)
     assert await _next_alert(world) == {old, phone}
@@ -63,13 +63,13 @@ async def test_my_page_is_closed_elsewhere_and_here(
     for page in (forgotten, mine):
         await enter(page, world, mail)
 
-    await mine.click("nav.own a[href^='/my/settings']")
+    await press(mine, "nav.own a[href^='/my/settings']")
     assert await mine.locator("ul.plain li:not(:has(a))").count() == 2
     await press(mine, "button[name=others]")
-    await forgotten.click("nav.own a[href^='/my/received']")
+    await press(forgotten, "nav.own a[href^='/my/received']")
 
     assert await forgotten.inner_text("h1") == "Meine Seite öffnen"
-    assert "wurde geschlossen" in await forgotten.inner_text("main")
+    assert "in einem anderen Browser geschlossen" in await forgotten.inner_text("main")
     assert await mine.inner_text("h1") == "Einstellungen"
     assert await mine.locator("button[name=others]").count() == 0
 

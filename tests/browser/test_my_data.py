@@ -69,7 +69,7 @@ async def test_after_the_erasure_nothing_comes_and_no_page_is_open(
     elsewhere = await journey.open("/my", javascript=javascript)
     await enter(elsewhere, world, phone)
 
-    await page.click("main a[href^='/my/erase']")
+    await press(page, "main a[href^='/my/erase']")
     await press(page, "main button.main")
 
     assert await page.inner_text("h1") == "✓ Alles über Sie ist gelöscht"
