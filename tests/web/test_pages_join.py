@@ -176,7 +176,7 @@ async def test_no_warnings_at_all_is_possible_after_one_more_look(
     (row,) = await town.rows("SELECT alerts, news FROM subscriptions")
     assert dict(row) == {"alerts": [], "news": ["email"]}
     _, digits = await latest_code(db, keyring, ANNA)
-    await browser.type(*browser.addresses(), digits)
+    await browser.type(browser.addresses()[0], digits)
     assert "Sie bekommen keine Warnungen vor Gefahr." in browser.body
     assert "auch nachts" not in browser.body
 
