@@ -97,9 +97,12 @@ def sms(
 
     Raises LookupError for a `say` that is none.
     """
-    spoken_words = renderer.words(language)
-    body = _text(spoken_words, Say(data["say"]), data, sender=identity.sender_name, url=url)
-    return plain_sms(body)
+    return made(renderer.words(language), sender=identity.sender_name, data=data, url=url)
+
+
+def made(said: Words, *, sender: str, data: Mapping[str, Any], url: str) -> SmsText:
+    """The same, where nothing else is at hand than words; raises alike."""
+    return plain_sms(_text(said, Say(data["say"]), data, sender=sender, url=url))
 
 
 def version(say: Say, language: str, *, default: str, zone: ZoneInfo) -> str:

@@ -34,8 +34,8 @@ ORDER BY a.id LIMIT 1
 """
 
 ADD_CONSENT: LiteralString = """
-INSERT INTO consents (resident_id, source, reference)
-VALUES (%(resident)s, %(source)s, %(reference)s)
+INSERT INTO consents (resident_id, source, reference, language, wording, version)
+VALUES (%(resident)s, %(source)s, %(reference)s, %(language)s, %(wording)s, %(version)s)
 """
 
 SUBSCRIBE: LiteralString = """
@@ -132,10 +132,9 @@ async def owner(
     return row["resident_id"] if row else None
 
 
-async def add_consent(
-    connection: Connection, resident: UUID, *, source: str, reference: str
-) -> None:
-    await connection.run(ADD_CONSENT, resident=resident, source=source, reference=reference)
+async def add_consent(connection: Connection, resident: UUID, **said: str | None) -> None:
+    """`source`, `reference`, and of what was agreed to `language`, `wording` and `version`."""
+    await connection.run(ADD_CONSENT, resident=resident, **said)
 
 
 async def subscribe(

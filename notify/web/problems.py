@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from notify.errors import Conflict, Forbidden, Invalid, NotFound, NotifyError
 from notify.log import get
+from notify.services.asking import Spent, TooMany
 from notify.store.database import AWAY
 
 log = get(__name__)
@@ -25,6 +26,8 @@ _STATUS: Mapping[type[NotifyError], int] = {
     NotFound: 404,
     Conflict: 409,
     Forbidden: 403,
+    TooMany: 429,
+    Spent: 429,
 }
 
 _NO_JSON = "Send a JSON object, with the header Content-Type: application/json."
@@ -74,7 +77,8 @@ async def _told(_: Request, failure: Exception) -> ProblemResponse:
             more["resident_id"] = failure.ids["resident"]
     if isinstance(failure, Invalid) and failure.field:
         more["errors"] = [{"field": failure.field, "detail": failure.message}]
-    return problem(status, failure.message, **more)
+    wait = {"Retry-After": str(failure.retry_after)} if isinstance(failure, TooMany) else None
+    return problem(status, failure.message, headers=wait, **more)
 
 
 async def _malformed(_: Request, failure: Exception) -> ProblemResponse:
