@@ -36,8 +36,8 @@ WHERE resident_id = %(resident)s AND group_id = %(group)s
 JOIN: LiteralString = """
 INSERT INTO subscriptions (resident_id, group_id, alerts, news, state)
 SELECT %(resident)s, id, %(alerts)s, %(news)s, CASE WHEN closed THEN 'requested' ELSE 'active' END
-FROM groups WHERE slug = ANY(%(slugs)s)
-ON CONFLICT (resident_id, group_id) DO NOTHING
+FROM groups WHERE id = ANY(%(groups)s) ORDER BY id
+ON CONFLICT (resident_id, group_id) DO NOTHING RETURNING group_id
 """
 
 LEAVE: LiteralString = """
@@ -125,13 +125,14 @@ async def choose(
 
 
 async def join(
-    connection: Connection, resident: UUID, *, slugs: Sequence[str], alerts: Sequence[str],
+    connection: Connection, resident: UUID, *, groups: Sequence[int], alerts: Sequence[str],
     news: Sequence[str],
-) -> int:  # fmt: skip
-    """Follow these groups, closed ones once staff approve; returns how many are new."""
-    return await connection.run(
-        JOIN, resident=resident, slugs=list(slugs), alerts=list(alerts), news=list(news)
+) -> set[int]:  # fmt: skip
+    """Follow these groups, closed ones once staff approve; returns those that are new."""
+    rows = await connection.rows(
+        JOIN, resident=resident, groups=list(groups), alerts=list(alerts), news=list(news)
     )
+    return {row["group_id"] for row in rows}
 
 
 async def leave(connection: Connection, resident: UUID, *, group: int) -> int:
