@@ -56,7 +56,7 @@ async def _open(request: Request, app: App, code: int) -> Response:
     if word is None:
         return over(request, app)
     answer = RedirectResponse("/my", 303)
-    cookies.keep(answer, app, word)
+    await cookies.keep(answer, app, word)
     return answer
 
 

@@ -12,12 +12,11 @@ from notify.domain.words import Lane
 from notify.rendering import consents
 from notify.rendering.languages import Words, own_name
 from notify.rendering.templates import templates
-from notify.services import asking, groups, signing_up
+from notify.services import groups, signing_up
 from notify.services.asking import TooMany
 from notify.services.signing_up import Agreed, SignUp
 from notify.web.deps import TheApp
-from notify.web.network import network
-from notify.web.pages import cookies, group_tree
+from notify.web.pages import bounds, cookies, group_tree
 from notify.web.pages.forms import large_form
 from notify.web.pages.join_reading import TYPED, Form, Judged, Problem, judge, read
 from notify.web.pages.paper import not_found, page, reader_language
@@ -81,7 +80,7 @@ async def _take(
     word = await signing_up.begin(app.db, app.keyring, settings=app.settings, wanted=wanted)
     app.bell.ring(Lane.NOTE)
     answer = RedirectResponse(f"/join/code?lang={agreed.language}", 303)
-    cookies.keep(answer, app, word)
+    await cookies.keep(answer, app, word)
     return answer
 
 
@@ -89,10 +88,7 @@ async def _ask(request: Request, app: App, judged: Judged, words: Words) -> list
     """What stands against sending codes to these addresses just now."""
     for address in judged.addresses:
         try:
-            await asking.ask(
-                app.rates, settings=app.settings, keyring=app.keyring, channel=address.channel,
-                value=address.value, network=network(request, app.settings),
-            )  # fmt: skip
+            await bounds.ask(request, app, address.channel, address.value)
         except TooMany as refusal:
             return [Problem(TYPED[address.channel], too_many(words, refusal))]
     return []

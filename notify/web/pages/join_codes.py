@@ -12,14 +12,13 @@ from notify.domain.words import Channel, Lane
 from notify.rendering.languages import Words, choose
 from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
-from notify.services import asking, signing_up, texting, visiting
+from notify.services import signing_up, texting, visiting
 from notify.services.asking import TooMany
 from notify.services.joining import NotHere
 from notify.services.visiting import Session
 from notify.store.database import Row
 from notify.web.deps import TheApp
-from notify.web.network import network
-from notify.web.pages import cookies
+from notify.web.pages import bounds, cookies
 from notify.web.pages.forms import Fields, large_form
 from notify.web.pages.join import too_many
 from notify.web.pages.join_reading import Problem, address
@@ -87,7 +86,7 @@ async def by_link(request: Request, app: App, code: int) -> Response:
     if joined is None or word is None:
         return _over(request, app)
     answer = _on(request, "/join/code")
-    cookies.keep(answer, app, word)
+    await cookies.keep(answer, app, word)
     return answer
 
 
@@ -101,7 +100,7 @@ async def _type(
     )  # fmt: skip
     if word is not None:
         answer = _on(request, "/join/code")
-        cookies.keep(answer, app, word)
+        await cookies.keep(answer, app, word)
         return answer
     if verdict is Verdict.OVER:
         said = words.gettext("This code no longer holds. Have another one sent to you.")
@@ -116,7 +115,7 @@ async def _again(
     request: Request, app: App, session: Session, asked: Sequence[Row], row: Row
 ) -> Response:
     try:
-        await _ask(request, app, Channel(row["channel"]), row["value"])
+        await bounds.ask(request, app, Channel(row["channel"]), row["value"])
     except TooMany as refusal:
         said = too_many(_words(request, app), refusal)
         problem = Problem(f"code_{row['id']}", said)
@@ -138,7 +137,7 @@ async def _change(
         problem = Problem(name, judged)
         return await _page(request, app, session, asked, problem, typed=typed, status=422)
     try:
-        await _ask(request, app, channel, judged.value)
+        await bounds.ask(request, app, channel, judged.value)
     except TooMany as refusal:
         problem = Problem(name, too_many(words, refusal))
         return await _page(request, app, session, asked, problem, typed=typed, status=429)
@@ -154,7 +153,7 @@ async def _texted(request: Request, app: App, word: str) -> Response:
     """Look whether the code that the page shows was texted; its session is open then."""
     if await visiting.find(app.db, word) is not None:
         answer = _on(request, "/join/code")
-        cookies.keep(answer, app, word)
+        await cookies.keep(answer, app, word)
         return answer
     session = await cookies.session(request, app)
     if session is None:
@@ -168,13 +167,6 @@ async def _texted(request: Request, app: App, word: str) -> Response:
     )
     problem = Problem(f"texted_{shown[0]['id']}", said)
     return await _page(request, app, session, asked, problem, status=409)
-
-
-async def _ask(request: Request, app: App, channel: Channel, value: str) -> None:
-    await asking.ask(
-        app.rates, settings=app.settings, keyring=app.keyring, channel=channel, value=value,
-        network=network(request, app.settings),
-    )  # fmt: skip
 
 
 async def _page(

@@ -16,7 +16,7 @@ from notify.services.asking import Elsewhere, TooMany
 from notify.services.opening import Spent
 from notify.web.deps import TheApp
 from notify.web.network import network
-from notify.web.pages import cookies
+from notify.web.pages import bounds, cookies
 from notify.web.pages.forms import small_form
 from notify.web.pages.my import overview
 from notify.web.pages.my.door import back, guest
@@ -39,10 +39,7 @@ async def enter(request: Request, app: TheApp) -> Response:
     typed = (await small_form(request)).get("address", "").strip()
     try:
         address = _judge(app, typed)
-        await asking.ask(
-            app.rates, settings=app.settings, keyring=app.keyring, channel=address.channel,
-            value=address.value, network=network(request, app.settings),
-        )  # fmt: skip
+        await bounds.ask(request, app, address.channel, address.value)
         asked = await opening.ask(app.db, app.keyring, settings=app.settings, address=address)
         app.bell.ring(Lane.NOTE)  # whether anything waits or not
     except TooMany as wait:
@@ -76,7 +73,7 @@ async def try_code(request: Request, app: TheApp) -> Response:
     if word is None:
         return _code(request, app, typed, asked, problem="wrong")
     answer = back("/my")
-    cookies.keep(answer, app, word)
+    await cookies.keep(answer, app, word)
     return answer
 
 
