@@ -34,6 +34,9 @@ SAID: Final[Mapping[Say, str]] = {
         "STOP: no more SMS. %(url)s"
     ),
     Say.PROVED: _("%(sender)s: Your number is confirmed. No more SMS: STOP"),
+    Say.TAKEN: _(
+        "%(sender)s: This number is signed up already, nothing was changed. Your page: %(url)s"
+    ),
     Say.JOINED: _(
         "%(sender)s: You now get warnings (at night too) and news by SMS: %(group)s. "
         "Leave: %(leave)s. No more SMS: STOP"
@@ -80,6 +83,9 @@ _KEYWORDS: Final[Mapping[Word, str]] = {
     Word.HELP: _("HELP"),
     Word.STOP_GROUP: "STOP",
 }
+
+_PAGES: Final[Mapping[Say, str]] = {Say.HELP: "", Say.TAKEN: "/my"}
+"""Where the link leads, if not to the groups."""
 
 _LONGEST_SENDER: Final = 30
 _LONGEST_GROUP: Final = 40
@@ -129,7 +135,7 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
         "list": _example(said, Word.LIST),
         "help": _example(said, Word.HELP),
         "language": own_name(str(data.get("language", said.language))),
-        "url": url if say is Say.HELP else f"{url}/join",
+        "url": f"{url}{_PAGES.get(say, '/join')}",
     }
     groups = [cut(one_line(name), size=_LONGEST_GROUP) for name in data.get("groups", ())]
     if say is Say.WHICH_GROUP:

@@ -7,11 +7,14 @@ address is added only from the open page. So nobody who types in a stranger's ad
 which the stranger appears, nor adds an address of their own to the stranger's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from notify.domain.keyring import Keyring
 from notify.domain.words import AddressState, Channel
+from notify.rendering.changes import Change
+from notify.services import guarding
 from notify.services.proving import Proven
 from notify.store import joining, residents, sessions, suppressions
 from notify.store.database import Connection, Row
@@ -62,11 +65,13 @@ async def prove(
     if found is None:
         return None
     address, holder = found
-    known = await joining.known_by_another(connection, address["resident_id"], but=address["id"])
+    known = await joining.known_by(connection, address["resident_id"], but=address["id"])
     if known and here != address["resident_id"] and address["state"] != AddressState.PROVEN:
         raise NotHere
     if known or address["state"] == AddressState.PROVEN:
         joined = await _add(connection, address, holder)
+        if address["state"] != AddressState.PROVEN:
+            await _tell(connection, address, known)
     else:
         joined = await _begin(connection, address, holder, here=here)
     await suppressions.lift(
@@ -75,13 +80,19 @@ async def prove(
         address_hash=keyring.address_hash(address["channel"], address["value"]),
     )
     said = evidence or Evidence(reference="code")
-    await joining.add_evidence(
-        connection, joined.resident, source=said.source, reference=said.reference,
-        channel=address["channel"], language=said.language, wording=said.wording,
-        version=said.version,
-    )  # fmt: skip
+    await keep(connection, joined.resident, said, channel=address["channel"])
     await residents.bump(connection, joined.resident)
     return joined
+
+
+async def keep(
+    connection: Connection, resident: UUID, said: Evidence, *, channel: Channel | None
+) -> None:
+    """Keep how somebody agreed, `channel` where it is about one."""
+    await joining.add_evidence(
+        connection, resident, source=said.source, reference=said.reference, channel=channel,
+        language=said.language, wording=said.wording, version=said.version,
+    )  # fmt: skip
 
 
 async def _hold(
@@ -152,4 +163,19 @@ async def _add(connection: Connection, address: Row, holder: Row | None) -> Join
     merged = not await joining.is_reachable(connection, before)
     if merged:
         await joining.absorb(connection, before, into=resident, asked=False)
+    else:
+        left = await joining.known_by(connection, before, but=holder["id"])
+        await guarding.tell(
+            connection, [one["id"] for one in left], Change.REMOVED, channel=address["channel"],
+            value=address["value"],
+        )  # fmt: skip
     return Joined(resident, merged=merged)
+
+
+async def _tell(connection: Connection, address: Row, known: Sequence[Row]) -> None:
+    """Tell the resident's other addresses, as they were before, that there is a new one."""
+    replaced = address["channel"] in {one["channel"] for one in known}
+    await guarding.tell(
+        connection, [one["id"] for one in known], Change.REPLACED if replaced else Change.ADDED,
+        channel=address["channel"], value=address["value"],
+    )  # fmt: skip

@@ -9,7 +9,8 @@ from notify.domain.codes import Purpose, Verdict
 from notify.domain.keyring import Keyring
 from notify.domain.residents import JudgedAddress
 from notify.domain.words import AddressState, Channel
-from notify.services import asking, joining, proving
+from notify.rendering.changes import Change
+from notify.services import asking, guarding, joining, proving
 from notify.services.joining import Evidence
 from notify.services.opening import Spent
 from notify.settings import Settings
@@ -86,17 +87,23 @@ async def prove(
 
 
 async def let_go(db: Database, *, resident: UUID, address_id: int) -> bool:
-    """Use an address no more; what is queued for it does not leave. False where it is none of the
-    resident's. Raises LastOne."""
+    """Use an address no more; what is queued for it does not leave. It is told, and the others are.
+    False where it is none of the resident's. Raises LastOne."""
     async with db.transaction() as connection:
         await residents.lock(connection, resident)
-        doors = [
-            known["id"] for known in await my.addresses(connection, resident)
+        doors = {
+            known["id"]: known for known in await my.addresses(connection, resident)
             if known["state"] == AddressState.PROVEN and known["channel"] != Channel.PUSH
-        ]  # fmt: skip
-        if doors == [address_id]:
+        }  # fmt: skip
+        if list(doors) == [address_id]:
             raise LastOne
         gone = await my.let_go(connection, resident, address_id=address_id)
         if gone:
             await residents.bump(connection, resident)
+        if gone and address_id in doors:
+            removed = doors[address_id]
+            await guarding.tell(
+                connection, list(doors), Change.REMOVED, channel=removed["channel"],
+                value=removed["value"],
+            )  # fmt: skip
         return gone

@@ -85,6 +85,7 @@ async def by_link(request: Request, app: App, code: int) -> Response:
         return page(app, "join_elsewhere", language=reader_language(request, app), status=409)
     if joined is None or word is None:
         return _over(request, app)
+    app.bell.ring(Lane.NOTE)  # other addresses may be told
     answer = _on(request, "/join/code")
     await cookies.keep(answer, app, word)
     return answer
@@ -99,6 +100,7 @@ async def _type(
         typed=fields.one(name),
     )  # fmt: skip
     if word is not None:
+        app.bell.ring(Lane.NOTE)  # other addresses may be told
         answer = _on(request, "/join/code")
         await cookies.keep(answer, app, word)
         return answer

@@ -80,6 +80,7 @@ async def prove(request: Request, app: TheApp) -> Response:
         ),
     )  # fmt: skip
     if verdict is Verdict.RIGHT:
+        app.bell.ring(Lane.NOTE)  # other addresses may be told
         return back("/my/addresses?done=proven")
     problem = "wrong" if verdict is Verdict.WRONG else "over"
     return _page(app, here, field=f"code-{wanted}", problem=problem, proving=wanted)
@@ -122,6 +123,7 @@ async def remove(request: Request, app: TheApp) -> Response:
         gone = await reaching.let_go(app.db, resident=here.session.resident, address_id=wanted)
     except LastOne:
         return _page(app, here, field=f"remove-{wanted}", problem="last")
+    app.bell.ring(Lane.NOTE)  # other addresses may be told
     return back("/my/addresses?done=removed" if gone else "/my/addresses")
 
 

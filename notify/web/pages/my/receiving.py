@@ -56,6 +56,7 @@ def _note(words: Words, kind: str | None) -> str:
         "code": words.gettext("A code"),
         "request": words.gettext("Whether you may join a group"),
         "reply": words.gettext("An answer to your SMS"),
+        "change": words.gettext("That an address of your page was changed"),
         "trial": words.gettext("A test message"),
         "ring": words.gettext("The daily test ring"),
     }.get(kind or "", words.gettext("A message to you"))
