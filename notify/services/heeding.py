@@ -49,10 +49,11 @@ async def _help(_connection: Connection, _desk: Means, _asked: Asked) -> Done:
 async def _prove(connection: Connection, means: Means, asked: Asked) -> Done | None:
     """A code that a page shows, texted from the phone that it proves."""
     sender = asked.message.sender
-    if not await texted(connection, means.keyring, sender, asked.rest):
+    say = await texted(connection, means.keyring, sender, asked.rest)
+    if say is None:
         return None
     phone = await phones.find(connection, sender)
-    return Done(Say.PROVED, language=phone.language if phone else None)
+    return Done(say, language=phone.language if phone else None)
 
 
 async def _join(connection: Connection, means: Means, asked: Asked) -> Done | None:

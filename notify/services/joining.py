@@ -8,7 +8,7 @@ which the stranger appears, nor adds an address of their own to the stranger's.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from notify.domain.keyring import Keyring
@@ -20,6 +20,10 @@ from notify.store import joining, residents, sessions, suppressions
 from notify.store.database import Connection, Row
 
 _LOOKS = 5  # at who has the address, before whoever changes it all the time is left to themselves
+
+
+class Taken(Exception):
+    """Somebody else has proven this address, and what came is no proof against them."""
 
 
 class NotHere(Exception):
@@ -42,10 +46,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Whose the address is. `merged`: who proved it turned out to be known already."""
+    """Whose the address is. `merged`: who proved it turned out to be known already. `first`: it
+    is the first that they have proven, so that the pages open before are closed."""
 
     resident: UUID
     merged: bool
+    first: bool = field(default=False, compare=False)
 
 
 async def prove(
@@ -54,17 +60,21 @@ async def prove(
     proven: Proven,
     *,
     here: UUID | None = None,
+    moves: bool = True,
     evidence: Evidence | None = None,
 ) -> Joined | None:
     """Make an address its prover's, in the transaction that used its code; None where it is gone.
 
     `here` is the resident whose page is open in the browser that brings the proof. Lifts what
-    stood against the address. Raises NotHere.
+    stood against the address. Raises NotHere, and Taken where somebody else has proven the address
+    and it `moves` to nobody.
     """
     found = await _hold(connection, keyring, proven.address_id)
     if found is None:
         return None
     address, holder = found
+    if not moves and _is_another_s(address, holder):
+        raise Taken
     known = await joining.known_by(connection, address["resident_id"], but=address["id"])
     if known and here != address["resident_id"] and address["state"] != AddressState.PROVEN:
         raise NotHere
@@ -73,7 +83,7 @@ async def prove(
         if address["state"] != AddressState.PROVEN:
             await _tell(connection, address, known)
     else:
-        joined = await _begin(connection, address, holder, here=here)
+        joined = replace(await _begin(connection, address, holder, here=here), first=True)
     await suppressions.lift(
         connection,
         channel=address["channel"],
@@ -117,6 +127,15 @@ async def _hold(
             return address, holder
         address = again
     return None
+
+
+def _is_another_s(address: Row, holder: Row | None) -> bool:
+    """Whether somebody else has proven it."""
+    return (
+        holder is not None
+        and holder["resident_id"] != address["resident_id"]
+        and holder["state"] == AddressState.PROVEN
+    )
 
 
 async def _begin(

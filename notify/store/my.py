@@ -13,8 +13,13 @@ SELECT name, language, created_at, quiet_from, quiet_until,
 """
 
 ADDRESSES: LiteralString = """
-SELECT a.id, a.channel, a.value, a.state, a.created_at, a.proven_at, x.reason AS stopped
+-- With the latest code for each that still holds: one that was sent, or one that is shown.
+SELECT a.id, a.channel, a.value, a.state, a.created_at, a.proven_at, x.reason AS stopped,
+  c.id AS code, c.purpose
 FROM addresses a LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
+LEFT JOIN LATERAL (SELECT id, purpose FROM codes WHERE address_id = a.id
+  AND purpose IN ('prove', 'text') AND used_at IS NULL AND valid_until > now()
+  ORDER BY id DESC LIMIT 1) AS c ON true
 WHERE a.resident_id = %(resident)s AND a.state <> 'gone'
 ORDER BY array_position(ARRAY['email', 'sms', 'push'], a.channel), a.id
 """
@@ -104,7 +109,8 @@ async def person(connection: Connection, resident: UUID) -> Row | None:
 
 
 async def addresses(connection: Connection, resident: UUID) -> list[Row]:
-    """Live ones and those asked for; `stopped` is why one is not used."""
+    """Live ones and those asked for; `stopped` is why one is not used, `code` with its `purpose`
+    the one that may be typed or texted for it."""
     return await connection.rows(ADDRESSES, resident=resident)
 
 

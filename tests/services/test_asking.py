@@ -21,6 +21,7 @@ from notify.rendering import codes
 from notify.rendering.messages import Renderer
 from notify.services import asking, opening, reaching, signing_up
 from notify.services.asking import ABROAD, BY_ADDRESS, BY_NETWORK, By, Elsewhere, TooMany, ask
+from notify.services.joining import Evidence
 from notify.settings import Settings
 from notify.store import sms_asked
 from notify.store.database import Database
@@ -264,7 +265,11 @@ async def test_nobody_holds_the_budget_while_they_wait_for_a_resident(
             address=JudgedAddress(Channel.SMS, MOBILE),
         ),
         "prove": reaching.send_again(
-            town.db, settings=town.settings, resident=anna, address_id=phone
+            town.db,
+            settings=town.settings,
+            resident=anna,
+            address_id=phone,
+            evidence=Evidence(reference="/my/addresses"),
         ),
         "sign up": signing_up.again(
             town.db, settings=town.settings, resident=anna, address_id=phone

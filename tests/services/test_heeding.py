@@ -519,6 +519,21 @@ async def test_a_code_that_a_page_shows_proves_the_phone_that_texts_it(
     assert rows == [{"word": "code", "say": "proved", "open": False}]
 
 
+async def test_a_code_for_a_number_that_is_somebody_s_changes_nothing_and_says_so(
+    texter: Texter, town: Town
+) -> None:
+    await town.resident(phone=texter.phone)
+    digits = texting.digits(town.keyring, await newcomer(town, "kita-sued"))
+
+    (answer,) = await texter.text(digits)
+
+    assert answer.startswith("Musterstadt: Diese Nummer ist schon angemeldet")
+    assert answer.endswith("/my")
+    assert await texter.follows() == {}
+    (row,) = await town.rows("SELECT word, say, handled_at IS NULL AS open FROM inbound")
+    assert row == {"word": "code", "say": "taken", "open": False}
+
+
 async def test_a_code_of_another_phone_or_a_wrong_one_is_for_a_person(
     texter: Texter, town: Town
 ) -> None:

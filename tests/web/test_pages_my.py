@@ -233,7 +233,22 @@ async def test_when_the_days_sms_are_used_up_the_page_says_so_to_all(
         status, html = await ask(site, number)
         assert status == 429
         assert "Geben Sie Ihre E-Mail-Adresse ein" in html
+        assert 'class="digits"' not in html  # ADR 0027: nobody is talked into opening their page
     assert await town.rows("SELECT FROM codes") == []
+
+
+async def test_and_what_goes_without_it_by_sms(town: Town, keyring: Keyring) -> None:
+    spent = town.settings.model_copy(
+        update={"sms_daily_budget": 0, "twilio_account_sid": "AC1",
+                "twilio_senders": ("+4915735980001@1",)}
+    )  # fmt: skip
+
+    async with serving(town.db, keyring, spent) as site:
+        _, html = await ask(site, PHONE)
+
+    assert "Schicken Sie eine SMS an +49 1573 5980001" in html
+    for word in ("LISTE", "MITMACHEN", "ABMELDEN", "STOPP"):
+        assert f"<li>{word}" in html
 
 
 async def test_strangers_use_up_no_codes_of_a_browser_that_proved_the_address(

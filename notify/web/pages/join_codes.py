@@ -23,6 +23,7 @@ from notify.web.pages.forms import Fields, large_form
 from notify.web.pages.join import too_many
 from notify.web.pages.join_reading import Problem, address
 from notify.web.pages.paper import page, reader_language
+from notify.web.static import static_url
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,7 +42,7 @@ async def take(request: Request, app: TheApp) -> Response:
     """One of: a code typed, a code wanted again, another address, a code texted."""
     fields = await large_form(request)
     if fields.has("page"):
-        return await _texted(request, app, fields.one("page"))
+        return await _texted(request, app, fields.one("page"), look=fields.has("look"))
     session = await cookies.session(request, app)
     if session is None:
         return _over(request, app)
@@ -151,8 +152,9 @@ async def _change(
     return _on(request, "/join/code")
 
 
-async def _texted(request: Request, app: App, word: str) -> Response:
-    """Look whether the code that the page shows was texted; its session is open then."""
+async def _texted(request: Request, app: App, word: str, *, look: bool) -> Response:
+    """Look whether the code that the page shows was texted; its session is open then. The page's
+    script, which only wants to `look`, is told nothing more where it was not."""
     if await visiting.find(app.db, word) is not None:
         answer = _on(request, "/join/code")
         await cookies.keep(answer, app, word)
@@ -164,6 +166,8 @@ async def _texted(request: Request, app: App, word: str) -> Response:
     shown = [row for row in asked if row["purpose"] == Purpose.TEXT]
     if not shown:
         return _on(request, "/join/code")
+    if look:
+        return Response(status_code=204)
     said = _words(request, app).gettext(
         "Your SMS has not come yet. That may take a minute. Then press the button again."
     )
@@ -187,7 +191,7 @@ async def _page(
         proven=[_written(row) for row in proven],
         asked=[_shown(app, row) for row in asked],
         number=spoken(texting.number(app.settings)),
-        minutes=int(LIFE.total_seconds()) // 60,
+        minutes=int(LIFE.total_seconds()) // 60, script=static_url("texted.js"),
     )  # fmt: skip
 
 

@@ -10,10 +10,10 @@ from notify.bootstrap import App
 from notify.domain.residents import JudgedAddress
 from notify.domain.words import Lane
 from notify.errors import Invalid
+from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
-from notify.services import asking, opening, visiting
-from notify.services.asking import Elsewhere, TooMany
-from notify.services.opening import Spent
+from notify.services import asking, opening, texting, visiting
+from notify.services.asking import Elsewhere, Spent, TooMany
 from notify.web.deps import TheApp
 from notify.web.network import network
 from notify.web.pages import bounds, cookies
@@ -105,7 +105,9 @@ def _door(
         "no_address": words.gettext(
             "Write the e-mail address or phone number that you signed up with."
         ),
-        "elsewhere": words.gettext("We send no SMS to this country. Write your e-mail address."),
+        "elsewhere": words.gettext(
+            "We send no SMS to this country. Write your e-mail address, or ask at the town hall."
+        ),
         "spent": words.gettext(
             "No more codes can be sent by SMS today. Write your e-mail address, or come back "
             "tomorrow."
@@ -118,7 +120,7 @@ def _door(
     status = 200 if problem is None else 429 if problem in {"too_many", "spent"} else 422
     answer = page(
         app, "my/enter", language=language, status=status, typed=typed, problems=problems,
-        closed=closed,
+        closed=closed, number=spoken(texting.number(app.settings)) if problem == "spent" else None,
     )  # fmt: skip
     if problem == "too_many":
         answer.headers["retry-after"] = str(wait)
