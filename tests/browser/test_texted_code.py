@@ -100,6 +100,24 @@ async def test_from_the_form_over_the_texted_code_to_the_alert_on_the_phone(
     assert await page.locator("#f-address").count() == 0
 
 
+async def test_on_a_phone_a_link_writes_the_sms(journey: Visits, poor: World) -> None:
+    page = await journey.open(f"/join/{poor.town}", has_touch=True, is_mobile=True)
+    await page.fill("#f-phone", poor.phone())
+    await page.click("button.main")
+    await page.wait_for_selector(".digits")
+
+    link = page.locator(".by-thumb a")
+    assert await link.is_visible()
+    assert await link.get_attribute("href") == f"sms:{SENDER}?&body={await _digits(page)}"
+    await _sound(page, "phone")
+
+    desk = await journey.open(f"/join/{poor.town}", width=WIDE)
+    await desk.fill("#f-phone", poor.phone(1))
+    await desk.click("button.main")
+    await desk.wait_for_selector(".digits")
+    assert not await desk.locator(".by-thumb a").is_visible()
+
+
 async def test_a_page_that_somebody_types_on_is_left_alone(journey: Visits, poor: World) -> None:
     """The code of the mail is being typed when the SMS comes."""
     page = await journey.open(f"/join/{poor.town}")
