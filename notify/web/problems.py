@@ -1,4 +1,7 @@
-"""Errors as problem details (RFC 9457), the same shape for every route below /api."""
+"""Errors as problem details (RFC 9457), the same shape for every route below /api.
+
+Of those to people `notify.web.pages.failing` makes pages.
+"""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import DataError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 from typing_extensions import override
 
 from notify.errors import Conflict, Forbidden, Invalid, NotFound, NotifyError
@@ -52,6 +56,16 @@ def problem(
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status,
             "detail": detail} | more  # fmt: skip
     return ProblemResponse(body, status_code=status, headers=dict(headers or {}))
+
+
+_PROGRAMS_ONLY = ("/api/", "/hooks/", "/static/")
+
+
+def for_people(scope: Scope) -> bool:
+    """Whether who asks reads pages: a browser, at an address where pages are."""
+    if scope["path"].startswith(_PROGRAMS_ONLY):
+        return False
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 def install(api: FastAPI) -> None:

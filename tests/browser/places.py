@@ -93,6 +93,7 @@ MORE: Final[Mapping[str, str]] = {
     "nobody's": "/join/code",
     "door": "/my?",
     "over": "/code/nothing",
+    "refused": "/my/enter",
 }
 """Further faces of the same pages, by a name of ours."""
 

@@ -8,9 +8,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from notify.bootstrap import App, open_channels
 from notify.domain.groups import Group
+from notify.domain.languages import to_choose
 from notify.domain.words import Lane
 from notify.rendering import consents
-from notify.rendering.languages import Words, own_name
+from notify.rendering.languages import Words
 from notify.rendering.templates import templates
 from notify.services import asking, groups, signing_up
 from notify.services.asking import TooMany
@@ -73,10 +74,11 @@ async def _take(
         problems, status = await _ask(request, app, judged, words), 429
     if problems:
         return _page(request, app, shown, form, landing=landing, problems=problems, status=status)
+    offered = to_choose(app.settings.languages)
     wanted = SignUp(
         groups=[group.id for group in judged.groups], addresses=judged.addresses,
         alerts=judged.alerts, news=judged.news, agreed=agreed,
-        language=form.language if form.language in app.settings.languages else agreed.language,
+        language=form.language if form.language in offered else agreed.language,
     )  # fmt: skip
     word = await signing_up.begin(app.db, app.keyring, settings=app.settings, wanted=wanted)
     app.bell.ring(Lane.NOTE)
@@ -119,6 +121,7 @@ def _page(
     language = reader_language(request, app)
     default = app.settings.default_language
     agreed = _agreed(request, app, shown, words, landing=landing)
+    offered = to_choose(app.settings.languages)
     places = group_tree.places(shown, language, default=default, ticked=form.groups)
     values: dict[str, Any] = {
         "places": places,
@@ -130,8 +133,8 @@ def _page(
         "sure": form.sure or any(problem.field == "no_alerts" for problem in problems),
         "agreed": agreed,
         "privacies": group_tree.privacies(shown, sender=app.settings.town),
-        "choices": [(tag, own_name(tag)) for tag in app.settings.languages],
-        "chosen": form.language if form.language in app.settings.languages else language,
+        "choices": offered,
+        "chosen": form.language if form.language in offered else language,
     }
     return page(
         app, "join", language=language, status=status, languages=app.settings.languages, **values

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from notify.bootstrap import App
 from notify.domain.codes import DIGITS, LIFE, Purpose, Verdict
@@ -23,6 +23,7 @@ from notify.web.pages import cookies
 from notify.web.pages.forms import Fields, large_form
 from notify.web.pages.join import too_many
 from notify.web.pages.join_reading import Problem, address
+from notify.web.pages.my.door import back
 from notify.web.pages.paper import page, reader_language
 
 router = APIRouter(include_in_schema=False)
@@ -34,7 +35,7 @@ async def show(request: Request, app: TheApp) -> Response:
     if session is None:
         return _over(request, app)
     asked = await signing_up.asked(app.db, session.resident)
-    return await _page(request, app, session, asked) if asked else _on(request, "/join/done")
+    return await _page(request, app, session, asked) if asked else back("/join/done")
 
 
 @router.post("/join/code")
@@ -49,7 +50,7 @@ async def take(request: Request, app: TheApp) -> Response:
     asked = await signing_up.asked(app.db, session.resident)
     row = next((row for row in asked if str(row["id"]) == fields.one("address")), None)
     if row is None:  # proven meanwhile, or changed in another window
-        return _on(request, "/join/code")
+        return back("/join/code")
     if fields.has("again"):
         return await _again(request, app, session, asked, row)
     if fields.has("change"):
@@ -86,7 +87,7 @@ async def by_link(request: Request, app: App, code: int) -> Response:
         return page(app, "join_elsewhere", language=reader_language(request, app), status=409)
     if joined is None or word is None:
         return _over(request, app)
-    answer = _on(request, "/join/code")
+    answer = back("/join/code")
     cookies.keep(answer, app, word)
     return answer
 
@@ -100,7 +101,7 @@ async def _type(
         typed=fields.one(name),
     )  # fmt: skip
     if word is not None:
-        answer = _on(request, "/join/code")
+        answer = back("/join/code")
         cookies.keep(answer, app, word)
         return answer
     if verdict is Verdict.OVER:
@@ -125,7 +126,7 @@ async def _again(
         app.db, settings=app.settings, resident=session.resident, address_id=row["id"]
     )
     app.bell.ring(Lane.NOTE)
-    return _on(request, "/join/code")
+    return back("/join/code")
 
 
 async def _change(
@@ -147,13 +148,13 @@ async def _change(
         address_id=row["id"], address=judged,
     )  # fmt: skip
     app.bell.ring(Lane.NOTE)
-    return _on(request, "/join/code")
+    return back("/join/code")
 
 
 async def _texted(request: Request, app: App, word: str) -> Response:
     """Look whether the code that the page shows was texted; its session is open then."""
     if await visiting.find(app.db, word) is not None:
-        answer = _on(request, "/join/code")
+        answer = back("/join/code")
         cookies.keep(answer, app, word)
         return answer
     session = await cookies.session(request, app)
@@ -162,7 +163,7 @@ async def _texted(request: Request, app: App, word: str) -> Response:
     asked = await signing_up.asked(app.db, session.resident)
     shown = [row for row in asked if row["purpose"] == Purpose.TEXT]
     if not shown:
-        return _on(request, "/join/code")
+        return back("/join/code")
     said = _words(request, app).gettext(
         "Your SMS has not come yet. That may take a minute. Then press the button again."
     )
@@ -223,12 +224,6 @@ def _followed(row: Row, language: str, default: str) -> Mapping[str, Any]:
 
 def _over(request: Request, app: App) -> HTMLResponse:
     return page(app, "join_over", language=reader_language(request, app), status=404)
-
-
-def _on(request: Request, path: str) -> RedirectResponse:
-    lang = request.query_params.get("lang", "")
-    known = lang.replace("-", "").isalnum() and len(lang) <= 35
-    return RedirectResponse(f"{path}?lang={lang}" if known else path, 303)
 
 
 def _words(request: Request, app: App) -> Words:
