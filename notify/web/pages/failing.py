@@ -1,7 +1,7 @@
 """Gives people a page in their language where programs get a problem (RFC 9457).
 
-It stands around all that may refuse or break, and asks nothing of the database: alerts stand on top
-as far as they are at hand.
+It stands around all that may refuse or break. Where something broke it asks nothing of the database:
+alerts stand on top as far as they are at hand.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,12 +17,14 @@ from notify.bootstrap import App
 from notify.log import get
 from notify.services.publishing import Front, Published
 from notify.web.pages import place
+from notify.web.pages.ontop import alerts_on_top
 from notify.web.pages.paper import page, reader_language
 from notify.web.pages.shelf import the_shelf
 from notify.web.problems import MEDIA_TYPE, for_people
 
 log = get(__name__)
 
+_BROKEN: Final = 500  # from this status on nothing else may be asked
 _CARRIED: Final = ("retry-after", "allow")
 _FRESH: Final = timedelta(seconds=5)  # alerts so old are shown as those of now
 
@@ -44,7 +46,7 @@ class Readable:
         async def readable(message: Message) -> None:
             nonlocal replaced
             if message["type"] == "http.response.start":
-                answer = self._answer(Request(scope), message)
+                answer = await self._answer(Request(scope), message)
                 if answer is not None:
                     replaced = True
                     await answer(scope, receive, send)
@@ -53,13 +55,13 @@ class Readable:
 
         await self._app(scope, receive, readable)
 
-    def _answer(self, request: Request, start: Message) -> Response | None:
+    async def _answer(self, request: Request, start: Message) -> Response | None:
         """The page in the place of an answer that begins so, None where it is none of a problem."""
         headers = _headers(start["headers"])
         if headers.get("content-type") != MEDIA_TYPE:
             return None
         try:
-            made = _page(request, self._wired, start["status"], headers.get("retry-after"))
+            made = await _page(request, self._wired, start["status"], headers.get("retry-after"))
         except Exception as failure:  # noqa: BLE001 - somebody waits for an answer
             log.error("web.no_page", problem=type(failure).__name__)
             return None
@@ -67,9 +69,13 @@ class Readable:
         return made
 
 
-def _page(request: Request, app: App, status: int, wait: str | None) -> Response:
-    alerts, as_of = _alerts(request)
-    place.enter(request, alerts=alerts)
+async def _page(request: Request, app: App, status: int, wait: str | None) -> Response:
+    as_of = None
+    if status < _BROKEN:
+        await alerts_on_top(request)
+    else:
+        alerts, as_of = _at_hand(request)
+        place.enter(request, alerts=alerts)
     seconds = int(wait) if wait and wait.isascii() and wait.isdigit() else 0
     return page(
         app, "not_found" if status == 404 else "failed", language=reader_language(request, app),
@@ -83,7 +89,7 @@ def _minutes(seconds: int) -> int:
     return max(2, -(-seconds // 60)) if seconds else 0
 
 
-def _alerts(request: Request) -> tuple[Iterable[Published], datetime | None]:
+def _at_hand(request: Request) -> tuple[Iterable[Published], datetime | None]:
     """The alerts in force as they are kept here; with the moment they are of, where it is past."""
     found, now = the_shelf(request).at_hand(None), clock.now()
     subject = found.kept.subject if found else None
