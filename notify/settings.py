@@ -115,9 +115,9 @@ class Settings(BaseSettings):
     )
     sms_daily_budget: int = Field(
         default=500, ge=0,
-        description="SMS a day that anybody can ask for, codes and answers. When half is used up "
-        "the sign-up page shows a code that the phone texts to us; the rest is for answers and for "
-        "codes to numbers that are proven.",
+        description="Segments of the SMS a day that anybody can ask for, codes and answers. When "
+        "half are used up the sign-up page shows a code that the phone texts to us; the rest is for "
+        "answers, for the desk and for codes to numbers that are proven.",
     )  # fmt: skip
     newcomer_hours: int = Field(
         default=48, ge=1, le=24 * 14,

@@ -1,4 +1,4 @@
-"""`notify residents sign-up`, `code` and `confirm`: at the town hall, with a paper form."""
+"""`notify residents form`, `sign-up`, `code` and `confirm`: at the town hall, with a paper form."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,10 +6,12 @@ from uuid import UUID
 import typer
 
 from notify.bootstrap import App
-from notify.cli.context import run_with_app
+from notify.cli.context import read_settings, run_with_app
 from notify.domain.residents import NewResident
 from notify.domain.words import Channel, Lane, Source
+from notify.rendering import consents
 from notify.services import desk, residents
+from notify.services.desk import Counter
 
 Resident = Annotated[UUID, typer.Argument(help="The resident's id, as `sign-up` says it.")]
 
@@ -27,6 +29,13 @@ def sign_up(
     news: Annotated[
         list[Channel] | None, typer.Option(help="Channel for news; repeat. Default: all given.")
     ] = None,
+    wording: Annotated[
+        str | None,
+        typer.Option(help="What the form says above the signature, if not what `form` prints."),
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Version of the form's text. Default: made from it.")
+    ] = None,
 ) -> None:
     """Sign somebody up who stands at the desk. A code is sent to each address at once; type what
     they read out after `notify residents confirm`."""
@@ -37,9 +46,10 @@ def sign_up(
     async def work(context: App) -> None:
         resident = await residents.create(
             context.db, context.keyring, settings=context.settings, hosts=context.push_hosts,
-            source=Source.DESK,
+            source=Source.DESK, counter=Counter(context.rates),
             request=NewResident(
                 name=name, language=language, consent=reference, addresses=addresses,
+                wording=wording, version=version,
                 subscriptions=[
                     (slug, ways if alerts is None else alerts, ways if news is None else news)
                     for slug in group
@@ -53,11 +63,25 @@ def sign_up(
     run_with_app(work)
 
 
+def form(
+    language: Annotated[str | None, typer.Option(help="Language of the form, like en.")] = None,
+) -> None:
+    """Print the sentence that a paper form has to carry above the signature. It is kept as
+    evidence with each sign-up, in the language of the resident."""
+    settings = read_settings()
+    said = desk.sentence(language or settings.default_language, settings=settings)
+    typer.echo(said)
+    typer.echo(f"Version {consents.version(said, ())}")
+
+
 def code(resident: Resident) -> None:
     """Send another code to each address that is not proven yet."""
 
     async def work(context: App) -> None:
-        sent = await desk.send_codes(context.db, resident)
+        sent = await desk.send_codes(
+            context.db, context.keyring, resident, settings=context.settings,
+            counter=Counter(context.rates),
+        )  # fmt: skip
         context.bell.ring(Lane.NOTE)
         typer.echo(f"{sent} sent." if sent else "Every address is proven already.")
 

@@ -19,6 +19,7 @@ from notify.domain.import_report import ImportReport
 from notify.services import importing
 
 app = typer.Typer(no_args_is_help=True, help="Residents: take them in.")
+app.command("form")(desk.form)
 app.command("sign-up")(desk.sign_up)
 app.command("code")(desk.code)
 app.command("confirm")(desk.confirm)

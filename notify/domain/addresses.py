@@ -48,6 +48,9 @@ _REACHABLE = frozenset(
 )
 """Kinds of numbers an SMS may go to. Some carriers read SMS aloud on a land line."""
 
+_SHOWN_DIGITS = 3
+_SHORT_NAME = 2
+
 
 class HostList(Protocol):
     """What is asked of the allow-list of push services; raises `channels.push_hosts.Refused`."""
@@ -206,3 +209,12 @@ def _readings(text: str, region: str) -> dict[str, int]:
         if kind != PhoneNumberType.UNKNOWN and not number.extension:  # only valid ones have a kind
             found[phonenumbers.format_number(number, PhoneNumberFormat.E164)] = kind
     return found
+
+
+def masked(channel: str, value: str) -> str:
+    """An address in its normal form so that whoever has it knows it and nobody else can use it:
+    `a…@example.org`, `…678`."""
+    if channel == "email":
+        name, _, place = value.rpartition("@")
+        return f"{name[:1] if len(name) > _SHORT_NAME else ''}…@{place}"
+    return f"…{value[-_SHOWN_DIGITS:]}"

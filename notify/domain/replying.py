@@ -22,6 +22,7 @@ class Say(StrEnum):
     STARTED = "started"
     HELP = "help"
     PROVED = "proved"
+    TAKEN = "taken"  # a code of a page, for a number that somebody has proven
     JOINED = "joined"
     ALREADY = "already"  # follows the group by SMS since before
     REQUESTED = "requested"  # the group is closed

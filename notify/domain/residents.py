@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notify.domain.addresses import HostList, normalise_email, normalise_phone, normalise_push
-from notify.domain.lines import language_tag, one_line
+from notify.domain.lines import language_tag, many_lines, one_line
 from notify.domain.words import Channel
 from notify.errors import Invalid
 
 MOST_ADDRESSES = 20
 MOST_SUBSCRIPTIONS = 500
+_LONGEST_WORDING = 4_000
+_LONGEST_VERSION = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class NewResident:
     """What somebody asks for, as they wrote it.
 
     `addresses` are (channel, value), the value a mapping for push; `subscriptions` are (group
-    slug, channels for alerts, channels for news). `consent` says where the consent is kept.
+    slug, channels for alerts, channels for news). `consent` says where the consent is kept,
+    `wording` and `version` what stands above the signature there.
     """
 
     addresses: Sequence[tuple[str, str | Mapping[str, Any]]]
@@ -26,6 +29,8 @@ class NewResident:
     name: str | None = None
     language: str | None = None
     consent: str | None = None
+    wording: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,13 @@ def judge_person(request: NewResident, *, language: str) -> tuple[str | None, st
         language_tag(request.language, field="language") if request.language else language,
         consent or None,
     )
+
+
+def judge_agreed(request: NewResident) -> tuple[str | None, str | None]:
+    """What the paper says, and which version of it, tidied; blank is the same as not said."""
+    wording = many_lines(request.wording or "", field="wording", limit=_LONGEST_WORDING)
+    version = one_line(request.version or "", field="version", limit=_LONGEST_VERSION)
+    return wording or None, version or None
 
 
 def _judge(

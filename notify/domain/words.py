@@ -103,4 +103,5 @@ class NoteKind(StrEnum):
     CODE = "code"
     REPLY = "reply"  # to an SMS
     REQUEST = "request"  # what staff decided about joining a closed group
+    CHANGE = "change"  # that an address was added to the page, or removed
     TRIAL = "trial"  # a push message that a resident asked for, to see whether it comes

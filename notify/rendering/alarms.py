@@ -100,7 +100,7 @@ def _late(words: Words, facts: Mapping[str, Any]) -> Said:
     what = {
         Lane.ALERT: words.gettext("Warnings do not leave (%(channels)s)."),
         Lane.NOTE: words.gettext("Codes and replies do not leave (%(channels)s)."),
-        Lane.BULK: words.gettext("Announcements do not leave (%(channels)s)."),
+        Lane.BULK: words.gettext("News does not leave (%(channels)s)."),
     }[Lane(facts["lane"])]
     return Said(what % _channels(words, facts), look)
 
@@ -109,7 +109,7 @@ def _slow(words: Words, facts: Mapping[str, Any]) -> Said:
     what = {
         Lane.ALERT: words.gettext("Warnings leave slowly (%(channels)s)."),
         Lane.NOTE: words.gettext("Codes and replies leave slowly (%(channels)s)."),
-        Lane.BULK: words.gettext("Announcements leave slowly (%(channels)s)."),
+        Lane.BULK: words.gettext("News leaves slowly (%(channels)s)."),
     }[Lane(facts["lane"])]
     todo = words.gettext("Nothing is lost. A sender with a higher rate would be quicker.")
     return Said(what % _channels(words, facts), todo)
@@ -126,7 +126,7 @@ def _no_worker(words: Words, facts: Mapping[str, Any]) -> Said:
     what = {
         Lane.ALERT: words.gettext("No worker is there to send warnings."),
         Lane.NOTE: words.gettext("No worker is there to send codes and replies."),
-        Lane.BULK: words.gettext("No worker is there to send announcements."),
+        Lane.BULK: words.gettext("No worker is there to send news."),
     }[Lane(facts["lane"])]
     todo = words.gettext("Start it again: notify worker --lane %(lane)s, or docker compose up -d.")
     return Said(what, todo % {"lane": facts["lane"]})
@@ -221,7 +221,7 @@ def _was_late(words: Words, facts: Mapping[str, Any]) -> str:
     what = {
         Lane.ALERT: words.gettext("Warnings did not leave (%(channels)s)."),
         Lane.NOTE: words.gettext("Codes and replies did not leave (%(channels)s)."),
-        Lane.BULK: words.gettext("Announcements did not leave (%(channels)s)."),
+        Lane.BULK: words.gettext("News did not leave (%(channels)s)."),
     }[Lane(facts["lane"])]
     return what % _channels(words, facts)
 
@@ -235,7 +235,7 @@ def _was_no_worker(words: Words, facts: Mapping[str, Any]) -> str:
     return {
         Lane.ALERT: words.gettext("No worker was there to send warnings."),
         Lane.NOTE: words.gettext("No worker was there to send codes and replies."),
-        Lane.BULK: words.gettext("No worker was there to send announcements."),
+        Lane.BULK: words.gettext("No worker was there to send news."),
     }[Lane(facts["lane"])]
 
 

@@ -1,7 +1,12 @@
 """The words around a code: what it is for, and that it is nobody else's business."""
 
+from functools import cache
+from zoneinfo import ZoneInfo
+
 from notify.domain.broadcast import Identity
-from notify.domain.codes import LIFE
+from notify.domain.codes import DIGITS, LIFE
+from notify.rendering import languages
+from notify.rendering.languages import Words
 from notify.rendering.lines import cut, one_line
 from notify.rendering.messages import Letter, Renderer, SmsText, plain_sms
 
@@ -14,7 +19,22 @@ def sms(
 ) -> SmsText:
     """`opens`: the code opens the resident's page; else it proves the number. The digits come
     early, so that a phone's preview shows them."""
-    words = renderer.words(language)
+    return _sms(renderer.words(language), sender=identity.sender_name, digits=digits, opens=opens)
+
+
+@cache
+def most_segments(sender: str) -> int:
+    """What the SMS with a code costs at most, in whatever language and for whatever it is."""
+    return max(
+        _sms(
+            languages.words(tag, default=tag, zone=ZoneInfo("UTC")), sender=sender,
+            digits="0" * DIGITS, opens=opens,
+        ).segments
+        for tag in languages.spoken() for opens in (True, False)
+    )  # fmt: skip
+
+
+def _sms(words: Words, *, sender: str, digits: str, opens: bool) -> SmsText:
     if opens:
         said = words.gettext(
             "%(sender)s: %(code)s is the code for your page. Valid for %(minutes)s minutes. "
@@ -28,7 +48,7 @@ def sms(
     return plain_sms(
         said
         % {
-            "sender": cut(one_line(identity.sender_name), size=_LONGEST_NAME),
+            "sender": cut(one_line(sender), size=_LONGEST_NAME),
             "code": digits,
             "minutes": _MINUTES,
         }

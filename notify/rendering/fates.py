@@ -32,19 +32,19 @@ WHY: Final[Mapping[str, str]] = {
     "quiet": _("It waits until your quiet hours are over."),
     "no_such_address": _("This e-mail address does not exist."),
     "no_such_domain": _("This e-mail address does not exist."),
-    "mailbox_disabled": _("Your mailbox took no mail."),
+    "mailbox_disabled": _("Your mailbox took no e-mail."),
     "mailbox_full": _("Your mailbox was full."),
     "marked_as_spam": _("It was marked as spam in your mailbox."),
     "complained": _("It was marked as spam in your mailbox."),
     "no_such_number": _("This phone number does not exist."),
     "not_a_mobile": _("This phone cannot receive SMS."),
     "unreachable": _("Your phone was off or without signal, or your mail server was away."),
-    "opted_out": _("You had asked for no more SMS. Text START to us to get them again."),
+    "opted_out": _("You asked for no more SMS. Text START to %(number)s to get them again."),
     "subscription_gone": _("Your browser had turned notifications off."),
     "recalled": _("It was withdrawn before it was sent to you."),
     "left": _("You had left before it was sent to you."),
     "gone": _("You had removed this address."),
-    "bounced": _("Earlier mails to this address came back. Prove it anew under “Addresses”."),
+    "bounced": _("Earlier e-mails to this address came back. Prove it anew under “Addresses”."),
     "suppressed": _("This address is stopped. Prove it anew under “Addresses”."),
     "unverified": _("You had not confirmed this address yet."),
     "sms_cap": _("The SMS budget for this month was used up."),
@@ -58,11 +58,15 @@ def fate(words: Words, status: str) -> str:
     return words.gettext(FATES[DeliveryStatus(status)])
 
 
-def why(words: Words, reason: str | None, status: str) -> str | None:
-    """The sentence for a reason word, None where there is nothing to tell the resident."""
+def why(words: Words, reason: str | None, status: str, *, number: str | None) -> str | None:
+    """The sentence for a reason word, None where there is nothing to tell the resident. `number`
+    is what they text to, as people write it; None where the settings do not tell."""
     if status in {DeliveryStatus.SENT, DeliveryStatus.DELIVERED}:
         return None
     if reason == "quiet" and status == DeliveryStatus.EXPIRED:
         return words.gettext(_WAITED)
     sentence = WHY.get(reason or "")
-    return words.gettext(sentence) if sentence else None
+    if sentence is None:
+        return None
+    to = number or words.gettext("the number that our SMS come from")
+    return words.gettext(sentence) % {"number": to}

@@ -33,7 +33,7 @@ def _kind(words: Words, kind: Kind) -> str:
         case Kind.ALERT:
             return words.gettext("Warning")
         case Kind.ANNOUNCEMENT:
-            return words.gettext("Announcement")
+            return words.gettext("News")
         case Kind.POLL:
             return words.gettext("Poll")
 

@@ -89,7 +89,7 @@ SAID: Final[Mapping[str, str]] = {
     ),
     "opted_out": _(
         "The reader wants no more messages from this sender. For SMS only they can undo "
-        "that, by texting START."
+        "that, by texting START to the sender's number."
     ),
     "unreachable": _(
         "It could not be reached: a phone that is off or without signal, or a server "

@@ -30,10 +30,13 @@ SAID: Final[Mapping[Say, str]] = {
     ),
     Say.STARTED: _("%(sender)s: You get SMS again about: %(groups)s. No more SMS: STOP"),
     Say.HELP: _(
-        "%(sender)s: Emergency? Call 112. %(join)s and a group: take part. %(list)s: your groups. "
-        "STOP: no more SMS. %(url)s"
+        "%(sender)s: Emergency? Call 112. %(join)s, %(leave)s or STOP and a group. %(list)s. "
+        "%(lang)s. STOP alone: no more SMS. %(url)s"
     ),
     Say.PROVED: _("%(sender)s: Your number is confirmed. No more SMS: STOP"),
+    Say.TAKEN: _(
+        "%(sender)s: This number is signed up already, nothing was changed. Your page: %(url)s"
+    ),
     Say.JOINED: _(
         "%(sender)s: You now get warnings (at night too) and news by SMS: %(group)s. "
         "Leave: %(leave)s. No more SMS: STOP"
@@ -63,11 +66,11 @@ SAID: Final[Mapping[Say, str]] = {
     ),
 }
 _STARTED_NONE: Final = _(
-    "%(sender)s: We may text you again, but you follow no group. Take part: %(join)s and the "
+    "%(sender)s: We may text you again, but you follow no group. Sign up: %(join)s and the "
     "group. All: %(url)s"
 )
 _LIST_NONE: Final = _(
-    "%(sender)s: You follow no group. Take part: %(join)s and the group. All: %(url)s"
+    "%(sender)s: You follow no group. Sign up: %(join)s and the group. All: %(url)s"
 )
 _UNKNOWN_GROUP: Final = _("%(sender)s: We do not know this group. All groups: %(url)s")
 _ASKED: Final = _("%(group)s (asked)")
@@ -80,6 +83,9 @@ _KEYWORDS: Final[Mapping[Word, str]] = {
     Word.HELP: _("HELP"),
     Word.STOP_GROUP: "STOP",
 }
+
+_PAGES: Final[Mapping[Say, str]] = {Say.HELP: "/help", Say.TAKEN: "/my"}
+"""Where the link leads, if not to the groups."""
 
 _LONGEST_SENDER: Final = 30
 _LONGEST_GROUP: Final = 40
@@ -97,9 +103,12 @@ def sms(
 
     Raises LookupError for a `say` that is none.
     """
-    spoken_words = renderer.words(language)
-    body = _text(spoken_words, Say(data["say"]), data, sender=identity.sender_name, url=url)
-    return plain_sms(body)
+    return made(renderer.words(language), sender=identity.sender_name, data=data, url=url)
+
+
+def made(said: Words, *, sender: str, data: Mapping[str, Any], url: str) -> SmsText:
+    """The same, where nothing else is at hand than words; raises alike."""
+    return plain_sms(_text(said, Say(data["say"]), data, sender=sender, url=url))
 
 
 def version(say: Say, language: str, *, default: str, zone: ZoneInfo) -> str:
@@ -124,9 +133,10 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
         "join": _example(said, Word.JOIN, slug),
         "leave": _example(said, Word.LEAVE, slug),
         "list": _example(said, Word.LIST),
+        "lang": _example(said, Word.LANG),
         "help": _example(said, Word.HELP),
         "language": own_name(str(data.get("language", said.language))),
-        "url": url if say is Say.HELP else f"{url}/join",
+        "url": f"{url}{_PAGES.get(say, '/join')}",
     }
     groups = [cut(one_line(name), size=_LONGEST_GROUP) for name in data.get("groups", ())]
     if say is Say.WHICH_GROUP:

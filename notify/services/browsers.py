@@ -64,7 +64,7 @@ async def register(
     async with db.transaction() as connection:
         if not await residents.lock(connection, resident):
             raise NotFound("This resident is not there any more.")
-        if not await joining.known_by_another(connection, resident, but=_NONE):
+        if not await joining.known_by(connection, resident, but=_NONE):
             # The first proof: the page is theirs from now on, in this browser only.
             await sessions.close_others(connection, resident, but=here.hash)
             await joining.settle(connection, resident)

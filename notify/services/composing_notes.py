@@ -7,7 +7,7 @@ from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
-from notify.rendering import codes, replies, requests, rings, trials
+from notify.rendering import changes, codes, replies, requests, rings, trials
 from notify.rendering.languages import choose
 from notify.rendering.messages import Letter, Notice, Renderer, SmsText
 from notify.services import confirming, proving
@@ -37,6 +37,7 @@ class NoteComposer:
             "ring": self._ring,
             "code": self._code,
             "request": self._request,
+            "change": self._change,
             "reply": self._reply,
             "trial": self._trial,
         }
@@ -102,6 +103,15 @@ class NoteComposer:
             )  # fmt: skip
         return requests.letter(
             self._renderer, language=language, identity=self._who, group=group, approved=approved,
+            url=f"{self._public_url}/my",
+        )  # fmt: skip
+
+    def _change(self, note: Note, claimed: Claimed, channel: Channel) -> Words:
+        """That an address was added to the resident's page, or removed."""
+        said = changes.sms if channel is Channel.SMS else changes.letter
+        return said(
+            self._renderer, language=claimed.language, identity=self._who,
+            change=changes.Change(note.data["change"]), address=note.data["address"],
             url=f"{self._public_url}/my",
         )  # fmt: skip
 

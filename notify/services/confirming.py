@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from struct import Struct
 
 from notify.domain.keyring import Keyring
+from notify.domain.words import AddressState
+from notify.services import joining, proving
+from notify.services.joining import Evidence, NotHere
+from notify.store import joining as addresses
 from notify.store import notes
 from notify.store.database import Database
 
@@ -42,6 +46,26 @@ async def confirm(
         return await notes.prove(
             connection, address_id, language=language, wording=wording, version=version
         )
+
+
+async def by_code(db: Database, keyring: Keyring, code: int) -> bool:
+    """Take the link in a code's mail to a resident who has proven another address already: this one
+    is proven too. False where the code is over. Whoever calls opens no page by it: staff took the
+    address down, perhaps a stranger's.
+
+    Raises NotHere where a page asked for the address: there its digits have to be typed.
+    """
+    async with db.transaction() as connection:
+        proven = await proving.use(connection, code)
+        if proven is None:
+            return False
+        address = await addresses.address(connection, proven.address_id)
+        if address is None or address["state"] != AddressState.UNVERIFIED:
+            raise NotHere
+        joined = await joining.prove(
+            connection, keyring, proven, here=proven.resident, evidence=Evidence(reference="code")
+        )
+        return joined is not None
 
 
 def _address(keyring: Keyring, token: str) -> int | None:

@@ -2,39 +2,106 @@
 
 The paper alone proves no address: it may be misread. Whoever stands at the desk reads the code from
 their phone to the clerk; at home it is the link in the mail, or the request to confirm that follows.
+
+Codes from the desk are bounded like all others, and strangers use none of them up. Where one may not
+go none goes, and nothing is done.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from notify.domain.codes import Purpose, Verdict
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Source
 from notify.errors import Conflict, NotFound
-from notify.services import joining, proving
+from notify.rates import Rates
+from notify.rendering import consents, languages
+from notify.services import asking, joining, proving, texting
+from notify.services.asking import By, Spent
 from notify.services.groups import check_reach
 from notify.services.joining import Evidence, NotHere
+from notify.settings import Settings
 from notify.store import desk as store
 from notify.store.database import Connection, Database
 
 
-async def send_codes(db: Database, resident: UUID, *, within: int | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where codes are asked for: what counts them, and the network of the desk."""
+
+    rates: Rates
+    network: str = "this machine"
+
+
+async def send_codes(
+    db: Database,
+    keyring: Keyring,
+    resident: UUID,
+    *,
+    settings: Settings,
+    counter: Counter,
+    within: int | None = None,
+) -> int:
     """Send a code to each address of a resident that is not proven; returns how many.
 
-    `within` is the group of the caller's grant. Raises NotFound.
+    `within` is the group of the caller's grant. Raises NotFound, and what `ask` and `send` raise.
     """
     async with db.transaction() as connection:
         await _find(connection, resident, within=within)
-        return await send(connection, resident)
+        waiting = await store.unproven(connection, resident)
+    addresses = [(Channel(row["channel"]), row["value"]) for row in waiting]
+    await ask(keyring, addresses, settings=settings, counter=counter)
+    async with db.transaction() as connection:
+        return await send(connection, resident, settings=settings)
 
 
-async def send(connection: Connection, resident: UUID) -> int:
-    """The same in the caller's transaction, which has seen to it that the resident is theirs."""
-    sent = 0
-    for row in await store.unproven(connection, resident):
-        if row["channel"] != Channel.PUSH:
-            await proving.send(connection, row["id"], purpose=Purpose.PROVE)
-            sent += 1
-    return sent
+async def ask(
+    keyring: Keyring,
+    addresses: Iterable[tuple[Channel, str]],
+    *,
+    settings: Settings,
+    counter: Counter,
+) -> None:
+    """Count that the desk asks for a code to each of these. Raises TooMany and Elsewhere."""
+    for channel, value in addresses:
+        if channel is not Channel.PUSH:
+            await asking.ask(
+                counter.rates, settings=settings, keyring=keyring, channel=channel, value=value,
+                network=counter.network, by=By.DESK,
+            )  # fmt: skip
+
+
+async def send(connection: Connection, resident: UUID, *, settings: Settings) -> int:
+    """Send them in the caller's transaction, which has seen to it that the resident is theirs, and
+    waits for nothing any more. Raises Spent, so that all of it is undone."""
+    waiting = [
+        row for row in await store.unproven(connection, resident) if row["channel"] != Channel.PUSH
+    ]
+    for row in waiting:
+        await proving.send(connection, row["id"], purpose=Purpose.PROVE)
+    phones = sum(row["channel"] == Channel.SMS for row in waiting)
+    segments = phones * asking.code_segments(settings)
+    if segments and not await asking.afford(connection, settings=settings, segments=segments):
+        raise Spent(_otherwise(settings))
+    return len(waiting)
+
+
+def sentence(language: str, *, settings: Settings) -> str:
+    """What a paper form has to say above the signature."""
+    words = languages.words(language, default=settings.default_language, zone=settings.zone)
+    return consents.wording(words, sender=settings.town)
+
+
+def _otherwise(settings: Settings) -> str:
+    """What a clerk can do where no SMS may be sent any more."""
+    number = texting.number(settings)
+    text = (
+        f"have them text JOIN and the group's short name to {number}, which needs no code, "
+        if number
+        else ""
+    )
+    return f"Sign them up with their e-mail address, {text}or try again tomorrow."
 
 
 async def confirm(

@@ -10,7 +10,7 @@ from uuid import UUID
 from notify.domain.addresses import HostList
 from notify.errors import Invalid, NotFound
 from notify.log import get
-from notify.services import opening
+from notify.services import feedback, opening
 from notify.settings import Settings
 from notify.store import erasing, groups
 from notify.store.database import Connection, Database
@@ -32,6 +32,7 @@ async def erase(db: Database, resident: UUID, *, within: int | None = None) -> N
             reach = await groups.below(connection, [within])
             if await erasing.beyond(connection, resident, groups=reach):
                 raise NotFound("There is no such resident.")
+        await feedback.forget(connection, resident)
         await erasing.erase(connection, resident)
     log.info("resident.erased")
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from notify import clock
 from notify.errors import NotFound
+from notify.services import feedback
 from notify.settings import Settings
 from notify.store import exporting as store
 from notify.store.database import Database, Row
@@ -27,6 +28,7 @@ async def export(db: Database, resident: UUID, *, settings: Settings) -> dict[st
         if person is None:
             raise NotFound("There is no such resident.")
         parts = await store.parts(connection, resident, default=settings.default_language)
+        parts["feedback"] = await feedback.said_by(connection, resident)
     stories = {name: _by_delivery(parts.pop(name)) for name in _STORIES}
     messages = [
         message | {name: stories[name].get(message["id"], []) for name in _STORIES}

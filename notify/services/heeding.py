@@ -15,7 +15,7 @@ from notify.domain.languages import language_named
 from notify.domain.replying import Say
 from notify.domain.words import Channel, Source
 from notify.rendering import replies
-from notify.services import texts
+from notify.services import leaving, texts
 from notify.services.joining import Evidence, prove
 from notify.services.proving import Proven
 from notify.services.replying import NEWCOMER
@@ -49,10 +49,11 @@ async def _help(_connection: Connection, _desk: Means, _asked: Asked) -> Done:
 async def _prove(connection: Connection, means: Means, asked: Asked) -> Done | None:
     """A code that a page shows, texted from the phone that it proves."""
     sender = asked.message.sender
-    if not await texted(connection, means.keyring, sender, asked.rest):
+    say = await texted(connection, means.keyring, sender, asked.rest)
+    if say is None:
         return None
     phone = await phones.find(connection, sender)
-    return Done(Say.PROVED, language=phone.language if phone else None)
+    return Done(say, language=phone.language if phone else None)
 
 
 async def _join(connection: Connection, means: Means, asked: Asked) -> Done | None:
@@ -131,11 +132,11 @@ async def _leave(connection: Connection, means: Means, asked: Asked) -> Done | N
     elsewhere = {*subscription.get("alerts", ()), *subscription.get("news", ())} - {Channel.SMS}
     if asked.word is Word.STOP_GROUP and elsewhere:
         await phones.mute(connection, resident, group.id)
+        await residents.bump(connection, resident)
         say = Say.MUTED
     else:
-        await phones.leave(connection, resident, group.id)
+        await leaving.leave_group(connection, resident, group.id)
         say = Say.LEFT
-    await residents.bump(connection, resident)
     return Done(say, await texts.about(connection, means, asked, group))
 
 

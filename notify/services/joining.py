@@ -7,16 +7,23 @@ address is added only from the open page. So nobody who types in a stranger's ad
 which the stranger appears, nor adds an address of their own to the stranger's.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from notify.domain.keyring import Keyring
 from notify.domain.words import AddressState, Channel
+from notify.rendering.changes import Change
+from notify.services import guarding
 from notify.services.proving import Proven
 from notify.store import joining, residents, sessions, suppressions
 from notify.store.database import Connection, Row
 
 _LOOKS = 5  # at who has the address, before whoever changes it all the time is left to themselves
+
+
+class Taken(Exception):
+    """Somebody else has proven this address, and what came is no proof against them."""
 
 
 class NotHere(Exception):
@@ -39,10 +46,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Whose the address is. `merged`: who proved it turned out to be known already."""
+    """Whose the address is. `merged`: who proved it turned out to be known already. `first`: it
+    is the first that they have proven, so that the pages open before are closed."""
 
     resident: UUID
     merged: bool
+    first: bool = field(default=False, compare=False)
 
 
 async def prove(
@@ -51,37 +60,49 @@ async def prove(
     proven: Proven,
     *,
     here: UUID | None = None,
+    moves: bool = True,
     evidence: Evidence | None = None,
 ) -> Joined | None:
     """Make an address its prover's, in the transaction that used its code; None where it is gone.
 
     `here` is the resident whose page is open in the browser that brings the proof. Lifts what
-    stood against the address. Raises NotHere.
+    stood against the address. Raises NotHere, and Taken where somebody else has proven the address
+    and it `moves` to nobody.
     """
     found = await _hold(connection, keyring, proven.address_id)
     if found is None:
         return None
     address, holder = found
-    known = await joining.known_by_another(connection, address["resident_id"], but=address["id"])
+    if not moves and _is_another_s(address, holder):
+        raise Taken
+    known = await joining.known_by(connection, address["resident_id"], but=address["id"])
     if known and here != address["resident_id"] and address["state"] != AddressState.PROVEN:
         raise NotHere
     if known or address["state"] == AddressState.PROVEN:
         joined = await _add(connection, address, holder)
+        if address["state"] != AddressState.PROVEN:
+            await _tell(connection, address, known)
     else:
-        joined = await _begin(connection, address, holder, here=here)
+        joined = replace(await _begin(connection, address, holder, here=here), first=True)
     await suppressions.lift(
         connection,
         channel=address["channel"],
         address_hash=keyring.address_hash(address["channel"], address["value"]),
     )
     said = evidence or Evidence(reference="code")
-    await joining.add_evidence(
-        connection, joined.resident, source=said.source, reference=said.reference,
-        channel=address["channel"], language=said.language, wording=said.wording,
-        version=said.version,
-    )  # fmt: skip
+    await keep(connection, joined.resident, said, channel=address["channel"])
     await residents.bump(connection, joined.resident)
     return joined
+
+
+async def keep(
+    connection: Connection, resident: UUID, said: Evidence, *, channel: Channel | None
+) -> None:
+    """Keep how somebody agreed, `channel` where it is about one."""
+    await joining.add_evidence(
+        connection, resident, source=said.source, reference=said.reference, channel=channel,
+        language=said.language, wording=said.wording, version=said.version,
+    )  # fmt: skip
 
 
 async def _hold(
@@ -106,6 +127,15 @@ async def _hold(
             return address, holder
         address = again
     return None
+
+
+def _is_another_s(address: Row, holder: Row | None) -> bool:
+    """Whether somebody else has proven it."""
+    return (
+        holder is not None
+        and holder["resident_id"] != address["resident_id"]
+        and holder["state"] == AddressState.PROVEN
+    )
 
 
 async def _begin(
@@ -152,4 +182,19 @@ async def _add(connection: Connection, address: Row, holder: Row | None) -> Join
     merged = not await joining.is_reachable(connection, before)
     if merged:
         await joining.absorb(connection, before, into=resident, asked=False)
+    else:
+        left = await joining.known_by(connection, before, but=holder["id"])
+        await guarding.tell(
+            connection, [one["id"] for one in left], Change.REMOVED, channel=address["channel"],
+            value=address["value"],
+        )  # fmt: skip
     return Joined(resident, merged=merged)
+
+
+async def _tell(connection: Connection, address: Row, known: Sequence[Row]) -> None:
+    """Tell the resident's other addresses, as they were before, that there is a new one."""
+    replaced = address["channel"] in {one["channel"] for one in known}
+    await guarding.tell(
+        connection, [one["id"] for one in known], Change.REPLACED if replaced else Change.ADDED,
+        channel=address["channel"], value=address["value"],
+    )  # fmt: skip

@@ -1,12 +1,14 @@
 """Lets a resident leave from a link in a message, without a password and without asking twice."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from struct import Struct
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from notify import clock
+from notify.domain.groups import Group
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Kind
 from notify.errors import Invalid
@@ -22,14 +24,16 @@ _LINK = Struct(">16sq16s")  # resident, address, broadcast
 
 @dataclass(frozen=True, slots=True)
 class LeavePage:
-    """What a resident is shown before leaving: how the message came, and from which groups.
+    """What a resident is shown before leaving: how the message came, and through which groups.
 
-    `group_names` are by language; `language` is the resident's.
+    `groups` are those that can be left. Where none of them is followed any more, `following` is
+    False, and they are those that the message was sent to. `language` is the resident's.
     """
 
     channel: Channel
     kind: Kind
-    group_names: Sequence[Mapping[str, str]]
+    groups: Sequence[Group]
+    following: bool
     language: str
 
 
@@ -38,6 +42,10 @@ class _Link:
     resident: UUID
     address_id: int
     broadcast: UUID
+
+
+_Step = Callable[[Connection, _Link], Awaitable[int]]
+"""Leaves something; whether there was anything to leave."""
 
 
 def seal(keyring: Keyring, *, resident: UUID, address_id: int, broadcast: UUID) -> str:
@@ -56,23 +64,34 @@ async def look(db: Database, keyring: Keyring, token: str) -> LeavePage | None:
         if address is None:
             return None
         sent = await residents.sent_to(connection, link.broadcast)
-        audience = sent["audience"] if sent else []
-        names = await residents.followed_names(connection, link.resident, groups=audience)
-        if sent and not names:
-            names = await residents.group_names(connection, sent["group_ids"])
+        kind = Kind(sent["kind"]) if sent else Kind.ANNOUNCEMENT
+        followed = await residents.followed_among(
+            connection, link.resident, groups=sent["audience"] if sent else [],
+            channel=address["channel"], alert=kind is Kind.ALERT,
+        )  # fmt: skip
+        # Who has left this way already may still want to leave the group.
+        shown = [row for row in followed if row["reached"]] or followed
+        if sent and not shown:
+            shown = await residents.groups_named(connection, sent["group_ids"])
     return LeavePage(
         channel=Channel(address["channel"]),
-        kind=Kind(sent["kind"]) if sent else Kind.ANNOUNCEMENT,
-        group_names=names,
+        kind=kind,
+        groups=[_group(row) for row in shown],
+        following=bool(followed),
         language=address["language"],
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """That somebody has left; `undo` is what brings back what went, None where nothing did."""
+    """That somebody has left; `undo` is what brings back what went, None where nothing did.
+
+    `group` is the one that was left, if one was. `nothing`: no group is followed any more.
+    """
 
     undo: str | None
+    group: Group | None = None
+    nothing: bool = False
 
 
 async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> Left | None:
@@ -87,14 +106,34 @@ async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> L
     if link is None:
         return None
     async with db.transaction() as connection:
-        if not await residents.lock(connection, link.resident):
-            return Left(None)
-        before = await returning.look(connection, link.resident)
-        if not await step(connection, link):
-            return Left(None)
-        await residents.bump(connection, link.resident)
-        gone = returning.less(before, await returning.look(connection, link.resident))
-    return Left(returning.seal(keyring, link.resident, gone, now=clock.now()))
+        return await _leave(connection, keyring, link, step)
+
+
+async def leave_one(db: Database, keyring: Keyring, token: str, slug: str) -> Left | None:
+    """Leave one group that the message came through, once or again.
+
+    None only for a token that is none of ours. Raises Invalid for any other group.
+    """
+    link = _open(keyring, token)
+    if link is None:
+        return None
+    async with db.transaction() as connection:
+        sent = await residents.sent_to(connection, link.broadcast)
+        rows = await residents.groups_named(connection, sent["audience"]) if sent else []
+        group = next((_group(row) for row in rows if row["slug"] == slug), None)
+        if group is None:
+            raise Invalid("The message did not come through this group.", field="group")
+        step = partial(_leave_group, group=group.id)
+        return replace(await _leave(connection, keyring, link, step), group=group)
+
+
+async def leave_group(connection: Connection, resident: UUID, group: int) -> bool:
+    """Follow this group no more, over no way, in the caller's transaction, which holds the
+    resident; whether it was followed. What is queued looks closer (rule 5)."""
+    if not await residents.leave_group(connection, resident, group=group):
+        return False
+    await residents.bump(connection, resident)
+    return True
 
 
 async def back(db: Database, keyring: Keyring, token: str, undo: str) -> bool:
@@ -111,6 +150,22 @@ async def back(db: Database, keyring: Keyring, token: str, undo: str) -> bool:
             return False
         await returning.bring_back(connection, gone)
         return True
+
+
+async def _leave(connection: Connection, keyring: Keyring, link: _Link, step: _Step) -> Left:
+    if not await residents.lock(connection, link.resident):
+        return Left(None)
+    before = await returning.look(connection, link.resident)
+    if not await step(connection, link):
+        return Left(None, nothing=not before.wishes)
+    await residents.bump(connection, link.resident)
+    after = await returning.look(connection, link.resident)
+    undo = returning.seal(keyring, link.resident, returning.less(before, after), now=clock.now())
+    return Left(undo, nothing=not after.wishes)
+
+
+async def _leave_group(connection: Connection, link: _Link, *, group: int) -> int:
+    return await residents.leave_group(connection, link.resident, group=group)
 
 
 async def _leave_this(connection: Connection, link: _Link) -> int:
@@ -145,11 +200,15 @@ async def _address(connection: Connection, link: _Link) -> Row | None:
     return await residents.address(connection, link.resident, address_id=link.address_id)
 
 
-_STEPS: Mapping[str, Callable[[Connection, _Link], Coroutine[Any, Any, int]]] = {
+_STEPS: Mapping[str, _Step] = {
     "this": _leave_this,
     "channel": _leave_channel,
     "all": _leave_all,
 }
+
+
+def _group(row: Row) -> Group:
+    return Group(row["id"], row["slug"], None, row["names"])
 
 
 def _open(keyring: Keyring, token: str) -> _Link | None:

@@ -11,9 +11,11 @@ from datetime import time
 from uuid import UUID
 
 from notify.domain.quiet import QuietHours
-from notify.domain.words import AddressState, Channel, Following
+from notify.domain.words import AddressState, Channel, Following, Source
+from notify.services import leaving
+from notify.services.signing_up import Agreed
 from notify.services.visiting import Session
-from notify.store import groups, my, residents
+from notify.store import groups, my, residents, signing_up
 from notify.store.database import Database, Row
 
 
@@ -97,14 +99,26 @@ async def choose(db: Database, resident: UUID, choices: Mapping[str, Choice]) ->
 
 async def join(
     db: Database, resident: UUID, *, slugs: Collection[str], alerts: Sequence[str],
-    news: Sequence[str],
+    news: Sequence[str], agreed: Agreed,
 ) -> int:  # fmt: skip
-    """Follow more groups; returns how many are new. Of a closed one it is a request."""
+    """Follow more groups; returns how many are new. Of a closed one it is a request. What was
+    agreed to with them is kept, with their slugs."""
     async with db.transaction() as connection:
         if not await residents.lock(connection, resident):
             return 0
         known = await groups.by_slugs(connection, slugs)
-        return await my.join(connection, resident, slugs=list(known), alerts=alerts, news=news)
+        new = await my.join(
+            connection, resident, groups=[group.id for group in known.values()], alerts=alerts,
+            news=news,
+        )  # fmt: skip
+        if new:
+            joined = sorted(slug for slug, group in known.items() if group.id in new)
+            await signing_up.agree(
+                connection, resident, source=Source.PAGE, language=agreed.language,
+                reference=" ".join([agreed.reference, *joined]), wording=agreed.wording,
+                version=agreed.version,
+            )  # fmt: skip
+        return len(new)
 
 
 async def leave(db: Database, resident: UUID, slug: str) -> bool:
@@ -113,9 +127,7 @@ async def leave(db: Database, resident: UUID, slug: str) -> bool:
         await residents.lock(connection, resident)
         for wish in await my.wishes(connection, resident):
             if wish["slug"] == slug:
-                await my.leave(connection, resident, group=wish["group_id"])
-                await residents.bump(connection, resident)
-                return True
+                return await leaving.leave_group(connection, resident, wish["group_id"])
     return False
 
 

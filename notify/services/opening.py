@@ -14,6 +14,7 @@ from notify.domain.residents import JudgedAddress, judge_addresses
 from notify.domain.words import Channel
 from notify.errors import Invalid
 from notify.services import asking, proving, visiting
+from notify.services.asking import Spent
 from notify.settings import Settings
 from notify.store import codes, opening, suppressions
 from notify.store.database import Database
@@ -35,10 +36,6 @@ def judge(typed: str, *, region: str, hosts: HostList) -> JudgedAddress:
     return address
 
 
-class Spent(Exception):
-    """No more SMS can be asked for today, by whomever."""
-
-
 async def ask(db: Database, keyring: Keyring, *, settings: Settings, address: JudgedAddress) -> str:
     """Send a code that opens the page, where the address is proven; else nothing. Gives what the
     form that takes its digits has to carry, which looks alike for both.
@@ -51,8 +48,9 @@ async def ask(db: Database, keyring: Keyring, *, settings: Settings, address: Ju
         code = await proving.send(connection, known or NOBODY, purpose=Purpose.OPEN)
         # Last: the one row of the day is held no longer than needed, by nobody who waits for more.
         if address.channel is Channel.SMS and not await asking.afford(
-            connection, settings=settings, sends=known is not None
-        ):
+            connection, settings=settings, segments=asking.code_segments(settings),
+            sends=known is not None,
+        ):  # fmt: skip
             raise Spent
         # The commit waits for the disk also where nothing was written: a clock tells no difference.
         await codes.weigh(connection)

@@ -23,6 +23,8 @@ from notify.domain.replying import (
 )
 from notify.domain.words import Channel
 from notify.log import get
+from notify.rendering import languages
+from notify.rendering import replies as wording
 from notify.services.asking import afford, countries
 from notify.settings import Settings
 from notify.store import inbound, phones, replies, suppressions
@@ -64,10 +66,10 @@ async def reply(
         ready.append((answer, phone))
     sent = 0
     for answer, phone in ready:
-        if not await _within_budget(connection, answer.say, settings=settings):
+        data = {"say": answer.say, "from": _origin(answer.message), **answer.data}
+        if not await _within_budget(connection, answer, data, settings=settings):
             log.warning("reply.no_budget", say=answer.say)
             continue
-        data = {"say": answer.say, "from": _origin(answer.message), **answer.data}
         if await replies.add(
             connection, phone.address_id, data=data, language=answer.language,
             life=worth(answer.say),
@@ -103,11 +105,15 @@ async def _may_go(
     return True
 
 
-async def _within_budget(connection: Connection, say: Say, *, settings: Settings) -> bool:
+async def _within_budget(
+    connection: Connection, answer: Answer, data: Mapping[str, Any], *, settings: Settings
+) -> bool:
     """Whether the day has room for it; that SMS have ended is always told."""
-    if say is Say.STOPPED:
+    if answer.say is Say.STOPPED:
         return True
-    return await afford(connection, settings=settings)
+    words = languages.words(answer.language, default=settings.default_language, zone=settings.zone)
+    sms = wording.made(words, sender=settings.town, data=data, url=settings.public_url)
+    return await afford(connection, settings=settings, segments=sms.segments)
 
 
 async def _newcomer(connection: Connection, keyring: Keyring, answer: Answer) -> phones.Phone:

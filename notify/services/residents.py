@@ -6,10 +6,19 @@ from uuid import UUID
 from notify.domain.addresses import HostList
 from notify.domain.groups import Group
 from notify.domain.keyring import Keyring
-from notify.domain.residents import NewResident, Wish, judge_addresses, judge_person, judge_wishes
+from notify.domain.residents import (
+    NewResident,
+    Wish,
+    judge_addresses,
+    judge_agreed,
+    judge_person,
+    judge_wishes,
+)
 from notify.domain.words import Source
 from notify.errors import Conflict, Invalid
+from notify.rendering import consents
 from notify.services import desk
+from notify.services.desk import Counter
 from notify.services.groups import check_reach
 from notify.settings import Settings
 from notify.store import groups, residents
@@ -23,6 +32,7 @@ async def create(
     settings: Settings,
     hosts: HostList,
     request: NewResident,
+    counter: Counter,
     source: Source = Source.API,
     within: int | None = None,
 ) -> UUID:
@@ -31,9 +41,10 @@ async def create(
     With a consent reference the addresses are proven and closed groups joined; without, the
     addresses are only ever asked to confirm, and joining a closed group waits for approval. At the
     desk the reference is that of the paper form: closed groups are joined, and each address is
-    proven by a code that is sent at once.
-    A suppressed address stays suppressed. `within` is the group of the caller's grant.
-    Raises Invalid, Forbidden, and Conflict naming the `resident` who has one of the addresses.
+    proven by a code that is sent at once. What the paper says is kept, by default `desk.sentence`.
+    A suppressed address stays suppressed. `within` is the group of the caller's grant, `counter`
+    counts the codes of a desk. Raises Invalid, Forbidden, Conflict naming the `resident` who has one
+    of the addresses, and at a desk TooMany and Spent.
     """
     name, language, consent = judge_person(request, language=settings.default_language)
     at_desk = source is Source.DESK
@@ -41,6 +52,12 @@ async def create(
         raise Invalid("Say where the paper form is kept, or its number.", field="consent")
     addresses = judge_addresses(request.addresses, region=settings.default_region, hosts=hosts)
     wishes = judge_wishes(request.subscriptions)
+    wording, version = judge_agreed(request)
+    if at_desk:
+        wording = wording or desk.sentence(language, settings=settings)
+        version = version or consents.version(wording, ())
+        given = [(address.channel, address.value) for address in addresses]
+        await desk.ask(keyring, given, settings=settings, counter=counter)
     async with db.transaction() as connection:
         followed = await _find(connection, wishes, within=within)
         resident = await residents.add(connection, name=name, language=language)
@@ -55,10 +72,13 @@ async def create(
             ids = {"resident": str(known)} if known else {}
             raise Conflict("One of these addresses belongs to a resident already.", ids=ids)
         if consent:
-            await residents.add_consent(connection, resident, source=source, reference=consent)
+            await residents.add_consent(
+                connection, resident, source=source, reference=consent, language=language,
+                wording=wording, version=version,
+            )  # fmt: skip
         await _subscribe(connection, resident, wishes=wishes, followed=followed, sure=bool(consent))
         if at_desk:
-            await desk.send(connection, resident)
+            await desk.send(connection, resident, settings=settings)
     return resident
 
 

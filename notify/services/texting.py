@@ -1,7 +1,9 @@
 """Codes that go the cheap way round: the page shows one, and the phone texts it to us.
 
 Its digits are other ones than those of a code that is sent, and typing them proves nothing: only the
-phone that texts them is proven by them.
+phone that texts them is proven by them. They may have been given to its owner by somebody else, who
+sees the page. So they prove a number that nobody has, and neither open nor change the page of whoever
+has one (docs/adr/0027-a-code-that-is-shown-opens-nothing.md).
 """
 
 import hmac
@@ -10,10 +12,12 @@ from uuid import UUID
 
 from notify.domain.codes import DIGITS, LIFE, Purpose, tidy
 from notify.domain.keyring import Keyring
+from notify.domain.replying import Say
+from notify.domain.words import AddressState, Channel
 from notify.services import joining, proving, visiting
-from notify.services.joining import NotHere
+from notify.services.joining import NotHere, Taken
 from notify.settings import Settings
-from notify.store import codes
+from notify.store import codes, my
 from notify.store.database import Connection
 
 _PURPOSES: Final = {Purpose.PROVE: "code", Purpose.TEXT: "texted"}
@@ -45,12 +49,13 @@ def number(settings: Settings) -> str | None:
     return next((name for name in names if name.startswith("+")), None)
 
 
-async def texted(connection: Connection, keyring: Keyring, sender: str, digits: str) -> bool:
-    """Whether these six digits, texted by `sender` (E.164), are a code for that number; if so the
-    number is proven, in the caller's transaction. A look at a code counts as a try of it."""
+async def texted(connection: Connection, keyring: Keyring, sender: str, digits: str) -> Say | None:
+    """What to answer where these six digits, texted by `sender` (E.164), are a code for that number:
+    that it is proven now, in the caller's transaction, or is somebody's already. None where they
+    are no code for it. A look at a code counts as a try of it."""
     given = tidy(digits)
     if given is None:
-        return False
+        return None
     for code in await codes.open_for(connection, channel="sms", value=sender, purposes=_PURPOSES):
         if not await codes.count_try(connection, code["id"]):
             continue
@@ -58,16 +63,18 @@ async def texted(connection: Connection, keyring: Keyring, sender: str, digits: 
         right = [hmac.compare_digest(given, one) for one in made]
         if any(right):
             return await _prove(connection, keyring, code["id"])
-    return False
+    return None
 
 
-async def _prove(connection: Connection, keyring: Keyring, code_id: int) -> bool:
+async def _prove(connection: Connection, keyring: Keyring, code_id: int) -> Say | None:
     try:
         # Undone by itself where it is refused: the text is kept all the same.
         async with connection.raw.transaction():
-            return await _join(connection, keyring, code_id)
+            return Say.PROVED if await _join(connection, keyring, code_id) else None
+    except Taken:
+        return Say.TAKEN
     except NotHere:
-        return False
+        return None
 
 
 async def _join(connection: Connection, keyring: Keyring, code_id: int) -> bool:
@@ -77,11 +84,16 @@ async def _join(connection: Connection, keyring: Keyring, code_id: int) -> bool:
     shown = proven.purpose is Purpose.TEXT
     # Whoever texts digits of the page has the page before them.
     here: UUID | None = proven.resident if shown else None
+    before = await my.addresses(connection, proven.resident)
     joined = await joining.prove(
-        connection, keyring, proven, here=here, evidence=joining.Evidence(reference="texted code")
-    )
+        connection, keyring, proven, here=here, moves=not shown,
+        evidence=joining.Evidence(reference="texted code"),
+    )  # fmt: skip
     if joined is None:
         return False
-    if shown:
+    phones = {known["state"] for known in before if known["channel"] == Channel.SMS}
+    if not joined.first and AddressState.PROVEN not in phones:
+        await my.warn_over(connection, joined.resident, channel=Channel.SMS)
+    if shown and joined.first:
         await visiting.open_as(connection, joined.resident, word(keyring, code_id))
     return True

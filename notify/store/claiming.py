@@ -91,7 +91,8 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
       WHEN b.superseded_at IS NOT NULL THEN 'superseded'
       WHEN coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
         THEN 'expired'
-      WHEN a.id IS NULL OR a.state = 'gone' THEN 'gone'
+      -- One that was let go of just now is told so.
+      WHEN a.id IS NULL OR (a.state = 'gone' AND n.kind IS DISTINCT FROM 'change') THEN 'gone'
       WHEN a.state <> 'proven' AND b.id IS NOT NULL THEN 'unverified'
       -- What its owner asked for just now is sent nevertheless: it is how to come back.
       WHEN x.hash IS NOT NULL AND n.kind IS DISTINCT FROM 'code'

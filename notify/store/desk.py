@@ -6,7 +6,7 @@ from uuid import UUID
 from notify.store.database import Connection, Row
 
 UNPROVEN: LiteralString = """
-SELECT a.id, a.channel, c.id AS code FROM addresses a
+SELECT a.id, a.channel, a.value, c.id AS code FROM addresses a
 LEFT JOIN LATERAL (SELECT id FROM codes WHERE address_id = a.id AND purpose = 'prove'
   AND used_at IS NULL AND valid_until > now() ORDER BY id DESC LIMIT 1) AS c ON true
 WHERE a.resident_id = %(resident)s AND a.state = 'unverified' ORDER BY a.id
@@ -19,7 +19,7 @@ FROM residents r WHERE r.id = %(resident)s
 
 
 async def unproven(connection: Connection, resident: UUID) -> list[Row]:
-    """Live addresses that are not proven: `id`, `channel`, and the `code` that holds, if any."""
+    """Live addresses that are not proven: `id`, `channel`, `value`, and the `code` that holds, if any."""
     return await connection.rows(UNPROVEN, resident=resident)
 
 

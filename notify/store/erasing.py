@@ -5,6 +5,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from notify.store.database import Connection
+from notify.store.own import OWN
 
 LOCK: LiteralString = "SELECT id FROM residents WHERE id = %(resident)s FOR UPDATE"
 
@@ -36,14 +37,12 @@ GONE: tuple[LiteralString, ...] = (
     NOTES,
 )
 
-TEXTS: LiteralString = """
--- What came from the numbers that they have proven, and that nobody else has now. The row stays
--- without its content: a provider that tells it once more tells nothing new.
+TEXTS: LiteralString = f"""
+-- What came from their numbers. The row stays without its content: a provider that tells it once
+-- more tells nothing new.
+WITH own AS ({OWN})
 UPDATE inbound SET sender = '', body = '', word = NULL, handled_at = coalesce(handled_at, now())
-WHERE sender IN (SELECT a.value FROM addresses a
-  WHERE a.resident_id = %(resident)s AND a.channel = 'sms' AND a.proven_at IS NOT NULL
-    AND NOT EXISTS (SELECT FROM addresses o WHERE o.channel = 'sms' AND o.value = a.value
-      AND o.resident_id <> %(resident)s AND o.live))
+WHERE sender IN (SELECT value FROM own WHERE channel = 'sms')
 """
 
 CURSORS: LiteralString = """

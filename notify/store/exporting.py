@@ -4,6 +4,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from notify.store.database import Connection, Row
+from notify.store.own import OWN
 
 PERSON: LiteralString = """
 SELECT id, name, language, created_at, quiet_from, quiet_until, newcomer_until FROM residents
@@ -11,7 +12,9 @@ WHERE id = %(resident)s
 """
 
 ADDRESSES: LiteralString = """
+-- A browser's keys by name only: whoever holds `auth` can turn the browser's messages elsewhere.
 SELECT a.channel, a.value, a.state, a.created_at, a.asked_at, a.proven_at,
+  ARRAY(SELECT jsonb_object_keys(a.keys) ORDER BY 1) AS keys,
   x.reason AS stopped, x.created_at AS stopped_at
 FROM addresses a LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
 WHERE a.resident_id = %(resident)s ORDER BY a.id
@@ -56,10 +59,10 @@ FROM skips s JOIN broadcasts b ON b.id = s.broadcast_id JOIN residents r ON r.id
 WHERE s.resident_id = %(resident)s ORDER BY b.created_at, s.channel
 """
 
-TEXTS: LiteralString = """
+TEXTS: LiteralString = f"""
+WITH own AS ({OWN})
 SELECT i.sent_at, i.received_at, i.sender, i.recipient, i.body, i.word FROM inbound i
-WHERE i.sender IN (SELECT a.value FROM addresses a WHERE a.resident_id = %(resident)s
-  AND a.channel = 'sms' AND a.state = 'proven') ORDER BY i.sent_at, i.id
+WHERE i.sender IN (SELECT value FROM own WHERE channel = 'sms') ORDER BY i.sent_at, i.id
 """
 
 SESSIONS: LiteralString = """

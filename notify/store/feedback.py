@@ -1,8 +1,11 @@
 """What people say of the pages, until it was kept long enough."""
 
+from collections.abc import Sequence
 from typing import LiteralString
+from uuid import UUID
 
 from notify.store.database import Connection, Row
+from notify.store.own import OWN
 
 TURN: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('feedback', 0))"
 
@@ -15,6 +18,20 @@ FROM feedback WHERE created_at > now() - interval '1 hour'
 ADD: LiteralString = """
 INSERT INTO feedback (message, place, reply_to, language)
 VALUES (%(message)s, %(place)s, %(reply_to)s, %(language)s)
+"""
+
+LIKELY: LiteralString = f"""
+-- Where an answer is wanted that may be an address of the resident's; whoever asks looks closer.
+WITH own AS ({OWN})
+SELECT f.id, f.reply_to, own.channel, own.value FROM feedback f JOIN own ON
+  CASE own.channel WHEN 'email' THEN strpos(lower(f.reply_to), split_part(own.value, '@', 1)) > 0
+    ELSE strpos(regexp_replace(f.reply_to, '[^0-9]', '', 'g'), right(own.value, 6)) > 0 END
+ORDER BY f.id
+"""
+
+THESE: LiteralString = """
+SELECT created_at, message, place, reply_to, language FROM feedback WHERE id = ANY(%(ids)s)
+ORDER BY created_at, id
 """
 
 LATEST: LiteralString = """
@@ -52,6 +69,21 @@ async def add(
 async def latest(connection: Connection, *, limit: int) -> list[Row]:
     """The newest first."""
     return await connection.rows(LATEST, limit=limit)
+
+
+async def likely(connection: Connection, resident: UUID) -> list[Row]:
+    """What may be of a resident: `id`, `reply_to`, and the `channel` and `value` of the address
+    that it may name."""
+    return await connection.rows(LIKELY, resident=resident)
+
+
+async def these(connection: Connection, ids: Sequence[int]) -> list[Row]:
+    """All that was said in these, the oldest first."""
+    return await connection.rows(THESE, ids=list(ids))
+
+
+async def remove(connection: Connection, ids: Sequence[int]) -> None:
+    await connection.run("DELETE FROM feedback WHERE id = ANY(%(ids)s)", ids=list(ids))
 
 
 async def delete(connection: Connection, *, days: int, size: int) -> int:

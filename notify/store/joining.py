@@ -29,8 +29,8 @@ SELECT id FROM residents WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 """
 
 KNOWN_BY: LiteralString = """
-SELECT EXISTS (SELECT FROM addresses WHERE resident_id = %(resident)s AND state = 'proven'
-  AND id <> %(but)s) AS known
+SELECT id, channel FROM addresses WHERE resident_id = %(resident)s AND state = 'proven'
+  AND id <> %(but)s ORDER BY id
 """
 
 RETIRE: LiteralString = """
@@ -154,10 +154,9 @@ async def lock(connection: Connection, residents: Collection[UUID]) -> None:
     await connection.rows(LOCK_WHOLE if len(residents) > 1 else LOCK, ids=list(residents))
 
 
-async def known_by_another(connection: Connection, resident: UUID, *, but: int) -> bool:
-    """Whether the resident has proven an address other than this one."""
-    row = await connection.row(KNOWN_BY, resident=resident, but=but)
-    return bool(row and row["known"])
+async def known_by(connection: Connection, resident: UUID, *, but: int) -> list[Row]:
+    """The addresses that the resident has proven, but this one: `id` and `channel`."""
+    return await connection.rows(KNOWN_BY, resident=resident, but=but)
 
 
 async def retire(connection: Connection, resident: UUID, *, channel: str, but: int) -> None:

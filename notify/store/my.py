@@ -13,8 +13,13 @@ SELECT name, language, created_at, quiet_from, quiet_until,
 """
 
 ADDRESSES: LiteralString = """
-SELECT a.id, a.channel, a.value, a.state, a.created_at, a.proven_at, x.reason AS stopped
+-- With the latest code for each that still holds: one that was sent, or one that is shown.
+SELECT a.id, a.channel, a.value, a.state, a.created_at, a.proven_at, x.reason AS stopped,
+  c.id AS code, c.purpose
 FROM addresses a LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
+LEFT JOIN LATERAL (SELECT id, purpose FROM codes WHERE address_id = a.id
+  AND purpose IN ('prove', 'text') AND used_at IS NULL AND valid_until > now()
+  ORDER BY id DESC LIMIT 1) AS c ON true
 WHERE a.resident_id = %(resident)s AND a.state <> 'gone'
 ORDER BY array_position(ARRAY['email', 'sms', 'push'], a.channel), a.id
 """
@@ -36,12 +41,15 @@ WHERE resident_id = %(resident)s AND group_id = %(group)s
 JOIN: LiteralString = """
 INSERT INTO subscriptions (resident_id, group_id, alerts, news, state)
 SELECT %(resident)s, id, %(alerts)s, %(news)s, CASE WHEN closed THEN 'requested' ELSE 'active' END
-FROM groups WHERE slug = ANY(%(slugs)s)
-ON CONFLICT (resident_id, group_id) DO NOTHING
+FROM groups WHERE id = ANY(%(groups)s) ORDER BY id
+ON CONFLICT (resident_id, group_id) DO NOTHING RETURNING group_id
 """
 
-LEAVE: LiteralString = """
-DELETE FROM subscriptions WHERE resident_id = %(resident)s AND group_id = %(group)s
+WARN_OVER: LiteralString = """
+-- Nothing was chosen for this way yet. As joining now: what is in force reaches them over it.
+UPDATE subscriptions SET alerts = alerts || %(channel)s::text, created_at = now()
+WHERE resident_id = %(resident)s AND NOT EXISTS (SELECT FROM subscriptions o
+  WHERE o.resident_id = %(resident)s AND %(channel)s::text = ANY(o.alerts || o.news))
 """
 
 CALM: LiteralString = """
@@ -104,7 +112,8 @@ async def person(connection: Connection, resident: UUID) -> Row | None:
 
 
 async def addresses(connection: Connection, resident: UUID) -> list[Row]:
-    """Live ones and those asked for; `stopped` is why one is not used."""
+    """Live ones and those asked for; `stopped` is why one is not used, `code` with its `purpose`
+    the one that may be typed or texted for it."""
     return await connection.rows(ADDRESSES, resident=resident)
 
 
@@ -124,18 +133,20 @@ async def choose(
     return changed == 1
 
 
+async def warn_over(connection: Connection, resident: UUID, *, channel: str) -> None:
+    """Choose a channel for the warnings of all groups, where nothing was chosen for it so far."""
+    await connection.run(WARN_OVER, resident=resident, channel=channel)
+
+
 async def join(
-    connection: Connection, resident: UUID, *, slugs: Sequence[str], alerts: Sequence[str],
+    connection: Connection, resident: UUID, *, groups: Sequence[int], alerts: Sequence[str],
     news: Sequence[str],
-) -> int:  # fmt: skip
-    """Follow these groups, closed ones once staff approve; returns how many are new."""
-    return await connection.run(
-        JOIN, resident=resident, slugs=list(slugs), alerts=list(alerts), news=list(news)
+) -> set[int]:  # fmt: skip
+    """Follow these groups, closed ones once staff approve; returns those that are new."""
+    rows = await connection.rows(
+        JOIN, resident=resident, groups=list(groups), alerts=list(alerts), news=list(news)
     )
-
-
-async def leave(connection: Connection, resident: UUID, *, group: int) -> int:
-    return await connection.run(LEAVE, resident=resident, group=group)
+    return {row["group_id"] for row in rows}
 
 
 async def speak(connection: Connection, resident: UUID, language: str) -> None:

@@ -63,10 +63,6 @@ UPDATE subscriptions SET alerts = array_remove(alerts, 'sms'), news = array_remo
 WHERE resident_id = %(resident)s AND group_id = %(group)s
 """
 
-LEAVE: LiteralString = """
-DELETE FROM subscriptions WHERE resident_id = %(resident)s AND group_id = %(group)s
-"""
-
 FOLLOWED: LiteralString = """
 SELECT g.id, g.slug, g.names, s.state, 'sms' = ANY(s.alerts || s.news) AS by_sms
 FROM subscriptions s JOIN groups g ON g.id = s.group_id
@@ -145,11 +141,6 @@ async def follow(connection: Connection, resident: UUID, group: int, *, state: s
 async def mute(connection: Connection, resident: UUID, group: int) -> None:
     """No SMS about this group any more."""
     await connection.run(MUTE, resident=resident, group=group)
-
-
-async def leave(connection: Connection, resident: UUID, group: int) -> bool:
-    """Follow this group no more; whether the resident did."""
-    return await connection.run(LEAVE, resident=resident, group=group) > 0
 
 
 async def followed(connection: Connection, resident: UUID) -> Sequence[Followed]:

@@ -34,8 +34,8 @@ ORDER BY a.id LIMIT 1
 """
 
 ADD_CONSENT: LiteralString = """
-INSERT INTO consents (resident_id, source, reference)
-VALUES (%(resident)s, %(source)s, %(reference)s)
+INSERT INTO consents (resident_id, source, reference, language, wording, version)
+VALUES (%(resident)s, %(source)s, %(reference)s, %(language)s, %(wording)s, %(version)s)
 """
 
 SUBSCRIBE: LiteralString = """
@@ -59,13 +59,16 @@ FROM broadcasts WHERE id = %(broadcast)s
 """
 
 FOLLOWED: LiteralString = """
-SELECT g.names FROM subscriptions s JOIN groups g ON g.id = s.group_id
+SELECT g.id, g.slug, g.names,
+  s.state = 'active' AND %(channel)s = ANY(CASE WHEN %(alert)s THEN s.alerts ELSE s.news END)
+    AS reached
+FROM subscriptions s JOIN groups g ON g.id = s.group_id
 WHERE s.resident_id = %(resident)s AND s.group_id = ANY(%(groups)s)
 ORDER BY g.slug
 """
 
-NAMES: LiteralString = """
-SELECT names FROM groups WHERE id = ANY(%(groups)s) ORDER BY slug
+GROUPS: LiteralString = """
+SELECT id, slug, names FROM groups WHERE id = ANY(%(groups)s) ORDER BY slug
 """
 
 LEAVE_KIND: LiteralString = """
@@ -74,6 +77,10 @@ UPDATE subscriptions SET
   news = CASE WHEN %(alert)s THEN news ELSE array_remove(news, %(channel)s) END
 WHERE resident_id = %(resident)s AND group_id = ANY(%(groups)s)
   AND %(channel)s = ANY(CASE WHEN %(alert)s THEN alerts ELSE news END)
+"""
+
+LEAVE_GROUP: LiteralString = """
+DELETE FROM subscriptions WHERE resident_id = %(resident)s AND group_id = %(group)s
 """
 
 LEAVE_CHANNEL: LiteralString = """
@@ -132,10 +139,9 @@ async def owner(
     return row["resident_id"] if row else None
 
 
-async def add_consent(
-    connection: Connection, resident: UUID, *, source: str, reference: str
-) -> None:
-    await connection.run(ADD_CONSENT, resident=resident, source=source, reference=reference)
+async def add_consent(connection: Connection, resident: UUID, **said: str | None) -> None:
+    """`source`, `reference`, and of what was agreed to `language`, `wording` and `version`."""
+    await connection.run(ADD_CONSENT, resident=resident, **said)
 
 
 async def subscribe(
@@ -173,16 +179,19 @@ async def sent_to(connection: Connection, broadcast: UUID) -> Row | None:
     return await connection.row(SENT_TO, broadcast=broadcast)
 
 
-async def followed_names(
-    connection: Connection, resident: UUID, *, groups: Sequence[int]
-) -> list[dict[str, str]]:
-    """Names by language of those groups that the resident follows."""
-    rows = await connection.rows(FOLLOWED, resident=resident, groups=list(groups))
-    return [row["names"] for row in rows]
+async def followed_among(
+    connection: Connection, resident: UUID, *, groups: Sequence[int], channel: str, alert: bool
+) -> list[Row]:
+    """Those of the groups that the resident follows, with `id`, `slug`, `names`, and whether an
+    alert, or else news, `reached` them through it over this channel."""
+    return await connection.rows(
+        FOLLOWED, resident=resident, groups=list(groups), channel=channel, alert=alert
+    )
 
 
-async def group_names(connection: Connection, groups: Sequence[int]) -> list[dict[str, str]]:
-    return [row["names"] for row in await connection.rows(NAMES, groups=list(groups))]
+async def groups_named(connection: Connection, groups: Sequence[int]) -> list[Row]:
+    """The groups with their `id`, `slug` and `names`."""
+    return await connection.rows(GROUPS, groups=list(groups))
 
 
 async def leave_kind(
@@ -191,6 +200,11 @@ async def leave_kind(
     return await connection.run(
         LEAVE_KIND, resident=resident, groups=list(groups), channel=channel, alert=alert
     )
+
+
+async def leave_group(connection: Connection, resident: UUID, *, group: int) -> int:
+    """Follow this group no more, over no way; 0 where the resident did not."""
+    return await connection.run(LEAVE_GROUP, resident=resident, group=group)
 
 
 async def leave_channel(connection: Connection, resident: UUID, *, channel: str) -> int:

@@ -1,4 +1,4 @@
-"""SMS that anybody can have us send, counted a day of the town."""
+"""Segments of the SMS that anybody can have us send, counted a day of the town."""
 
 from datetime import date
 from typing import LiteralString
@@ -15,7 +15,7 @@ ON CONFLICT (day) DO UPDATE SET n = s.n + excluded.n WHERE s.n + %(n)s <= %(most
 async def take(
     connection: Connection, day: date, n: int, most: int, *, counts: bool = True
 ) -> bool:
-    """Take `n` of the `most` SMS of a day; False, and none taken, where fewer are left. Unless it
+    """Take `n` of the `most` segments of a day; False, and none taken, where fewer are left. Unless it
     `counts`, none is taken either, and all else is the same."""
     taken = n if counts else 0
     return await connection.run(TAKE, day=day, n=n, taken=taken, most=most) == 1

@@ -28,6 +28,7 @@ from notify.web.pages import (
     public,
     pushing,
 )
+from notify.web.pages.failing import Readable
 from notify.web.pages.my import (
     adding,
     addressing,
@@ -81,6 +82,7 @@ def create_app(app: App) -> FastAPI:
     api.add_middleware(Shortcut, posted=hooks.CALLED_MOST)
     api.add_middleware(Crossing, origin=app.settings.public_url)
     api.add_middleware(Guard)
+    api.add_middleware(Readable, wired=app)
     api.add_middleware(SecurityHeaders, https=app.settings.public_url.startswith("https"))
     problems.install(api)
     api.add_exception_handler(404, public.nowhere)

@@ -1,4 +1,7 @@
-"""Errors as problem details (RFC 9457), the same shape for every route below /api."""
+"""Errors as problem details (RFC 9457), the same shape for every route below /api.
+
+Of those to people `notify.web.pages.failing` makes pages.
+"""
 
 import json
 from collections.abc import Mapping
@@ -10,10 +13,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import DataError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 from typing_extensions import override
 
 from notify.errors import Conflict, Forbidden, Invalid, NotFound, NotifyError
 from notify.log import get
+from notify.services.asking import Spent, TooMany
 from notify.store.database import AWAY
 
 log = get(__name__)
@@ -25,6 +30,8 @@ _STATUS: Mapping[type[NotifyError], int] = {
     NotFound: 404,
     Conflict: 409,
     Forbidden: 403,
+    TooMany: 429,
+    Spent: 429,
 }
 
 _NO_JSON = "Send a JSON object, with the header Content-Type: application/json."
@@ -54,6 +61,16 @@ def problem(
     return ProblemResponse(body, status_code=status, headers=dict(headers or {}))
 
 
+_PROGRAMS_ONLY = ("/api/", "/hooks/", "/static/")
+
+
+def for_people(scope: Scope) -> bool:
+    """Whether who asks reads pages: a browser, at an address where pages are."""
+    if scope["path"].startswith(_PROGRAMS_ONLY):
+        return False
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+
+
 def install(api: FastAPI) -> None:
     """Make every failure of a route a problem."""
     api.add_exception_handler(NotifyError, _told)
@@ -74,7 +91,8 @@ async def _told(_: Request, failure: Exception) -> ProblemResponse:
             more["resident_id"] = failure.ids["resident"]
     if isinstance(failure, Invalid) and failure.field:
         more["errors"] = [{"field": failure.field, "detail": failure.message}]
-    return problem(status, failure.message, **more)
+    wait = {"Retry-After": str(failure.retry_after)} if isinstance(failure, TooMany) else None
+    return problem(status, failure.message, headers=wait, **more)
 
 
 async def _malformed(_: Request, failure: Exception) -> ProblemResponse:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,11 @@ import pytest
 
 NAMES = ("chromium", "chromium-browser")
 HOW = "install it (on Debian and Ubuntu: apt-get install {package})"
-SLOW = 300.0  # seconds that fetching it may take
+SLOW = 300.0  # seconds that fetching it may take, all told
+BUSY = 120.0  # seconds to wait for another apt to end
+PAUSE = 1.0  # seconds between two looks whether it has
+LOCKED = "Could not get lock"
+LONGEST = 300  # characters of what apt says
 
 
 def path(folder: Path, *, names: Sequence[str] = NAMES, package: str = "chromium") -> str:
@@ -22,11 +27,11 @@ def path(folder: Path, *, names: Sequence[str] = NAMES, package: str = "chromium
     """
     with (folder / f"{package}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        problem = None if _found(names) else _install(package)
+        problem = "" if _found(names) else _install(package)
     found = _found(names)
     if found is not None:
         return found
-    reason = f"{package} is not there: {HOW.format(package=package)}. {problem or ''}".strip()
+    reason = f"{package} is not there: {HOW.format(package=package)}. {problem}".strip()
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
@@ -36,19 +41,38 @@ def _found(names: Sequence[str]) -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
-def _install(package: str) -> str | None:
-    """What went wrong, None where nothing did."""
+def _install(package: str) -> str:
+    """Have apt install it; what apt complained of. Where the lists cannot be fetched anew, those
+    that are there may do."""
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         return "Only root can have the tests install it, with apt-get."
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update"], ["install", "-y", "--no-install-recommends", package]):
+    until = time.monotonic() + SLOW
+    steps = {
+        "update": ["update"],
+        "install": ["install", "-y", "--no-install-recommends", package],
+    }
+    said: list[str] = []
+    for name, words in steps.items():
         try:
-            done = subprocess.run(
-                ["apt-get", "-qq", *words], env=environment, check=False, timeout=SLOW,
-                capture_output=True, text=True,
-            )  # fmt: skip
+            done = _apt(words, until=until)
         except subprocess.TimeoutExpired:
-            return f"apt-get {words[0]} took longer than {SLOW:.0f} s."
-        if done.returncode:
-            return f"apt-get {words[0]} said: {done.stderr.strip()[-300:]}"
-    return None
+            said.append(f"apt-get {name} was not done within {SLOW:.0f} s.")
+            break
+        if done.returncode or done.stderr.strip():
+            said.append(f"apt-get {name} said: {done.stderr.strip()[-LONGEST:]}")
+    return " ".join(said)
+
+
+def _apt(words: Sequence[str], *, until: float) -> subprocess.CompletedProcess[str]:
+    """Run apt-get, again and again for a while where another apt is at work: it waits for one of its
+    two locks only."""
+    patience = min(until, time.monotonic() + BUSY)
+    while True:
+        done = subprocess.run(
+            ["apt-get", "-qq", *words], check=False, timeout=until - time.monotonic(),
+            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        )  # fmt: skip
+        if LOCKED not in done.stderr or time.monotonic() > patience:
+            return done
+        time.sleep(PAUSE)

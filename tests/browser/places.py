@@ -1,13 +1,14 @@
 """Every page there is, with an example of it in a town where much is going on.
 
 A new route that answers GET with a page belongs into PAGES; what is no page into NO_PAGES. A test
-holds both against the application, so that no page is left unlooked at.
+holds both against the application, so that no page is left unlooked at. What shows only once
+something was done stands in `faces.py`.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -36,6 +37,7 @@ class Scene:
     leave: str
     confirm: str
     code: str
+    opens: str
     resident: str
     newcomer: str
 
@@ -45,56 +47,73 @@ class Scene:
 
     def path(self, name: str) -> str:
         """The example of a route, or of a further face."""
-        return (PAGES.get(name) or MORE[name]).format_map(asdict(self))
+        return EXAMPLES[name].path.format_map(asdict(self))
+
+
+class Example(NamedTuple):
+    """Where a page is seen, and the template in `templates/web` that it is made of."""
+
+    path: str
+    template: str
 
 
 _OWN: Final = (
-    "/my/join", "/my/addresses", "/my/settings", "/my/received", "/my/erase", "/my/push",
+    "/my/join", "/my/addresses", "/my/settings", "/my/received", "/my/erase",
 )  # fmt: skip
 
-PAGES: Final[Mapping[str, str]] = {
-    "/": "/",
-    "/b/{reference}": "/b/{alert}",
-    "/archive": "/archive?group=altstadt",
-    "/groups": "/groups",
-    "/groups/{slug}": "/groups/altstadt",
-    "/help": "/help",
-    "/accessibility": "/accessibility",
-    "/imprint": "/imprint",
-    "/imprint/{slug}": "/imprint/altstadt",
-    "/privacy": "/privacy",
-    "/privacy/{slug}": "/privacy/altstadt",
-    "/leave/{token}": "/leave/{leave}",
-    "/confirm/{token}": "/confirm/{confirm}",
-    "/code/{token}": "/code/{code}",
-    "/join": "/join",
-    "/join/{slug}": "/join/altstadt",
-    "/join/{slug}/poster": "/join/altstadt/poster",
-    "/join/code": "/join/code",
-    "/join/done": "/join/done",
-    "/my": "/my",
-    "/my/code": "/my/code",
-    **{path: path for path in _OWN},
+PAGES: Final[Mapping[str, Example]] = {
+    "/": Example("/", "front"),
+    "/b/{reference}": Example("/b/{alert}", "broadcast"),
+    "/archive": Example("/archive?group=altstadt", "archive"),
+    "/groups": Example("/groups", "groups"),
+    "/groups/{slug}": Example("/groups/altstadt", "group"),
+    "/help": Example("/help", "help"),
+    "/accessibility": Example("/accessibility", "accessibility"),
+    "/imprint": Example("/imprint", "imprint"),
+    "/imprint/{slug}": Example("/imprint/altstadt", "imprint"),
+    "/privacy": Example("/privacy", "privacy"),
+    "/privacy/{slug}": Example("/privacy/altstadt", "privacy"),
+    "/leave/{token}": Example("/leave/{leave}", "leave"),
+    "/confirm/{token}": Example("/confirm/{confirm}", "confirm"),
+    "/code/{token}": Example("/code/{code}", "code"),
+    "/join": Example("/join", "join"),
+    "/join/{slug}": Example("/join/altstadt", "join"),
+    "/join/{slug}/poster": Example("/join/altstadt/poster", "poster"),
+    "/join/code": Example("/join/code", "join_code"),
+    "/join/done": Example("/join/done", "join_done"),
+    "/my": Example("/my", "my/overview"),
+    "/my/code": Example("/my/code", "my/overview"),
+    **{path: Example(path, path[1:]) for path in _OWN},
+    "/my/push": Example("/my/push", "push"),
 }
 
 OPENED_BY: Final = {
-    "/join/code": "newcomer", "/join/done": "resident", "/my": "resident",
+    "/join/code": "newcomer", "/join/done": "resident", "/my": "resident", "/my/code": "resident",
+    "/my/push": "resident", "saved": "resident", "set": "resident", "nothing older": "resident",
     **dict.fromkeys(_OWN, "resident"),
 }  # fmt: skip
 """Pages of somebody who is known, and whose session opens them."""
 
-MORE: Final[Mapping[str, str]] = {
-    "news": "/b/{news}",
-    "ended": "/b/{ended}",
-    "closed": "/groups/kita",
-    "empty": "/archive?year=1999",
-    "missing": "/b/nothing",
-    "unwritten": "/imprint/feuerwehr",
-    "nobody's": "/join/code",
-    "door": "/my?",
-    "over": "/code/nothing",
+MORE: Final[Mapping[str, Example]] = {
+    "news": Example("/b/{news}", "broadcast"),
+    "ended": Example("/b/{ended}", "broadcast"),
+    "closed": Example("/groups/kita", "group"),
+    "empty": Example("/archive?year=1999", "archive"),
+    "missing": Example("/b/nothing", "not_found"),
+    "unwritten": Example("/imprint/feuerwehr", "imprint"),
+    "nobody's": Example("/join/code", "join_over"),
+    "opens": Example("/code/{opens}", "code"),
+    "over": Example("/code/nothing", "code_over"),
+    "door": Example("/my", "my/enter"),
+    "closed door": Example("/my?closed=1", "my/enter"),
+    "saved": Example("/my?done=saved", "my/overview"),
+    "set": Example("/my/settings?done=1", "my/settings"),
+    "nothing older": Example("/my/received?before=1", "my/received"),
+    "refused": Example("/my/enter", "failed"),
 }
 """Further faces of the same pages, by a name of ours."""
+
+EXAMPLES: Final = {**PAGES, **MORE}
 
 _STORM: Final = {
     "de": {
@@ -156,13 +175,16 @@ async def build(app: App) -> Scene:
     newcomer, asked = await _resident(app, town, newcomer=True)
     async with app.db.transaction() as connection:
         code = await proving.send(connection, asked, purpose=Purpose.PROVE)
+        opens = await proving.send(connection, address, purpose=Purpose.OPEN)
         words = [await visiting.open_(connection, who) for who in (resident, newcomer)]
     assert code is not None
+    assert opens is not None
     return Scene(
         alert, ended, news,
         leave=leaving.seal(app.keyring, resident=resident, address_id=address, broadcast=news),
         confirm=confirming.seal(app.keyring, address_id=address),
-        code=proving.seal(app.keyring, code), resident=words[0], newcomer=words[1],
+        code=proving.seal(app.keyring, code), opens=proving.seal(app.keyring, opens),
+        resident=words[0], newcomer=words[1],
     )  # fmt: skip
 
 

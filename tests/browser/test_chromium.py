@@ -60,3 +60,45 @@ async def test_what_apt_says_is_passed_on(
 
     with pytest.raises(pytest.skip.Exception, match="apt-get update said: no network"):
         chromium.path(tmp_path)
+
+
+async def test_lists_that_cannot_be_fetched_are_no_reason_not_to_try(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    made = bare / "chromium"
+    install = f": > {made}; /bin/chmod 755 {made}"
+    _program(bare, "apt-get", f'case "$*" in *update) exit 100;; *) {install};; esac')
+
+    assert chromium.path(tmp_path) == str(made)
+
+
+async def test_another_apt_at_work_is_waited_for(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(chromium, "PAUSE", 0.0)
+    free, made = tmp_path / "free", bare / "chromium"
+    install = f": > {made}; /bin/chmod 755 {made}"
+    locked = f": > {free}; echo 'E: Could not get lock /var/lib/dpkg/lock-frontend.' >&2; exit 100"
+    _program(bare, "apt-get", f"test -e {free} || {{ {locked}; }}; {install}")
+
+    assert chromium.path(tmp_path) == str(made)
+
+    free.unlink()
+    made.unlink()
+    monkeypatch.setattr(chromium, "BUSY", 0.0)
+    _program(bare, "apt-get", locked)
+    with pytest.raises(pytest.skip.Exception, match="apt-get install said: E: Could not get lock"):
+        chromium.path(tmp_path)
+
+
+async def test_an_apt_that_does_not_end_is_not_waited_for_without_end(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(chromium, "SLOW", 0.2)
+    _program(bare, "apt-get", "exec /bin/sleep 60")
+
+    with pytest.raises(pytest.skip.Exception, match="apt-get update was not done within"):
+        chromium.path(tmp_path)

@@ -1,8 +1,10 @@
-"""Every page, in both languages, narrow and wide, light and dark: nothing that axe objects to,
-nothing to scroll sideways, nothing that the keyboard does not reach."""
+"""Every page and every face of it, in both languages, narrow and wide, light and dark: nothing that
+axe objects to, nothing to scroll sideways, nothing that the keyboard does not reach."""
 
+import re
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,27 +16,39 @@ from channels.vapid import make_vapid_key
 from notify.bootstrap import App, push_hosts
 from notify.domain.keyring import Keyring
 from notify.queue import Bell
+from notify.rendering.languages import TEMPLATES
+from notify.rendering.templates import Templates
 from notify.settings import Settings
 from notify.store.database import Database
 from notify.web.main import create_app
 from tests.browser.conftest import looking, serving
-from tests.browser.looking import NARROW, WIDE, axe, picture, sideways
-from tests.browser.places import MORE, NO_PAGES, PAGES, Scene, build
+from tests.browser.examining import GLANCES, LOOKS, examine
+from tests.browser.faces import FACES
+from tests.browser.places import EXAMPLES, NO_PAGES, PAGES, Scene, build
+from tests.browser.stage import Stage
 from tests.conftest import SECRET, new_database
 
-LOOKS = {
-    "de": [(NARROW, False), (WIDE, True)],
-    "en": [(NARROW, True), (WIDE, False)],
-}
-"""By language: a width, and whether in the dark. Each pair of them comes up."""
 
-SMALLEST = 320  # CSS pixels (WCAG 2.2, 1.4.10)
+@contextmanager
+def _signed() -> Iterator[None]:
+    """Every page names at its end the template that it was made of."""
+    render = Templates.render
+
+    def signed(self: Templates, name: str, *, language: str, **values: Any) -> str:
+        html = render(self, name, language=language, **values)
+        page = name.removeprefix("web/").removesuffix(".html")
+        return f"{html}<!--{page}-->" if name == f"web/{page}.html" else html
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Templates, "render", signed)
+        yield
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def gallery(server_url: str, template: str) -> AsyncIterator[tuple[App, Scene]]:
-    """A town with every channel, that is looked at and not changed."""
+    """A town with every channel. What is in its scene is looked at and not changed."""
     with (
+        _signed(),
         new_database(server_url, template) as url,
         socket.create_server(("127.0.0.1", 0)) as listener,
     ):
@@ -72,7 +86,21 @@ async def test_every_page_there_is_is_looked_at(gallery: tuple[App, Scene]) -> N
     assert pages == set(PAGES)
 
 
-@pytest.mark.parametrize("name", [*PAGES, *MORE])
+async def test_every_template_that_is_a_page_is_looked_at() -> None:
+    folder = TEMPLATES / "web"
+    extends = {
+        file.relative_to(folder).with_suffix("").as_posix(): found[1]
+        for file in folder.rglob("*.html")
+        if (found := re.match(r'{% extends "web/(.+)\.html" %}', file.read_text()))
+    }
+    pages = extends.keys() - set(extends.values())
+
+    assert "my/erased" in pages
+    looked_at = {one.template for one in EXAMPLES.values()}
+    assert pages == looked_at | {one.template for one in FACES.values()}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 async def test_a_page_is_for_everybody(
     browser: Browser, gallery: tuple[App, Scene], name: str
 ) -> None:
@@ -80,54 +108,33 @@ async def test_a_page_is_for_everybody(
     wrong = []
 
     async with looking(browser, app.settings.public_url) as visits:
-        for language, looks in LOOKS.items():
+        for language in LOOKS:
+            path = scene.path(name)
             page = await visits.open(
-                scene.path(name), language=language, session=scene.session(name)
+                f"{path}{'&' if '?' in path else '?'}lang={language}", session=scene.session(name)
             )
-            wrong += [f"{language}: {found}" for found in await _walk(page)]
-            for width, dark in looks:
-                await page.set_viewport_size({"width": width, "height": 800})
-                await page.emulate_media(color_scheme="dark" if dark else "light")
-                look = f"{language} {width} {'dark' if dark else 'light'}"
-                wrong += [f"{look}: {found}" for found in await axe(page)]
-                await picture(page, f"{name.strip('/').replace('/', '-') or 'front'} {look}")
-            await page.set_viewport_size({"width": SMALLEST, "height": 800})
-            if await sideways(page):
-                wrong.append(f"{language}: {await sideways(page)} px to scroll sideways")
+            assert await _template(page) == EXAMPLES[name].template
+            wrong += await examine(page, name, language)
 
     assert wrong == []
 
 
-# Of radio buttons that belong together, the tab key reaches the one that is chosen; and nothing of
-# what is folded away.
-_CAN_BE_REACHED = """() => [...document.querySelectorAll(
-    'a[href], button, input, select, textarea, summary')]
-  .filter(e => e.type !== 'hidden' && !e.disabled && e.checkVisibility() && !(e.type === 'radio' && !e.checked
-    && document.querySelector(`input[type=radio][name="${e.name}"]:checked`)))
-  .map((e, at) => { e.dataset.at = at; return at; })"""
-_WHERE = """() => {
-  const on = document.activeElement;
-  if (on === document.body) return null;
-  const style = getComputedStyle(on), box = on.getBoundingClientRect();
-  const seen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
-    && box.width > 0 && box.left >= 0 && box.top >= 0 && box.bottom <= innerHeight + 1;
-  return {at: Number(on.dataset.at), seen: seen, html: on.outerHTML.slice(0, 200)};
-}"""
+@pytest.mark.parametrize("name", FACES)
+async def test_what_comes_of_it_is_for_everybody(
+    browser: Browser, gallery: tuple[App, Scene], name: str
+) -> None:
+    app, scene = gallery
+    wrong = []
+
+    async with looking(browser, app.settings.public_url) as visits:
+        for language in LOOKS:
+            page = await FACES[name].reach(Stage(app, scene, visits, language))
+            assert await _template(page) == FACES[name].template
+            wrong += await examine(page, name, language, looks=GLANCES)
+
+    assert wrong == []
 
 
-async def _walk(page: Page) -> list[str]:
-    """Press the tab key until it has been everywhere: what it skips, and where nobody sees it."""
-    there = await page.evaluate(_CAN_BE_REACHED)
-    reached: list[int] = []
-    wrong: list[str] = []
-    while True:
-        await page.keyboard.press("Tab")
-        where = await page.evaluate(_WHERE)
-        if where is not None and reached and where["at"] == reached[-1]:
-            continue  # a field of several parts, like a time
-        if where is None or where["at"] in reached:
-            break
-        reached.append(where["at"])
-        if not where["seen"]:
-            wrong.append(f"the focus is not seen: {where['html']}")
-    return wrong if reached == there else [*wrong, f"reached by tab: {reached} of {there}"]
+async def _template(page: Page) -> str:
+    """What a page is made of, as `_signed` has it say."""
+    return str(await page.evaluate("document.lastChild.data"))

@@ -1,19 +1,15 @@
-"""People sign up in a real browser: from the form to the alert in their mailbox and on their phone."""
+"""The pages to sign up on, in a real browser: sound in every look, and light."""
 
 import asyncio
-import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
 from pydantic import SecretStr
 
 from notify.domain.keyring import Keyring
 from notify.settings import Settings
 from notify.store.database import Database
 from tests.browser.looking import NARROW, WIDE, Visits, axe, picture, sideways
-from tests.journeys.processes import until
-from tests.journeys.world import World
 from tests.town import Town
 from tests.web.joiner import latest_code
 
@@ -138,114 +134,3 @@ async def test_the_first_page_is_light(visits: Visits, town: Town) -> None:
 
     assert len(sizes) >= 2
     assert sum(sizes) < LIGHT
-
-
-async def test_by_keyboard_alone_from_the_form_to_the_code(
-    visits: Visits, town: Town, db: Database, keyring: Keyring
-) -> None:
-    await _town(town)
-    page = await visits.open("/join")
-
-    async def tab_to(selector: str) -> None:
-        for _ in range(40):
-            await page.keyboard.press("Tab")
-            if await page.evaluate("s => document.activeElement.matches(s)", selector):
-                outline = "getComputedStyle(document.activeElement).outlineStyle"
-                assert await page.evaluate(outline) != "none"
-                return
-        raise AssertionError(selector)
-
-    await tab_to("#f-group-town")
-    await page.keyboard.press("Space")
-    await tab_to("#f-email")
-    await page.keyboard.type("anna@example.org")
-    await tab_to("button.main")
-    await page.keyboard.press("Enter")
-    await page.wait_for_selector(".code")
-    _, digits = await latest_code(db, keyring, "anna@example.org")
-    await tab_to(".code input")
-    await page.keyboard.type(digits)
-    await page.keyboard.press("Enter")
-
-    await page.wait_for_selector("dl.gets")
-
-
-def _letter(world: World, to: str) -> Any:
-    """The last mail that came to an address."""
-
-    def look() -> Any:
-        mails = [mail for mail in world.box.books("email") if mail["to"] == to]
-        return mails[-1] if mails else None
-
-    return until(look, why=world.everything)
-
-
-async def _typed_in(page: Page, world: World, **addresses: str) -> None:
-    for field, value in addresses.items():
-        await page.fill(f"#f-{field}", value)
-    await page.click("button.main")
-    await page.wait_for_selector(".code")
-
-
-@pytest.mark.parametrize(
-    ("language", "javascript", "width"),
-    [("de", False, NARROW), ("en", True, WIDE)],
-    ids=["German, narrow, without scripts", "English, wide"],
-)
-async def test_from_the_landing_link_to_the_alert_in_the_mailbox(
-    journey: Visits, world: World, language: str, javascript: bool, width: int
-) -> None:
-    page = await journey.open(
-        f"/join/{world.town}", language=language, javascript=javascript, width=width
-    )
-    await _typed_in(page, world, email=world.mail())
-
-    letter = await asyncio.to_thread(_letter, world, world.mail())
-    digits = re.search(r"\b\d{6}\b", letter["subject"])
-    assert digits, letter["subject"]
-    await page.fill(".code input", digits[0])
-    await page.click("button.main")
-    await page.wait_for_selector("dl.gets")
-    world.box.clear()
-    sent = world.send("alert")
-    await asyncio.to_thread(world.at_rest, sent)
-
-    assert world.reached("email") == {world.mail(): 1}
-    words = "Hochwasser" if language == "de" else "Flood"
-    assert words in (await asyncio.to_thread(_letter, world, world.mail()))["subject"]
-
-
-async def test_the_link_in_the_mail_opened_on_another_device(journey: Visits, world: World) -> None:
-    page = await journey.open(f"/join/{world.town}", javascript=False)
-    await _typed_in(page, world, email=world.mail())
-    letter = await asyncio.to_thread(_letter, world, world.mail())
-    body = letter["text"]
-    link = re.search(r"https?://\S+(/code/\S+)", body)
-    assert link, body
-
-    phone = await journey.open(link[1], javascript=False)
-    await phone.click("button.main")
-    await phone.wait_for_selector("dl.gets")
-
-    assert await phone.inner_text("h1") == "✓ Sie sind angemeldet"
-    await page.reload()
-    assert "geschlossen" in await page.inner_text("h1")
-
-
-async def test_from_the_form_to_the_alert_on_the_phone(journey: Visits, world: World) -> None:
-    page = await journey.open(f"/join/{world.town}", language="de", javascript=False)
-    await _typed_in(page, world, phone=world.phone())
-
-    def screen() -> list[str]:
-        return [sms["body"] for sms in world.box.books("sms") if sms["to"] == world.phone()]
-
-    await asyncio.to_thread(until, screen, why=world.everything)
-    (code,) = screen()
-    digits = re.search(r"\b\d{6}\b", code)
-    assert digits, code
-    await page.fill(".code input", digits[0])
-    await page.click("button.main")
-    await page.wait_for_selector("dl.gets")
-    await asyncio.to_thread(world.at_rest, world.send("alert"))
-
-    assert "Hochwasser" in screen()[-1]

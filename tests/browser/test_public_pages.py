@@ -3,12 +3,13 @@
 import pytest
 import pytest_asyncio
 from playwright.async_api import Response
+from psycopg import OperationalError
 from pydantic import SecretStr
 
 from notify.bootstrap import App
 from notify.services import feedback
 from notify.settings import Settings
-from tests.browser.looking import NARROW, WIDE, Visits, axe, picture
+from tests.browser.looking import NARROW, WIDE, Visits, axe, picture, sideways
 from tests.browser.places import Scene, build
 
 LIGHT = 100_000  # bytes of the first page with all that it needs
@@ -46,7 +47,7 @@ async def test_the_first_page_with_all_it_needs_is_light(visits: Visits, scene: 
 @pytest.mark.parametrize(
     ("language", "label", "button", "wrong", "done"),
     [
-        ("de", "Was können Sie nicht lesen oder bedienen?", "Nachricht senden",
+        ("de", "Was können Sie nicht lesen oder bedienen?", "Nachricht schicken",
          "Bitte schreiben Sie, was nicht stimmt.", "Ihre Nachricht ist angekommen"),
         ("en", "What can you not read or use?", "Send message",
          "Please write what is wrong.", "Your message has arrived"),
@@ -78,6 +79,37 @@ async def test_somebody_tells_of_a_barrier(
     if javascript:
         assert await axe(page) == []
         await picture(page, f"accessibility-sent {language} {NARROW} light")
+
+
+@pytest.mark.parametrize(
+    ("language", "too_much", "away"),
+    [("de", "Das ist zu viel auf einmal", "Das geht im Moment nicht"),
+     ("en", "This is too much at once", "This does not work at the moment")],
+)  # fmt: skip
+async def test_a_form_that_cannot_be_taken_is_answered_with_a_page_for_everybody(
+    visits: Visits, scene: Scene, monkeypatch: pytest.MonkeyPatch, language: str, too_much: str,
+    away: str,
+) -> None:  # fmt: skip
+    async def gone(*_: object, **__: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(feedback, "give", gone)
+    for said, length in ((too_much, 70_000), (away, 7)):
+        page = await visits.open("/accessibility", language=language)
+        await page.locator("#f-message").evaluate(
+            "(on, length) => { on.removeAttribute('maxlength'); on.value = 'x'.repeat(length); }",
+            length,
+        )
+        await page.click("main form button")
+
+        assert await page.inner_text("h1") == said
+        for width, dark in ((NARROW, False), (WIDE, True)):
+            await page.set_viewport_size({"width": width, "height": 800})
+            await page.emulate_media(color_scheme="dark" if dark else "light")
+            assert await axe(page) == []
+            assert await sideways(page) == 0
+            look = f"{language} {width} {'dark' if dark else 'light'}"
+            await picture(page, f"failed-{length} {look}")
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -354,7 +354,7 @@ async def test_the_browser_can_read_the_manifest_and_its_pictures(
     assert read["errors"] == []
     told = json.loads(read["data"])
     assert (told["name"], told["display"], told["start_url"]) == (
-        "Citizen Notify", "standalone", "/",
+        "Citizen Notify", "standalone", "/?lang=de",
     )  # fmt: skip
     assert told["lang"] == "de"
     for icon in told["icons"]:

@@ -31,6 +31,14 @@ def test_somebody_at_the_desk_is_signed_up(town: str) -> None:
     assert "not the code" in typed("residents", "confirm", resident[1], "000", ends=1)
 
 
+def test_the_sentence_for_the_paper_form_is_printed(town: str) -> None:
+    german, english = typed("residents", "form"), typed("residents", "form", "--language", "en")
+
+    assert german.startswith("Ich möchte")
+    assert english.startswith("I want")
+    assert re.search(r"Version \w{12}\n", german)
+
+
 def test_a_group_is_described_and_its_requests_are_listed(town: str) -> None:
     said = typed("group", "describe", "town", "--sends", "Wasser", "--often", "en=Seldom")
     assert "de, en" in said

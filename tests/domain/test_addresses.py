@@ -13,11 +13,23 @@ from channels.push_hosts import PushHosts
 from notify.domain.addresses import (
     _PLAIN_EMAIL,
     _careful_email,
+    masked,
     normalise_email,
     normalise_phone,
     normalise_push,
 )
 from notify.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("channel", "value", "shown"),
+    [("email", "erika@example.org", "e…@example.org"), ("email", "er@example.org", "…@example.org"),
+     ("email", "e@example.org", "…@example.org"), ("sms", "+4915123456789", "…789")],
+)  # fmt: skip
+def test_a_masked_address_is_known_to_whose_it_is_only(
+    channel: str, value: str, shown: str
+) -> None:
+    assert masked(channel, value) == shown
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_a_stop_reaches_what_is_queued_is_confirmed_and_taken_back(texted: World
     texted.at_rest(queued)
 
     assert _shown(texted, 2)[1:] == [
-        "Musterstadt: Sie bekommen keine SMS mehr von uns. Wieder dabei: START an diese Nummer."
+        "Musterstadt: Sie bekommen keine SMS mehr von uns. Wieder anmelden: START an diese Nummer."
     ]
     assert "sent" not in texted.counts(queued, "sms")
     _text(texted, "START")

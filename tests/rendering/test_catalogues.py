@@ -48,11 +48,28 @@ def test_every_german_message_is_translated_with_the_same_blanks() -> None:
             assert set(blanks.findall(message.id)) == set(blanks.findall(str(message.string)))
 
 
+def test_news_is_one_word_in_each_language() -> None:
+    """Staff announce, and run polls: what residents get of both is news."""
+    said = [(str(message.id), str(message.string)) for message in _german() if message.id]
+
+    assert [english for english, _ in said if "nnouncement" in english] == []
+    # Only where the settings of an iPhone are quoted, which calls notifications so.
+    assert [
+        german for _, german in said if "Mitteilung" in german.replace("„Mitteilungen“", "")
+    ] == []
+    for english, german in said:
+        if "news" in english.split() and "warnings" in english.casefold():
+            assert "Neuigkeiten" in german, english
+
+
 @pytest.mark.parametrize(
     "phrase",
     ["Zeit war um", "können Sie hier erreichen", "wer Dienst hat, ob", "Unsinn", "keine Umlaute",
      "Rundsendung", "hinaus", "beim Betreiber fragen", "per E-Mail, SMS und Web-Push zu allen",
-     "hat sie nicht zugestellt", "Ob sie angenommen wurde"],
+     "hat sie nicht zugestellt", "Ob sie angenommen wurde",
+     # one word for one thing
+     "Neuere Meldungen", "Leitung", "Austreten", "Dabei sein", "wieder dabei", "weiteren Code",
+     "in einer Stunde wieder", "jeder Mail "],
 )  # fmt: skip
 def test_what_a_german_reader_stumbled_over_is_gone(phrase: str) -> None:
     for message in _german():

@@ -67,7 +67,8 @@ def test_every_message_renders(
         pytest.param(
             Kind.ALERT, Relation.CORRECTION, "de", "Korrektur: Sturm ab 18 Uhr", id="correction"
         ),
-        pytest.param(Kind.ANNOUNCEMENT, None, "de", "Mitteilung: Sturm ab 18 Uhr", id="news"),
+        pytest.param(Kind.ANNOUNCEMENT, None, "de", "Neuigkeiten: Sturm ab 18 Uhr", id="news"),
+        pytest.param(Kind.ANNOUNCEMENT, None, "en", "News: Sturm ab 18 Uhr", id="news en"),
     ],
 )
 def test_the_subject_says_what_it_is(

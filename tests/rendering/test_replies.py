@@ -41,7 +41,7 @@ def said(renderer: Renderer, say: Say, reader: str, **data: object) -> str:
 def test_every_answer_names_the_town_first_and_costs_little(
     renderer: Renderer, say: Say, language: str
 ) -> None:
-    usual = said(renderer, say, language, **DATA)
+    usual = said(renderer, say, language, **({} if say is Say.HELP else DATA))
 
     assert usual.startswith("Musterstadt: ")
     assert "%(" not in usual

@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 
+from notify.domain.broadcast import Identity
 from notify.domain.keyring import Keyring
 from notify.domain.residents import JudgedAddress
 from notify.domain.words import Channel
 from notify.errors import Invalid
 from notify.rates import Rate, Rates
+from notify.rendering import codes
+from notify.rendering.messages import Renderer
 from notify.services import asking, opening, reaching, signing_up
-from notify.services.asking import ABROAD, BY_ADDRESS, BY_NETWORK, Elsewhere, TooMany, ask
+from notify.services.asking import ABROAD, BY_ADDRESS, BY_NETWORK, By, Elsewhere, TooMany, ask
+from notify.services.joining import Evidence
 from notify.settings import Settings
 from notify.store import sms_asked
 from notify.store.database import Database
@@ -206,7 +210,7 @@ async def test_the_budget_of_a_day_is_shared_and_never_passed(
 
     async def take() -> bool:
         async with db.transaction() as connection:
-            return await asking.afford(connection, settings=few)
+            return await asking.afford(connection, settings=few, segments=1)
 
     taken = await asyncio.gather(*(take() for _ in range(20)))
 
@@ -221,7 +225,9 @@ async def test_half_of_the_budget_is_kept_from_numbers_that_are_only_claimed(
 
     async def take(*, claim: bool = False, sends: bool = True) -> bool:
         async with db.transaction() as connection:
-            return await asking.afford(connection, settings=few, claim=claim, sends=sends)
+            return await asking.afford(
+                connection, settings=few, segments=1, claim=claim, sends=sends
+            )
 
     assert [await take(sends=False) for _ in range(20)] == [True] * 20
     assert [await take(claim=True) for _ in range(5)] == [True] * 4 + [False]
@@ -259,7 +265,11 @@ async def test_nobody_holds_the_budget_while_they_wait_for_a_resident(
             address=JudgedAddress(Channel.SMS, MOBILE),
         ),
         "prove": reaching.send_again(
-            town.db, settings=town.settings, resident=anna, address_id=phone
+            town.db,
+            settings=town.settings,
+            resident=anna,
+            address_id=phone,
+            evidence=Evidence(reference="/my/addresses"),
         ),
         "sign up": signing_up.again(
             town.db, settings=town.settings, resident=anna, address_id=phone
@@ -273,7 +283,7 @@ async def test_nobody_holds_the_budget_while_they_wait_for_a_resident(
         asks = asyncio.create_task(asked[what])
         await town.somebody_waits()
         await holding.run("SET LOCAL lock_timeout = '2s'")
-        assert await asking.afford(holding, settings=town.settings)
+        assert await asking.afford(holding, settings=town.settings, segments=1)
     await asks
 
     assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [2]
@@ -282,4 +292,45 @@ async def test_nobody_holds_the_budget_while_they_wait_for_a_resident(
 async def test_no_budget_means_no_sms(db: Database, settings: Settings) -> None:
     none = settings.model_copy(update={"sms_daily_budget": 0})
     async with db.transaction() as connection:
-        assert not await asking.afford(connection, settings=none)
+        assert not await asking.afford(connection, settings=none, segments=1)
+
+
+async def test_a_code_costs_what_its_sms_costs(db: Database, settings: Settings) -> None:
+    """A sign that is not GSM makes an SMS of 70 characters."""
+    cheap = settings.model_copy(update={"town": "Stadt Musterstadt"})
+    dear = settings.model_copy(update={"town": "Gemeinde Ústí", "sms_daily_budget": 9})
+    assert asking.code_segments(cheap) == 1
+    assert asking.code_segments(dear) == 2
+
+    taken = [await asking.spare(db, settings=dear, channel="sms") for _ in range(6)]
+
+    assert taken == [True] * 4 + [False] * 2
+    async with db.transaction() as connection:
+        (row,) = await connection.rows("SELECT n FROM sms_asked")
+    assert row["n"] == 8
+
+
+@pytest.mark.parametrize("tag", ["de", "en"])
+@pytest.mark.parametrize("opens", [True, False])
+def test_what_a_code_costs_is_what_is_sent(settings: Settings, tag: str, opens: bool) -> None:
+    long = settings.model_copy(update={"town": "Verbandsgemeinde Musterstadt-Süd am Berg"})
+    who = Identity(sender_name=long.town, mail_from="a@example.org")
+
+    sms = codes.sms(Renderer(long), language=tag, identity=who, digits="123456", opens=opens)
+
+    assert sms.segments <= asking.code_segments(long) == 1
+
+
+async def test_who_is_known_and_the_desk_have_bounds_of_their_own(
+    rates: Rates, settings: Settings, keyring: Keyring
+) -> None:
+    async def asked(by: By) -> int:
+        for n in range(20):
+            try:
+                await ask(rates, settings=settings, keyring=keyring, channel=Channel.EMAIL,
+                          value="a@example.org", network=f"{by}-{n}", by=by)  # fmt: skip
+            except TooMany:
+                return n
+        return 20
+
+    assert [await asked(by) for by in By] == [BY_ADDRESS[0].most] * len(By)

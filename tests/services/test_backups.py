@@ -34,6 +34,9 @@ pytestmark = pytest.mark.timeout(240)
 
 PHONE = "+4915112345678"
 OLDER = """
+ALTER TABLE notes DROP CONSTRAINT notes_kind_check, ADD CONSTRAINT notes_kind_check
+  CHECK (kind IN ('confirm', 'ring', 'code', 'reply', 'trial', 'request'));
+ALTER TABLE inbound DROP CONSTRAINT inbound_say_check;
 DROP INDEX residents_quiet;
 DROP FUNCTION quiet_end;
 DROP TABLE feedback;

@@ -5,8 +5,10 @@ from itsdangerous import URLSafeSerializer
 
 from channels.memory import MemoryChannel
 from channels.messages import Email
+from notify.domain.codes import Purpose
 from notify.domain.words import Channel, Lane
-from notify.services import confirming
+from notify.services import confirming, proving
+from notify.services.joining import NotHere
 from tests.conftest import SECRET
 from tests.town import ALL, Town
 
@@ -105,3 +107,42 @@ async def test_the_first_yes_is_on_record_once_with_its_words(town: Town) -> Non
 
     (row,) = await town.rows("SELECT source, channel, language, wording, version FROM consents")
     assert dict(row) == {"source": "page", "channel": "email", **said}
+
+
+async def _code(town: Town, *, state: str) -> int:
+    """Somebody with a proven phone; a code is on its way to their mail address, which is not."""
+    anna = await town.resident(phone="+4915112345678")
+    async with town.db.transaction() as connection:
+        row = await connection.row(
+            "INSERT INTO addresses (resident_id, channel, value, hash, state)"
+            " VALUES (%(r)s, 'email', 'a@example.org', %(hash)s, %(state)s) RETURNING id",
+            r=anna, hash=town.keyring.address_hash("email", "a@example.org"), state=state,
+        )  # fmt: skip
+        assert row is not None
+        code = await proving.send(connection, row["id"], purpose=Purpose.PROVE)
+    assert code is not None
+    return code
+
+
+async def test_the_link_of_a_code_proves_what_staff_took_down_and_opens_no_page(town: Town) -> None:
+    code = await _code(town, state="unverified")
+
+    assert await confirming.by_code(town.db, town.keyring, code)
+    assert not await confirming.by_code(town.db, town.keyring, code)
+
+    assert await _states(town) == ["proven", "proven"]
+    rows = await town.rows("SELECT channel, reference FROM consents")
+    assert rows == [{"channel": "email", "reference": "code"}]
+    assert not await town.rows("SELECT FROM sessions")
+
+
+async def test_what_a_page_asked_for_is_not_proven_by_it_and_the_code_still_holds(
+    town: Town,
+) -> None:
+    code = await _code(town, state="asked")
+
+    with pytest.raises(NotHere):
+        await confirming.by_code(town.db, town.keyring, code)
+
+    assert await _states(town) == ["proven", "asked"]
+    assert await town.rows("SELECT FROM codes WHERE used_at IS NULL")

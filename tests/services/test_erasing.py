@@ -40,6 +40,9 @@ async def test_nothing_of_a_person_is_left_in_any_table_but_a_keyed_hash(town: T
     await erasing.erase(town.db, anna)
 
     assert await traces(town, ids["anna"], "anna@example.org", PHONE, "Annas SMS") == []
+    assert [r["message"] for r in await town.rows("SELECT message FROM feedback ORDER BY id")] == [
+        "Von Bert", "Von niemand"
+    ]  # fmt: skip
     (row,) = await town.rows("SELECT channel, hash, reason FROM suppressions")
     assert row["hash"] == town.keyring.address_hash("email", "anna@example.org")
     assert await town.rows("SELECT FROM residents WHERE id = %(id)s", id=UUID(ids["bert"]))

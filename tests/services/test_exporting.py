@@ -20,13 +20,13 @@ NO_PERSON = {
     "clock_mark", "groups", "keys", "replays", "broadcasts", "progress", "handovers", "skip_counts",
     "workers", "senders", "sms_spent", "sms_asked", "inbound_counts", "inbound_pulls", "alarms",
     "tellings", "rings", "watch", "page_stamp", "yoyo_lock", "_yoyo_log", "_yoyo_migration",
-    "_yoyo_version", "feedback",
+    "_yoyo_version",
 }  # fmt: skip
 """Tables that hold nothing of a resident."""
 
 EXPORTED = {
     "residents", "addresses", "subscriptions", "consents", "deliveries", "attempts", "receipts",
-    "skips", "inbound", "sessions", "codes", "suppressions", "notes",
+    "skips", "inbound", "sessions", "codes", "suppressions", "notes", "feedback",
 }  # fmt: skip
 
 
@@ -58,6 +58,15 @@ async def full(town: Town) -> dict[str, Any]:
             "INSERT INTO inbound (provider, provider_id, sender, recipient, body, how, sent_at)"
             " VALUES (%(p)s, 'SM1', %(s)s, '+49151', %(b)s, 'hook', now())",
             p=provider, s=sender, b=body,
+        )  # fmt: skip
+    for message, reply_to in (
+        ("Zu klein", "Anna@Example.org"), ("Zu laut", "0151 / 12345678"),
+        ("Von Bert", "bert@example.org"), ("Von niemand", None),
+    ):  # fmt: skip
+        await town.change(
+            "INSERT INTO feedback (message, place, reply_to, language)"
+            " VALUES (%(m)s, 'Archiv', %(r)s, 'de')",
+            m=message, r=reply_to,
         )  # fmt: skip
     await town.change(
         "INSERT INTO suppressions (channel, hash, reason)"
@@ -94,6 +103,10 @@ async def test_all_there_is_about_a_resident_is_given_out(town: Town) -> None:
     assert (code["kind"], code["title"], code["attempts"]) == ("code", None, [])
     assert [(s["channel"], s["reason"]) for s in found["left_out"]] == [("push", "no_address")]
     assert [t["body"] for t in found["texts"]] == ["Annas SMS"]
+    assert [(f["message"], f["reply_to"]) for f in found["feedback"]] == [
+        ("Zu klein", "Anna@Example.org"),
+        ("Zu laut", "0151 / 12345678"),
+    ]
     assert len(found["sessions"]) == 1
     assert [c["purpose"] for c in found["codes"]] == ["open"]
 
@@ -103,10 +116,47 @@ async def test_nothing_of_anybody_else_and_no_secret_is_in_it(town: Town) -> Non
     ids = found.pop("_ids")
     text = json.dumps(found)
 
-    for word in (ids["bert"], "bert@example.org", "Fremd", "hash"):
+    for word in (ids["bert"], "bert@example.org", "Fremd", "Von ", "hash"):
         assert word not in text
     for session in found["sessions"]:
         assert set(session) == {"opened_at", "seen_at", "valid_until"}
+
+
+async def test_texts_of_a_number_given_up_are_in_it_unless_another_has_it(town: Town) -> None:
+    anna = await town.resident(email="anna@example.org")
+    await town.resident(phone="+4915122222222")
+    for number in ("+4915111111111", "+4915122222222"):
+        await town.change(
+            "INSERT INTO addresses (resident_id, channel, value, hash, state, proven_at) VALUES"
+            " (%(id)s, 'sms', %(v)s, 'x', 'gone', now())",
+            id=anna, v=number,
+        )  # fmt: skip
+        await town.change(
+            "INSERT INTO inbound (provider, provider_id, sender, recipient, body, how, sent_at)"
+            " VALUES ('p', %(v)s, %(v)s, '+49151', %(v)s, 'hook', now())",
+            v=number,
+        )
+
+    found = await exporting.export(town.db, anna, settings=town.settings)
+
+    assert [text["body"] for text in found["texts"]] == ["+4915111111111"]
+
+
+async def test_a_browser_is_in_it_with_its_endpoint_and_without_what_is_in_its_keys(
+    town: Town,
+) -> None:
+    anna = await town.resident(email="a@example.org", push=["https://push.example/1"])
+    await town.change(
+        """UPDATE addresses SET keys = '{"p256dh": "POINT", "auth": "SECRET"}'"""
+        " WHERE channel = 'push'"
+    )
+
+    found = await exporting.export(town.db, anna, settings=town.settings)
+
+    mail, browser = found["addresses"]
+    assert (browser["value"], browser["keys"]) == ("https://push.example/1", ["auth", "p256dh"])
+    assert mail["keys"] == []
+    assert not {"POINT", "SECRET"} & {*exporting.as_json(found).replace('"', " ").split()}
 
 
 async def test_every_moment_tells_its_zone(town: Town) -> None:

@@ -91,8 +91,8 @@ async def test_the_answer_speaks_the_language_of_the_word(texter: Texter, body: 
     (answer,) = await texter.text(body)
 
     assert answer == (
-        "Musterstadt: Sie bekommen jetzt Warnungen (auch nachts) und Mitteilungen per SMS: "
-        "Kita Süd. Austreten: ABMELDEN kita-sued. Keine SMS mehr: STOP"
+        "Musterstadt: Sie bekommen jetzt Warnungen (auch nachts) und Neuigkeiten per SMS: "
+        "Kita Süd. Abmelden: ABMELDEN kita-sued. Keine SMS mehr: STOP"
     )
     assert segments.measure(answer).segments == 1
 
@@ -180,9 +180,7 @@ async def test_who_joins_twice_is_told_so(texter: Texter) -> None:
 
     (answer,) = await texter.text("MITMACHEN Kita Süd")
 
-    assert answer == (
-        "Musterstadt: Sie bekommen schon SMS: Kita Süd. Austreten: ABMELDEN kita-sued"
-    )
+    assert answer == "Musterstadt: Sie bekommen schon SMS: Kita Süd. Abmelden: ABMELDEN kita-sued"
     assert await texter.follows() == {"kita-sued": ("sms", "sms", "active")}
 
 
@@ -341,7 +339,7 @@ async def test_leaving_a_group_leaves_it_wholly_and_reaches_what_is_planned(
     (answer,) = await texter.text("ABMELDEN Kita Süd")
 
     assert answer == (
-        "Musterstadt: Sie sind nicht mehr dabei: Kita Süd. Wieder dabei: MITMACHEN kita-sued"
+        "Musterstadt: Sie sind abgemeldet von: Kita Süd. Wieder anmelden: MITMACHEN kita-sued"
     )
     assert set(await texter.follows()) == {"kita-nord"}
     pump = await town.pump(texter.carrier, channel="sms")  # type: ignore[arg-type]
@@ -362,7 +360,7 @@ async def test_stop_and_a_group_leaves_its_sms_only(texter: Texter, town: Town) 
 
     assert answer == (
         "Musterstadt: Keine SMS mehr von: Kita Süd. E-Mail und Browser bleiben, wie sie sind. "
-        "Wieder dabei: MITMACHEN kita-sued"
+        "Wieder anmelden: MITMACHEN kita-sued"
     )
     assert await texter.follows() == {
         "kita-nord": ("email sms", "email sms push", "active"),
@@ -381,7 +379,7 @@ async def test_stop_and_a_group_leaves_it_wholly_where_there_was_nothing_but_sms
 
     (answer,) = await texter.text("Stopp Kita Süd")
 
-    assert answer.startswith("Musterstadt: Sie sind nicht mehr dabei: Kita Süd.")
+    assert answer.startswith("Musterstadt: Sie sind abgemeldet von: Kita Süd.")
     assert set(await texter.follows()) == {"kita-nord"}
 
 
@@ -395,7 +393,7 @@ async def test_the_group_that_is_followed_is_meant_where_two_have_the_name(
 
     (answer,) = await texter.text("ABMELDEN Markt")
 
-    assert "Sie sind nicht mehr dabei: Markt." in answer
+    assert "Sie sind abgemeldet von: Markt." in answer
     assert await texter.follows() == {}
 
 
@@ -419,7 +417,7 @@ async def test_a_wish_to_join_a_closed_group_is_taken_back_by_leaving(texter: Te
 async def test_a_list_says_what_is_followed_in_one_segment(texter: Texter, town: Town) -> None:
     assert await texter.text("LISTE") == [
         (
-            "Musterstadt: Sie folgen keiner Gruppe. Dabei sein: MITMACHEN und Gruppe. "
+            "Musterstadt: Sie folgen keiner Gruppe. Anmelden: MITMACHEN und Gruppe. "
             "Alle: http://127.0.0.1:8000/join"
         )
     ]
@@ -429,7 +427,7 @@ async def test_a_list_says_what_is_followed_in_one_segment(texter: Texter, town:
     (answer,) = await texter.text("list")
 
     assert answer == (
-        "Musterstadt: Sie folgen: Kita Süd, Feuerwehr (angefragt). Austreten: ABMELDEN und Gruppe"
+        "Musterstadt: Sie folgen: Kita Süd, Feuerwehr (angefragt). Abmelden: ABMELDEN und Gruppe"
     )
     assert segments.measure(answer).segments == 1
 
@@ -440,7 +438,7 @@ async def test_a_long_list_is_cut_and_says_so(texter: Texter, town: Town) -> Non
 
     (answer,) = await texter.text("LISTE")
 
-    assert " weitere. Austreten" in answer
+    assert " weitere. Abmelden" in answer
     assert segments.measure(answer).segments == 2
 
 
@@ -477,14 +475,41 @@ async def test_a_stranger_s_language_is_kept_for_what_comes_next(texter: Texter)
     assert answer.startswith("Musterstadt: We got your text.")
 
 
-async def test_help_says_who_we_are_and_what_can_be_done_in_one_segment(texter: Texter) -> None:
+async def test_help_names_every_word_that_can_be_texted_in_one_segment(texter: Texter) -> None:
     (german,) = await texter.text("Hilfe")
     (english,) = await texter.text("HELP")
 
-    for answer, words in ((german, "112 MITMACHEN LISTE STOP"), (english, "112 JOIN LIST STOP")):
-        assert answer.startswith("Musterstadt: ")
-        assert all(word in answer for word in [*words.split(), "http://127.0.0.1:8000"])
+    assert german == (
+        "Musterstadt: In Not? 112 anrufen. MITMACHEN, ABMELDEN oder STOP und Gruppe. LISTE. "
+        "SPRACHE. STOP allein: keine SMS mehr. http://127.0.0.1:8000/help"
+    )
+    assert english == (
+        "Musterstadt: Emergency? Call 112. JOIN, LEAVE or STOP and a group. LIST. "
+        "LANG. STOP alone: no more SMS. http://127.0.0.1:8000/help"
+    )
+    for answer in (german, english):
         assert segments.measure(answer).segments == 1
+
+
+async def test_each_word_that_help_names_is_answered_with_how_to_go_on(texter: Texter) -> None:
+    for word, answer in (
+        ("MITMACHEN", "Welche Gruppe?"), ("ABMELDEN kita-sued", "Sie folgen dieser Gruppe nicht"),
+        ("STOP kita-sued", "Sie folgen dieser Gruppe nicht"), ("LISTE", "Sie folgen keiner"),
+        ("SPRACHE", "Welche Sprache?"),
+    ):  # fmt: skip
+        (said,) = await texter.text(word)
+        assert answer in said
+
+
+async def test_anmelden_without_a_group_is_a_start(texter: Texter) -> None:
+    await texter.text("MITMACHEN kita-sued")
+    await texter.text("Stopp")
+    assert await texter.suppressed() == "opted_out"
+
+    (answer,) = await texter.text("Anmelden")
+
+    assert answer == "Musterstadt: Sie bekommen wieder SMS von: Kita Süd. Keine SMS mehr: STOP"
+    assert await texter.suppressed() is None
 
 
 # a code that a page showed
@@ -517,6 +542,21 @@ async def test_a_code_that_a_page_shows_proves_the_phone_that_texts_it(
     }
     rows = await town.rows("SELECT word, say, handled_at IS NULL AS open FROM inbound")
     assert rows == [{"word": "code", "say": "proved", "open": False}]
+
+
+async def test_a_code_for_a_number_that_is_somebody_s_changes_nothing_and_says_so(
+    texter: Texter, town: Town
+) -> None:
+    await town.resident(phone=texter.phone)
+    digits = texting.digits(town.keyring, await newcomer(town, "kita-sued"))
+
+    (answer,) = await texter.text(digits)
+
+    assert answer.startswith("Musterstadt: Diese Nummer ist schon angemeldet")
+    assert answer.endswith("/my")
+    assert await texter.follows() == {}
+    (row,) = await town.rows("SELECT word, say, handled_at IS NULL AS open FROM inbound")
+    assert row == {"word": "code", "say": "taken", "open": False}
 
 
 async def test_a_code_of_another_phone_or_a_wrong_one_is_for_a_person(

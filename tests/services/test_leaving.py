@@ -259,7 +259,8 @@ async def test_the_page_shows_what_would_be_left_and_changes_nothing(town: Town)
 
     assert page is not None
     assert (page.channel, page.kind, page.language) == (Channel.SMS, Kind.ALERT, "en")
-    assert list(page.group_names) == [{"de": "kita"}, {"de": "town"}]
+    assert [group.slug for group in page.groups] == ["kita", "town"]
+    assert page.following
     assert await town.versions() == {1}
     assert (await town.follows("alerts"))["town"] == ALL
 
@@ -271,4 +272,92 @@ async def test_who_has_left_already_is_still_shown_the_groups_it_was_for(town: T
     page = await leaving.look(town.db, town.keyring, token)
 
     assert page is not None
-    assert list(page.group_names) == [{"de": "town"}]
+    assert [group.slug for group in page.groups] == ["town"]
+    assert not page.following
+
+
+async def test_the_groups_shown_are_those_that_the_message_came_through(town: Town) -> None:
+    token = await town.link("sms")
+    await town.rows(
+        "UPDATE subscriptions SET news = '{email}'"
+        f" WHERE group_id = {town.groups['town']} RETURNING group_id"
+    )
+
+    shown = []
+    for _ in range(2):
+        page = await leaving.look(town.db, town.keyring, token)
+        assert page is not None
+        shown.append([group.slug for group in page.groups])
+        await town.leave(token, "this")
+
+    # Who no longer gets this kind this way may still want to leave the groups.
+    assert shown == [["kita"], ["kita", "town"]]
+
+
+async def test_one_group_is_left_over_every_way_and_for_every_kind(town: Town) -> None:
+    token = await town.link("sms")
+
+    left = [await leaving.leave_one(town.db, town.keyring, token, "kita") for _ in range(2)]
+
+    for one in left:
+        assert one is not None
+        assert one.group is not None
+        assert (one.group.slug, one.nothing) == ("kita", False)
+    assert [one.undo is not None for one in left if one] == [True, False]
+    assert await town.follows("alerts") == {"town": ALL, "chess": ALL}
+    assert await town.follows("news") == {"town": ALL, "chess": ALL}
+    assert await town.versions() == {2}
+
+
+async def test_one_group_that_was_left_comes_back_as_it_was(town: Town) -> None:
+    token = await town.link("email")
+    await town.rows(
+        "UPDATE subscriptions SET alerts = '{sms}'"
+        f" WHERE group_id = {town.groups['kita']} RETURNING group_id"
+    )
+
+    left = await leaving.leave_one(town.db, town.keyring, token, "kita")
+
+    assert left is not None
+    assert left.undo is not None
+    assert await leaving.back(town.db, town.keyring, token, left.undo)
+    assert (await town.follows("alerts"))["kita"] == ["sms"]
+    assert sorted((await town.follows("news"))["kita"]) == sorted(ALL)
+
+
+async def test_who_leaves_the_last_group_is_known_to_follow_nothing(town: Town) -> None:
+    token = await town.link("email")
+    await town.rows(
+        f"DELETE FROM subscriptions WHERE group_id <> {town.groups['kita']} RETURNING group_id"
+    )
+
+    for _ in range(2):
+        left = await leaving.leave_one(town.db, town.keyring, token, "kita")
+        assert left is not None
+        assert left.nothing
+
+
+@pytest.mark.parametrize("slug", ["chess", "nowhere", "", "1", "\x00"])
+async def test_a_group_that_the_message_did_not_come_through_is_refused(
+    town: Town, slug: str
+) -> None:
+    token = await town.link("email")
+
+    with pytest.raises(Invalid):
+        await leaving.leave_one(town.db, town.keyring, token, slug)
+
+    assert len(await town.follows("alerts")) == 3
+    assert await town.versions() == {1}
+
+
+async def test_no_single_group_is_left_by_a_link_whose_broadcast_is_forgotten(town: Town) -> None:
+    token = await town.link("email")
+    await town.rows("DELETE FROM broadcasts RETURNING id")
+
+    page = await leaving.look(town.db, town.keyring, token)
+    assert page is not None
+    assert page.groups == []
+    with pytest.raises(Invalid):
+        await leaving.leave_one(town.db, town.keyring, token, "town")
+    assert await leaving.leave_one(town.db, town.keyring, token[:-1], "town") is None
+    assert len(await town.follows("alerts")) == 3

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from channels import segments
 from channels.base import AddressGone
 from channels.memory import MemoryChannel
 from channels.messages import Sms
@@ -20,7 +21,9 @@ from tests.conftest import SECRET, new_database
 from tests.services.texter import OURS, PHONE, Texter
 from tests.town import Town
 
-STOPPED = "Musterstadt: Sie bekommen keine SMS mehr von uns. Wieder dabei: START an diese Nummer."
+STOPPED = (
+    "Musterstadt: Sie bekommen keine SMS mehr von uns. Wieder anmelden: START an diese Nummer."
+)
 KEPT = (
     "Musterstadt: Ihre SMS ist da. Sie wird gelesen, aber nicht sofort. In Not? 112 anrufen. "
     "Was Sie hier schreiben können: HILFE"
@@ -86,7 +89,7 @@ async def test_a_start_of_a_stranger_says_how_to_take_part(texter: Texter) -> No
 
     assert answer == (
         "Musterstadt: Wir dürfen Ihnen wieder schreiben, aber Sie folgen keiner Gruppe. "
-        "Dabei sein: MITMACHEN und Gruppe. Alle: http://127.0.0.1:8000/join"
+        "Anmelden: MITMACHEN und Gruppe. Alle: http://127.0.0.1:8000/join"
     )
 
 
@@ -170,6 +173,20 @@ async def test_the_day_s_budget_bounds_the_answers_to_all(town: Town) -> None:
     assert row == {"day": clock.now().astimezone(town.settings.zone).date(), "n": 3}
 
 
+async def test_an_answer_takes_as_many_segments_as_it_has(town: Town) -> None:
+    for number in range(8):
+        await town.group(f"gruppe-mit-einem-langen-namen-{number}")
+    texter = Texter(town)
+    for number in range(4):
+        await texter.text(f"MITMACHEN gruppe-mit-einem-langen-namen-{number}")
+    await town.change("DELETE FROM sms_asked")
+
+    (answer,) = await texter.text("LISTE")
+
+    assert segments.measure(answer).segments == 2
+    assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [2]
+
+
 async def test_the_budget_is_kept_when_many_text_at_once(town: Town) -> None:
     texter = with_settings(town, sms_daily_budget=5)
     others = [Texter(texter.town, phone=f"+49151123450{number:02}") for number in range(12)]
@@ -188,7 +205,7 @@ async def test_answers_take_the_budget_once_they_wait_for_nobody(town: Town) -> 
         taken = asyncio.create_task(anna.take(*asked))
         await town.somebody_waits()
         await holding.run("SET LOCAL lock_timeout = '2s'")
-        assert await asking.afford(holding, settings=town.settings)
+        assert await asking.afford(holding, settings=town.settings, segments=1)
 
     assert (await taken).answers == 2
     assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [4]

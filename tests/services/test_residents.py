@@ -13,7 +13,9 @@ from channels.push_hosts import PushHosts
 from notify.domain.keyring import Keyring
 from notify.domain.residents import NewResident
 from notify.errors import Conflict, Forbidden, Invalid
+from notify.rates import Rates
 from notify.services import groups, residents
+from notify.services.desk import Counter
 from notify.settings import Settings
 from notify.store import suppressions
 from notify.store.database import Database, Row
@@ -53,6 +55,7 @@ class Desk:
             settings=self.settings,
             hosts=HOSTS,
             request=request,
+            counter=Counter(Rates()),
             within=within,
         )
 

@@ -1,7 +1,7 @@
 """Whatever strangers do with a resident's addresses, the resident gets what they got before.
 
 A stranger sees what a page shows, and the phone and mailbox of their own; never what is sent to the
-resident.
+resident. They may talk the resident into texting what a page shows.
 """
 
 import asyncio
@@ -39,16 +39,20 @@ changes = st.tuples(st.just("change"), st.integers(0, 5), st.booleans())
 guesses = st.tuples(st.just("guess"), st.integers(0, 5), st.integers(0, 999_999))
 texts = st.tuples(st.just("text"), st.integers(0, 5))
 own = st.tuples(st.just("prove own"))
+talked_into = st.tuples(st.just("she texts"), st.integers(0, 5))
 presses = st.tuples(st.just("she presses"))
-STEPS = st.lists(st.one_of(signs_up, again, changes, guesses, texts, own), max_size=12)
+STEPS = st.lists(st.one_of(signs_up, again, changes, guesses, texts, own, talked_into), max_size=12)
 PRESSED = st.lists(
-    st.one_of(signs_up, again, changes, guesses, texts, own, presses), min_size=3, max_size=12
-)
+    st.one_of(signs_up, again, changes, guesses, texts, own, presses, talked_into),
+    min_size=3, max_size=12,
+)  # fmt: skip
+HERS = ("sign up", "phone", {"sms"}, True)
 HERS_AND_MINE = ("sign up", "hers and mine", {"email"}, True)
 
 
 @pytest.mark.timeout(240)
 @given(steps=STEPS)
+@example(steps=[HERS, ("she texts", 0)])
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_no_sequence_of_strangers_changes_what_a_resident_gets(
     shared: Town, steps: Sequence[tuple[Any, ...]]
@@ -142,7 +146,7 @@ class Stranger:
         done: dict[str, Callable[..., Awaitable[None]]] = {
             "sign up": self._sign_up, "again": self._again, "change": self._change,
             "guess": self._guess, "text": self._text, "prove own": self._prove_own,
-            "she presses": self._she_presses,
+            "she presses": self._she_presses, "she texts": self._she_texts,
         }  # fmt: skip
         await done[step](*more)
         for place in range(len(self._words)):
@@ -222,6 +226,18 @@ class Stranger:
         async with self._town.db.transaction() as connection:
             await texting.texted(
                 connection, self._town.keyring, OWN[Channel.SMS],
+                texting.digits(self._town.keyring, code),
+            )  # fmt: skip
+        self._words.append(texting.word(self._town.keyring, code))
+
+    async def _she_texts(self, place: int) -> None:
+        """The stranger shows her a code and talks her into texting it, from her phone."""
+        if not self._shown:
+            return
+        code = self._shown[place % len(self._shown)]
+        async with self._town.db.transaction() as connection:
+            await texting.texted(
+                connection, self._town.keyring, VICTIM[Channel.SMS],
                 texting.digits(self._town.keyring, code),
             )  # fmt: skip
         self._words.append(texting.word(self._town.keyring, code))

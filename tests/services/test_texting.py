@@ -4,6 +4,7 @@ import pytest
 
 from notify.domain.codes import TRIES, Purpose
 from notify.domain.keyring import Keyring
+from notify.domain.replying import Say
 from notify.services import proving, texting, visiting
 from notify.settings import Settings
 from notify.store.database import Database
@@ -20,7 +21,7 @@ async def shown(town: Town, address_id: int) -> int:
     return code
 
 
-async def text(town: Town, sender: str, body: str) -> bool:
+async def text(town: Town, sender: str, body: str) -> Say | None:
     async with town.db.transaction() as connection:
         return await texting.texted(connection, town.keyring, sender, body)
 
@@ -36,7 +37,7 @@ async def test_the_phone_that_texts_the_code_is_proven_and_its_page_goes_on(town
     word = texting.word(town.keyring, code)
     assert await visiting.find(town.db, word) is None
 
-    assert await text(town, PHONE, texting.digits(town.keyring, code))
+    assert await text(town, PHONE, texting.digits(town.keyring, code)) is Say.PROVED
 
     assert await state(town) == ["proven"]
     session = await visiting.find(town.db, word)
@@ -47,18 +48,61 @@ async def test_the_phone_that_texts_the_code_is_proven_and_its_page_goes_on(town
     assert not await text(town, PHONE, texting.digits(town.keyring, code))
 
 
-async def test_who_is_known_already_finds_their_own_page(town: Town) -> None:
+@pytest.mark.parametrize("prepared", [False, True])
+async def test_whoever_texts_the_code_of_another_s_page_gives_away_nothing(
+    town: Town, *, prepared: bool
+) -> None:
+    """Mallory has a page show a code for Anna's number, and gets her to text it to the town. He may
+    have proven a mail of his own on that page before."""
     group = await town.group()
     anna = await town.resident(group, phone=PHONE)
-    again = await newcomer(town, group, phone=PHONE)
-    code = await shown(town, await address(town, again, "sms"))
+    mallory = await newcomer(town, await town.group("his"), email="m@example.org", phone=PHONE)
+    code = await shown(town, await address(town, mallory, "sms"))
+    if prepared:
+        await prove(town, await address(town, mallory), here=mallory)
 
-    assert await text(town, PHONE, texting.digits(town.keyring, code))
+    assert await text(town, PHONE, texting.digits(town.keyring, code)) is Say.TAKEN
 
-    session = await visiting.find(town.db, texting.word(town.keyring, code))
-    assert session is not None
-    assert session.resident == anna
-    assert len(await town.rows("SELECT FROM residents")) == 1
+    assert await visiting.find(town.db, texting.word(town.keyring, code)) is None
+    rows = await town.rows("SELECT resident_id, state FROM addresses WHERE value = %(v)s", v=PHONE)
+    assert {(row["resident_id"], row["state"]) for row in rows} == {
+        (anna, "proven"), (mallory, "asked"),
+    }  # fmt: skip
+    follows = await town.rows(
+        "SELECT group_id FROM subscriptions WHERE resident_id = %(a)s", a=anna
+    )
+    assert [row["group_id"] for row in follows] == [group]
+    assert await town.rows("SELECT FROM consents WHERE reference = 'texted code'") == []
+
+
+async def test_a_number_that_a_list_claims_is_whose_phone_texts_the_code(town: Town) -> None:
+    await town.resident(phone=PHONE, state="unverified")
+    anna = await newcomer(town, phone=PHONE)
+    code = await shown(town, await address(town, anna, "sms"))
+
+    assert await text(town, PHONE, texting.digits(town.keyring, code)) is Say.PROVED
+
+    assert [row["resident_id"] for row in await town.rows("SELECT resident_id FROM addresses")] == [
+        anna
+    ]
+
+
+async def test_a_page_that_is_open_already_gets_no_second_session(town: Town) -> None:
+    anna = await town.resident(email="anna@example.org")
+    await town.change(
+        "INSERT INTO addresses (resident_id, channel, value, hash, state)"
+        " VALUES (%(r)s, 'sms', %(v)s, 'x', 'asked')",
+        r=anna, v=PHONE,
+    )  # fmt: skip
+    async with town.db.transaction() as connection:
+        hers = await visiting.open_(connection, anna)
+    code = await shown(town, await address(town, anna, "sms"))
+
+    assert await text(town, PHONE, texting.digits(town.keyring, code)) is Say.PROVED
+
+    assert await state(town) == ["proven"]
+    assert await visiting.find(town.db, hers) is not None
+    assert len(await town.rows("SELECT FROM sessions")) == 1
 
 
 async def test_another_phone_proves_nothing(town: Town) -> None:
@@ -150,10 +194,9 @@ async def test_a_code_shown_holds_on_where_the_page_itself_proved_the_mail(
     joined = await prove(town, await address(town, anna), here=anna)
 
     assert joined is not None
-    assert await text(town, PHONE, texting.digits(town.keyring, code))
-    session = await visiting.find(town.db, texting.word(town.keyring, code))
-    assert session is not None
-    assert session.resident == joined.resident
+    assert await text(town, PHONE, texting.digits(town.keyring, code)) is Say.PROVED
+    rows = await town.rows("SELECT resident_id FROM addresses WHERE value = %(v)s", v=PHONE)
+    assert [row["resident_id"] for row in rows] == [joined.resident]
 
 
 async def test_guesses_are_counted(town: Town) -> None:
@@ -188,3 +231,29 @@ def test_codes_are_texted_to_a_number_of_ours(
 
     assert texting.number(on) == number
     assert texting.number(settings) is None
+
+
+@pytest.mark.parametrize("had", [False, True])
+async def test_a_phone_added_to_a_page_brings_warnings_where_it_is_a_new_way(
+    town: Town, *, had: bool
+) -> None:
+    """Whoever had a phone, and chose nothing for it, replaces it and still gets nothing there."""
+    anna = await town.resident(
+        await town.group(), email="a@example.org", phone=OTHER if had else None, alerts=["email"],
+        news=["email"],
+    )  # fmt: skip
+    await town.change(
+        "INSERT INTO addresses (resident_id, channel, value, hash, state)"
+        " VALUES (%(id)s, 'sms', %(value)s, %(hash)s, 'asked')",
+        id=anna,
+        value=PHONE,
+        hash=town.keyring.address_hash("sms", PHONE),
+    )
+    rows = await town.rows("SELECT id FROM addresses WHERE value = %(v)s", v=PHONE)
+    code = await shown(town, rows[0]["id"])
+
+    assert await text(town, PHONE, texting.digits(town.keyring, code)) is Say.PROVED
+
+    (row,) = await town.rows("SELECT alerts, news FROM subscriptions")
+    assert row["alerts"] == (["email"] if had else ["email", "sms"])
+    assert row["news"] == ["email"]

@@ -20,10 +20,15 @@ class Browser:
     def __init__(self, site: ClientSession, *, language: str = "de") -> None:
         self._site = site
         self._language = language
-        self.cookie: str | None = None
+        self.cookies: dict[str, str] = {}
         self.path = ""
         self.status = 0
         self.body = ""
+
+    @property
+    def cookie(self) -> str:
+        """The header that it sends them with."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     async def get(self, path: str) -> str:
         return await self._go("GET", path, None)
@@ -33,7 +38,7 @@ class Browser:
 
     async def _go(self, method: str, path: str, fields: Fields | None) -> str:
         headers = {"accept-language": self._language, "sec-fetch-site": "same-origin"}
-        if self.cookie:
+        if self.cookies:
             headers["cookie"] = self.cookie
         data = None if fields is None else dict_of(fields)
         async with self._site.request(
@@ -42,7 +47,8 @@ class Browser:
             self.status, self.path = answer.status, path
             self.body = unescape(await answer.text())
             for cookie in answer.headers.getall("set-cookie", []):
-                self.cookie = cookie.partition(";")[0]
+                name, _, value = cookie.partition(";")[0].partition("=")
+                self.cookies[name] = value
             onward = answer.headers.get("location")
         if onward:
             return await self._go("GET", onward, None)

@@ -1,5 +1,6 @@
 """Staff decide over HTTP who joins a closed group, and what groups say of themselves."""
 
+from typing import Any
 from uuid import uuid4
 
 from notify.domain.scopes import Scope
@@ -105,3 +106,33 @@ async def test_the_desk_signs_up_sends_another_code_and_takes_it(api: Caller, to
     assert (done.status, done.body) == (200, {"channel": "sms"})
     assert is_problem(await api.post("/residents", wanted | {"consent": None}), 422)
     assert is_problem(await api.post(f"/residents/{uuid4()}/codes"), 404)
+
+
+async def test_the_desk_is_told_what_to_do_where_no_code_may_go(api: Caller, town: Town) -> None:
+    await town.group("town")
+    wanted: dict[str, Any] = {
+        "addresses": [{"channel": "sms", "value": "0151 12345678"}], "consent": "form 17",
+        "subscriptions": [{"group": "town", "alerts": ["sms"]}], "desk": True, "language": "en",
+        "wording": "Yes, please.", "version": "2026-1",
+    }  # fmt: skip
+    place = f"/residents/{(await api.post('/residents', wanted)).body['id']}"
+    (kept,) = await town.rows("SELECT * FROM consents")
+    assert (kept["wording"], kept["version"], kept["language"]) == ("Yes, please.", "2026-1", "en")
+
+    answers = [await api.post(f"{place}/codes") for _ in range(4)]
+    assert [answer.status for answer in answers] == [202] * 3 + [429]
+    assert is_problem(answers[-1], 429)
+    assert answers[-1].body["detail"] == "Too many codes were asked for. Try again in 15 minutes."
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 900
+
+    await town.change(
+        "INSERT INTO sms_asked (day, n) VALUES ((now() AT TIME ZONE 'Europe/Berlin')::date, 500)"
+        " ON CONFLICT (day) DO UPDATE SET n = 500"
+    )
+    other = wanted | {"addresses": [{"channel": "sms", "value": "0151 12345679"}]}
+    spent = await api.post("/residents", other)
+    assert is_problem(spent, 429)
+    assert "e-mail address" in spent.body["detail"]
+    abroad = wanted | {"addresses": [{"channel": "sms", "value": "+12025550123"}]}
+    assert is_problem(await api.post("/residents", abroad), 422)
+    assert len(await town.rows("SELECT FROM residents")) == 1

@@ -355,6 +355,9 @@ async def test_help_tells_only_of_channels_that_are_on(
         (True, True),
     ]
     assert all("kostenlos" in html for html in shown)
+    for word in ("MITMACHEN und der Name", "ABMELDEN und der Name", "STOP und der Name",
+                 "SPRACHE und eine", "LISTE<", "STOP<", "START<", "HILFE<"):  # fmt: skip
+        assert [f"<dt>{word}" in html for html in shown] == [False, True], word
 
 
 async def test_a_group_s_colour_is_on_its_pages_and_reads_in_light_and_dark(

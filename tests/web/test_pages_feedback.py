@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from notify.domain.keyring import Keyring
+from notify.rates import Rate
 from notify.services import feedback
+from notify.settings import Settings
 from notify.store import feedback as store
 from notify.store.database import Database
-from tests.web.conftest import MakeGroup, Publish
+from tests.web.conftest import MakeGroup, Publish, serving
 from tests.web.test_pages_fresh import read
 
 DE = {"accept-language": "de"}
@@ -113,6 +116,30 @@ async def test_more_than_anybody_could_read_is_refused_until_later(
     assert "In dieser Stunde sind zu viele Nachrichten angekommen." in html
     assert "Eine zu viel</textarea>" in html
     assert len(await _kept(db)) == 3
+
+
+async def test_one_network_cannot_use_up_what_the_town_takes(
+    db: Database, keyring: Keyring, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback, "BY_NETWORK", (Rate(2, 3_600),))
+    behind = settings.model_copy(update={"trusted_proxies": ("127.0.0.1/32",)})
+    async with serving(db, keyring, behind) as site:
+
+        async def send(message: str, whence: str) -> tuple[int, str]:
+            headers = DE | {"x-forwarded-for": whence}
+            async with site.post(
+                "/accessibility", data={"message": message}, headers=headers
+            ) as answer:
+                return answer.status, answer.headers.get("retry-after", "")
+
+        for n in range(2):
+            assert await send(f"Nummer {n}", f"198.51.100.{n}") == (200, "")
+        assert await send("", "198.51.100.9") == (422, "")
+        status, wait = await send("Eine zu viel", "198.51.100.9")
+        assert (status, 0 < int(wait) <= 3_600) == (429, True)
+        assert await send("Von nebenan", "203.0.113.1") == (200, "")
+
+    assert {row["message"] for row in await _kept(db)} == {"Nummer 0", "Nummer 1", "Von nebenan"}
 
 
 async def test_another_site_cannot_have_it_sent(site: ClientSession, db: Database) -> None:

@@ -12,6 +12,7 @@ from notify.services import proving
 from notify.settings import Settings
 from notify.store.database import Database
 from tests.town import Town
+from tests.web.conftest import serving
 from tests.web.joiner import Browser, latest_code, residents
 
 MakeGroup = Callable[..., Awaitable[int]]
@@ -135,7 +136,7 @@ async def test_two_addresses_are_proven_one_after_the_other(
     ("fields", "said", "at"),
     [
         ({"groups": ""}, "Kreuzen Sie mindestens eine Gruppe an.", "group"),
-        ({"email": ""}, "Schreiben Sie eine E-Mail-Adresse oder", "email"),
+        ({"email": ""}, "Geben Sie eine E-Mail-Adresse oder", "email"),
         ({"email": "anna@"}, "zum Beispiel erika@example.org", "email"),
         ({"phone": "110"}, "zum Beispiel 0151 23456789", "phone"),
         ({"phone": "+998901234567"}, "Deutschland, Österreich, Schweiz", "phone"),
@@ -175,6 +176,10 @@ async def test_no_warnings_at_all_is_possible_after_one_more_look(
     assert browser.path.startswith("/join/code")
     (row,) = await town.rows("SELECT alerts, news FROM subscriptions")
     assert dict(row) == {"alerts": [], "news": ["email"]}
+    _, digits = await latest_code(db, keyring, ANNA)
+    await browser.type(browser.addresses()[0], digits)
+    assert "Sie bekommen keine Warnungen vor Gefahr." in browser.body
+    assert "auch nachts" not in browser.body
 
 
 async def test_warnings_at_night_are_spoken_of_before_anybody_signs_up(
@@ -210,7 +215,7 @@ async def test_a_wrong_code_is_told_and_five_end_it(
 
     for _ in range(5):
         await browser.type(address, wrong)
-        assert "Das ist nicht der Code" in browser.body
+        assert "Dieser Code stimmt nicht" in browser.body
     await browser.type(address, digits)
     assert "gilt nicht mehr" in browser.body
 
@@ -315,7 +320,7 @@ async def test_hostile_names_and_texts_are_only_shown(
     await browser.join("x", email=ANNA)
     _, digits = await latest_code(db, keyring, ANNA)
     await browser.type(browser.addresses()[0], digits)
-    async with site.get("/join/done", headers={"cookie": browser.cookie or ""}) as answer:
+    async with site.get("/join/done", headers={"cookie": browser.cookie}) as answer:
         assert "<script" not in await answer.text()
 
 
@@ -344,3 +349,56 @@ async def test_groups_say_what_they_send(
     assert ("geschlossene Gruppe" if language == "de" else "closed group") in body
     assert body.count(" checked") >= 1
     assert 'value="club" checked' in body.replace("  ", " ")
+
+
+async def test_the_form_says_beforehand_that_notifications_alone_are_not_enough(
+    browser: Browser, town: Town, group: MakeGroup
+) -> None:
+    await group("town")
+    form = await browser.get("/join")
+    await browser.join("town", alerts="push", news="")
+
+    assert "eine E-Mail-Adresse oder eine Telefonnummer an: Dorthin schicken wir" in form
+    assert "Telefonnummer brauchen wir in jedem Fall" in form
+    assert browser.status == 422
+    assert "Benachrichtigungen allein genügen nicht" in browser.body
+    assert 'href="#f-email"' in browser.body
+    assert not await town.rows("SELECT FROM residents")
+
+
+async def test_with_one_way_only_the_form_asks_for_that_one(
+    db: Database, keyring: Keyring, settings: Settings, group: MakeGroup
+) -> None:
+    await group("town")
+    off: dict[str, Any] = {"twilio_account_sid": None}
+    async with serving(db, keyring, settings.model_copy(update=off)) as site:
+        browser = Browser(site)
+        form = await browser.get("/join")
+        await browser.join("town", alerts="push", news="")
+
+    assert "Ihre E-Mail-Adresse brauchen wir in jedem Fall" in form
+    assert "Schreiben Sie Ihre E-Mail-Adresse." in browser.body
+    assert "Telefonnummer" not in form + browser.body
+
+
+async def test_plain_german_can_be_chosen_wherever_german_is(
+    db: Database, keyring: Keyring, settings: Settings, town: Town, group: MakeGroup
+) -> None:
+    await group("town")
+    usual = settings.model_copy(update={"languages": ("de", "en")})
+    async with serving(db, keyring, usual) as site:
+        browser = Browser(site)
+        form = await browser.get("/join")
+        await browser.join("town", email=ANNA, language="de-x-simple")
+        _, digits = await latest_code(db, keyring, ANNA)
+        await browser.type(browser.addresses()[0], digits)
+        settings_page = await browser.get("/my/settings")
+
+    assert "Deutsch, leicht verständlich" in form
+    assert "Kurze Sätze, einfache Wörter." in form
+    assert [dict(row) for row in await town.rows("SELECT language FROM residents")] == [
+        {"language": "de-x-simple"}
+    ]
+    chosen = settings_page.partition('value="de-x-simple"')[2].partition(">")[0]
+    assert "checked" in chosen
+    assert 'lang="de-x-simple" hreflang' not in form  # no page is written in it

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import ClientSession
 
 from notify.domain.keyring import Keyring
+from notify.domain.replying import Say
 from notify.services import texting
 from notify.services.asking import BY_ADDRESS, BY_NETWORK
 from notify.store.database import Connection, Database
@@ -142,12 +143,41 @@ async def test_when_the_day_s_sms_are_used_up_the_phone_texts_the_code(
     await browser.post("/join/code", page=word[1])
     assert browser.status == 409
     assert "noch nicht da" in browser.body
+    await browser.post("/join/code", page=word[1], look="1")
+    assert (browser.status, browser.body) == (204, "")
     async with db.transaction() as connection:
         assert await texting.texted(connection, keyring, PHONE, digits)
     await browser.post("/join/code", page=word[1])
 
     assert browser.path.startswith("/join/done")
     assert "+49 1511 2345678" in browser.body
+
+
+async def test_a_code_shown_for_a_known_number_opens_nobody_s_page(
+    site: ClientSession, town: Town, db: Database, keyring: Keyring, group: MakeGroup,
+) -> None:  # fmt: skip
+    """A stranger has its owner text it. What the stranger sees is what they saw before."""
+    anna = await town.resident(await group("town"), phone=PHONE)
+    await group("other")
+    await town.change(
+        "INSERT INTO sms_asked VALUES ((now() AT TIME ZONE 'Europe/Berlin')::date, 500)"
+    )
+    stranger = Browser(site)
+    await stranger.join("other", phone=PHONE)
+    (row,) = await town.rows("SELECT id FROM codes")
+    word = texting.word(keyring, row["id"])
+    before = await stranger.post("/join/code", page=word)
+
+    async with db.transaction() as connection:
+        digits = texting.digits(keyring, row["id"])
+        assert await texting.texted(connection, keyring, PHONE, digits) is Say.TAKEN
+
+    assert await stranger.post("/join/code", page=word) == before
+    assert stranger.status == 409
+    await stranger.get("/my")
+    assert "Meine Seite öffnen" in stranger.body
+    rows = await town.rows("SELECT group_id FROM subscriptions WHERE resident_id = %(a)s", a=anna)
+    assert len(rows) == 1
 
 
 async def test_mail_goes_on_when_the_sms_are_used_up(

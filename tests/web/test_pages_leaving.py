@@ -67,37 +67,45 @@ async def test_a_link_shows_what_would_be_left_and_changes_nothing(
         html = await answer.text()
 
     assert head.status == answer.status == 200
+    assert "Abmelden von: Gruppe town" in html
     assert "Warnungen per E-Mail" in html
     assert "Nur von: Gruppe town" in html
-    assert html.count("<button") == 3
+    assert "<details" not in html
+    assert html.count("<button") == 4
     assert answer.headers["cache-control"] == "no-store"
     assert "noindex" in html
     assert await follower.follows() == BEFORE
 
 
 @pytest.mark.parametrize(
-    ("choice", "left", "said"),
+    ("form", "left", "said"),
     [
         pytest.param(
-            "this",
+            {"group": "town"},
+            [],
+            "Sie bekommen nichts mehr von uns, auch keine Warnungen vor Gefahr.",
+            id="the only group",
+        ),
+        pytest.param(
+            {"choice": "this"},
             [{"alerts": ["sms"], "news": ["email"]}],
             "Warnungen per E-Mail bekommen Sie nicht mehr.",
             id="this kind over this channel",
         ),
         pytest.param(
-            "channel",
+            {"choice": "channel"},
             [{"alerts": ["sms"], "news": []}],
             "Sie bekommen per E-Mail nichts mehr.",
             id="the channel",
         ),
-        pytest.param("all", [], "Sie bekommen nichts mehr von uns", id="everything"),
+        pytest.param({"choice": "all"}, [], "Sie bekommen nichts mehr von uns", id="everything"),
     ],
 )
 async def test_a_button_leaves_and_says_what_happened_also_twice(
-    site: ClientSession, follower: Follower, choice: str, left: list[object], said: str
+    site: ClientSession, follower: Follower, form: dict[str, str], left: list[object], said: str
 ) -> None:
     for _ in range(2):
-        async with site.post(follower.link, data={"choice": choice}) as answer:
+        async with site.post(follower.link, data=form) as answer:
             html = await answer.text()
 
         assert answer.status == 200
@@ -112,12 +120,80 @@ def _undo(html: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("choice", ["this", "channel", "all"])
-async def test_a_button_brings_back_what_was_just_left_and_nothing_chosen_since_is_lost(
-    site: ClientSession, follower: Follower, db: Database, group: MakeGroup, choice: str
+async def test_each_group_that_the_message_came_through_has_a_button_and_many_are_folded_away(
+    site: ClientSession, follower: Follower, db: Database, group: MakeGroup
 ) -> None:
+    ids = [await group(f"kita-{number}") for number in range(6)]
+    foreign = await group("foreign")
+    async with db.transaction() as connection:
+        await connection.run("UPDATE broadcasts SET group_ids = group_ids || %(ids)s", ids=ids)
+        await connection.run(
+            "INSERT INTO subscriptions (resident_id, group_id, alerts, news)"
+            " SELECT %(id)s, unnest(%(groups)s::bigint[]), '{email}', '{email}'",
+            id=follower.resident, groups=[*ids, foreign],
+        )  # fmt: skip
+
+    async with site.get(follower.link) as answer:
+        html = await answer.text()
+    shown, folded = html.split("<details")
+
+    assert re.findall(r'name="group" value="([^"]+)"', shown) == [f"kita-{n}" for n in range(5)]
+    assert re.findall(r'name="group" value="([^"]+)"', folded) == ["kita-5", "town"]
+    assert "Weitere Gruppen (2)" in folded
+    assert "Gruppe kita-4 und 2 weitere" in html
+    async with site.post(follower.link, data={"group": "town"}) as answer:
+        assert "Sie bekommen nichts mehr von: Gruppe town." in await answer.text()
+    assert len(await follower.follows()) == 7
+    async with site.post(follower.link, data={"group": "foreign"}) as answer:
+        html = await answer.text()
+    assert answer.status == 400
+    assert "Die Nachricht kam nicht von dieser Gruppe." in html
+    assert "<title>Fehler:" in html
+    assert 'href="#f-choice"' in html
+    assert len(await follower.follows()) == 7
+
+
+async def test_names_of_groups_are_shown_as_they_are(
+    site: ClientSession, follower: Follower, db: Database
+) -> None:
+    async with db.transaction() as connection:
+        await connection.run('UPDATE groups SET names = \'{"de": "<b>Kita</b>"}\'')
+
+    pages = []
+    async with site.get(follower.link) as answer:
+        pages.append(await answer.text())
+    for form in ({"choice": "this"}, {"group": "town"}):
+        async with site.post(follower.link, data=form) as answer:
+            pages.append(await answer.text())
+
+    assert all("<b>" not in html for html in pages)
+    assert "&lt;b&gt;Kita" in pages[0]
+
+
+async def test_who_has_left_the_group_is_told_so_and_may_leave_the_rest(
+    site: ClientSession, follower: Follower
+) -> None:
+    async with site.post(follower.link, data={"group": "town"}):
+        pass
+
+    async with site.get(follower.link) as answer:
+        html = await answer.text()
+
+    assert "Abgemeldet sind Sie schon von: Gruppe town" in html
+    assert re.findall(r'<button name="(\w+)" value="(\w+)"', html) == [
+        ("choice", "channel"), ("choice", "all"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "form", [{"group": "town"}, {"choice": "this"}, {"choice": "channel"}, {"choice": "all"}]
+)
+async def test_a_button_brings_back_what_was_just_left_and_nothing_chosen_since_is_lost(
+    site: ClientSession, follower: Follower, db: Database, group: MakeGroup,
+    form: dict[str, str],
+) -> None:  # fmt: skip
     other = await group("other")
-    async with site.post(follower.link, data={"choice": choice}) as answer:
+    async with site.post(follower.link, data=form) as answer:
         undo = _undo(await answer.text())
     async with db.transaction() as connection:
         await connection.run(
@@ -131,7 +207,7 @@ async def test_a_button_brings_back_what_was_just_left_and_nothing_chosen_since_
         async with site.post(follower.link, data={"back": undo}) as answer:
             html = await answer.text()
         assert answer.status == 200
-        assert "Sie sind wieder dabei" in html
+        assert "Sie sind wieder angemeldet" in html
         assert "Gruppe town" in html
 
     found = await follower.follows()
@@ -215,7 +291,14 @@ async def test_one_click_leaves_without_a_page_also_twice(
 
 
 @pytest.mark.parametrize(
-    "form", [{}, {"choice": "nothing"}, {"List-Unsubscribe": "Two-Click"}], ids=str
+    "form",
+    [
+        {},
+        {"choice": "nothing"},
+        {"choice": "nothing", "group": ""},
+        {"List-Unsubscribe": "Two-Click"},
+    ],
+    ids=str,
 )
 async def test_a_post_without_a_choice_asks_again_and_changes_nothing(
     site: ClientSession, follower: Follower, form: dict[str, str]
@@ -224,6 +307,7 @@ async def test_a_post_without_a_choice_asks_again_and_changes_nothing(
         html = await answer.text()
 
     assert answer.status == 400
+    assert "Es hat sich nichts geändert" in html
     assert "Bitte drücken Sie auf einen der Knöpfe." in html
     assert await follower.follows() == BEFORE
 

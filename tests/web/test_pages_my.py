@@ -232,8 +232,75 @@ async def test_when_the_days_sms_are_used_up_the_page_says_so_to_all(
     for number in (PHONE, "+4915199999999"):
         status, html = await ask(site, number)
         assert status == 429
-        assert "Geben Sie Ihre E-Mail-Adresse ein" in html
+        assert "Nehmen Sie eine E-Mail-Adresse" in html
+        assert 'class="digits"' not in html  # ADR 0027: nobody is talked into opening their page
     assert await town.rows("SELECT FROM codes") == []
+
+
+async def test_and_what_goes_without_it_by_sms(town: Town, keyring: Keyring) -> None:
+    spent = town.settings.model_copy(
+        update={"sms_daily_budget": 0, "twilio_account_sid": "AC1",
+                "twilio_senders": ("+4915735980001@1",)}
+    )  # fmt: skip
+
+    async with serving(town.db, keyring, spent) as site:
+        _, html = await ask(site, PHONE)
+
+    assert "Schicken Sie eine SMS an +49 1573 5980001" in html
+    for word in ("LISTE", "MITMACHEN", "ABMELDEN", "STOPP"):
+        assert f"<li>{word}" in html
+
+
+async def test_strangers_use_up_no_codes_of_a_browser_that_proved_the_address(
+    site: ClientSession, town: Town, keyring: Keyring
+) -> None:
+    await town.resident(email=ANNA, phone=PHONE)
+    _, page = await ask(site, ANNA)
+    data = {"address": ANNA, "code": await latest(town, keyring), "asked": asked(page)}
+    async with site.post("/my/code", data=data, headers=DE, allow_redirects=False) as opened:
+        told = {c.key: c.value for c in opened.cookies.values()}
+    known = DE | {"cookie": f"notify-known={told['notify-known']}"}
+
+    async def hers(address: str, headers: dict[str, str] = known) -> int:
+        async with site.post("/my/enter", data={"address": address}, headers=headers) as answer:
+            return answer.status
+
+    for address in (ANNA, PHONE):
+        while (await ask(site, address))[0] == 200:
+            pass
+        assert (await ask(site, address))[0] == 429
+        assert [await hers(address) for _ in range(6)] == [200] * 4 + [429] * 2
+    # It is worth nothing for any other address, nor when it was tampered with.
+    while (await ask(site, "bert@example.org"))[0] == 200:
+        pass
+    assert await hers("bert@example.org") == 429
+    await town.resident(email="cem@example.org")
+    while (await ask(site, "cem@example.org"))[0] == 200:
+        pass
+    forged = DE | {"cookie": f"notify-known=x{told['notify-known']}"}
+    assert await hers("cem@example.org", forged) == 429
+    for secret in (ANNA, "anna", PHONE, PHONE[3:]):
+        assert secret not in told["notify-known"]
+
+
+async def test_a_browser_is_known_after_its_page_was_closed_and_not_after_erasure(
+    site: ClientSession, town: Town, keyring: Keyring
+) -> None:
+    await town.resident(email=ANNA)
+    _, page = await ask(site, ANNA)
+    data = {"address": ANNA, "code": await latest(town, keyring), "asked": asked(page)}
+    async with site.post("/my/code", data=data, headers=DE, allow_redirects=False) as opened:
+        told = {c.key: c.value for c in opened.cookies.values()}
+        (lasting,) = [c for c in opened.cookies.values() if c.key == "notify-known"]
+    assert lasting["httponly"]
+    assert int(lasting["max-age"]) == 180 * 24 * 3_600
+    with_page = DE | {"cookie": f"notify={told['notify']}"}
+
+    async with site.post("/my/erase", headers=with_page) as erased:
+        gone = erased.headers.getall("set-cookie")
+
+    assert {cookie.partition("=")[0] for cookie in gone} == {"notify", "notify-known"}
+    assert all("Max-Age=0" in cookie for cookie in gone)
 
 
 async def test_numbers_that_nobody_has_do_not_use_up_the_sms_of_those_who_are_known(

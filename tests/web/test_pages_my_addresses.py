@@ -1,6 +1,7 @@
 """Residents add, change and let go of addresses; the old one stays until the new one is proven."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from aiohttp import ClientSession
 
 from notify.domain.codes import TRIES
 from notify.domain.keyring import Keyring
+from notify.domain.replying import Say
 from notify.domain.words import Kind, Lane
-from notify.services import proving
+from notify.services import proving, texting
 from tests.town import Town
+from tests.web.conftest import serving
 from tests.web.visitor import Visitor
 
 OLD, NEW, PHONE = "old@example.org", "new@example.org", "+4915112345678"
@@ -66,6 +69,47 @@ async def test_an_address_is_added_with_a_code_on_the_open_page(
     assert (await anna.get("/my"))[0] == 200  # the page is still open
 
 
+async def _chosen(town: Town) -> list[tuple[list[str], list[str]]]:
+    rows = await town.rows("SELECT alerts, news FROM subscriptions ORDER BY group_id")
+    return [(row["alerts"], row["news"]) for row in rows]
+
+
+async def test_a_new_way_gets_the_warnings_of_all_groups_and_no_news(
+    anna: Visitor, keyring: Keyring
+) -> None:
+    town = anna.town
+    await town.change(
+        "INSERT INTO subscriptions (resident_id, group_id, alerts, news)"
+        " VALUES (%(who)s, %(group)s, '{}', '{email}')",
+        who=anna.resident, group=await town.group("kita"),
+    )  # fmt: skip
+    await anna.post("/my/addresses/add", {"address": PHONE})
+
+    await type_(anna, PHONE, await code(town, keyring))
+
+    assert await _chosen(town) == [(["email", "sms"], ["email"]), (["sms"], ["email"])]
+
+
+@pytest.mark.parametrize("alerts", ["{}", "{sms}"])
+async def test_what_was_chosen_for_a_way_stays_so(
+    anna: Visitor, keyring: Keyring, alerts: str
+) -> None:
+    town = anna.town
+    await town.change(
+        "UPDATE subscriptions SET alerts = %(alerts)s::text[], news = '{sms}'", alerts=alerts
+    )
+    before = await _chosen(town)
+
+    await anna.post("/my/addresses/add", {"address": PHONE})
+    await type_(anna, PHONE, await code(town, keyring))
+    assert await _chosen(town) == before
+    await anna.post("/my/addresses/add", {"address": NEW})
+    await type_(anna, NEW, await code(town, keyring))
+
+    assert (await addresses(town))[NEW] == "proven"
+    assert await _chosen(town) == before  # of one that takes another's place, too
+
+
 async def test_a_wrong_code_is_told_at_its_field_and_too_many_end_it(
     anna: Visitor, keyring: Keyring
 ) -> None:
@@ -109,8 +153,8 @@ async def test_an_address_that_another_has_is_asked_for_like_any_and_is_whose_pr
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("nonsense", "Geben Sie eine E-Mail-Adresse wie"), (OLD, "benutzen Sie schon"),
-     ("", "Geben Sie eine E-Mail-Adresse wie"), ("+12025550123", "schicken wir keine SMS")],
+    [("nonsense", "Geben Sie eine E-Mail-Adresse ein"), (OLD, "benutzen Sie schon"),
+     ("", "Geben Sie eine E-Mail-Adresse ein"), ("+12025550123", "schicken wir keine SMS")],
 )  # fmt: skip
 async def test_what_cannot_be_added_is_told_and_kept(anna: Visitor, typed: str, said: str) -> None:
     status, html, _ = await anna.post("/my/addresses/add", {"address": typed})
@@ -188,7 +232,8 @@ async def test_a_stopped_address_says_why_and_is_used_again_with_a_fresh_code(
     number = str(await address_id(town, OLD))
 
     _, html, _ = await anna.post("/my/addresses/again", {"id": number})
-    assert f'name="code-{number}"' in html
+    assert html.index(said) < html.index(f'name="code-{number}"')
+    assert "Wieder benutzen" not in html
     assert (await type_(anna, OLD, await code(town, keyring)))[0] == 303
 
     assert await town.rows("SELECT FROM suppressions") == []
@@ -200,6 +245,134 @@ async def test_codes_for_new_addresses_are_bounded(anna: Visitor) -> None:
 
     assert [status for status, _, _ in answers] == [303] * 4 + [422] * 2
     assert "zu viele Codes" in answers[-1][1]
+
+
+@pytest.fixture
+async def poor(town: Town, keyring: Keyring) -> AsyncIterator[Visitor]:
+    """Anna's page on a day whose SMS for new numbers are used up."""
+    group = await town.group()
+    resident = await town.resident(group, email=OLD, alerts=["email"], news=["email"])
+    spent = town.settings.model_copy(
+        update={"twilio_account_sid": "AC1", "twilio_senders": ("+4915735980001@1",)}
+    )
+    await town.change(
+        "INSERT INTO sms_asked VALUES ((now() AT TIME ZONE 'Europe/Berlin')::date, 250)"
+    )
+    async with serving(town.db, keyring, spent) as site:
+        yield await Visitor.of(site, town, resident)
+
+
+async def text_it(visitor: Visitor, keyring: Keyring, sender: str = PHONE) -> Say | None:
+    (row,) = await visitor.town.rows(
+        "SELECT id FROM codes WHERE purpose = 'text' AND used_at IS NULL"
+    )
+    async with visitor.town.db.transaction() as connection:
+        return await texting.texted(connection, keyring, sender, texting.digits(keyring, row["id"]))
+
+
+async def test_without_sms_left_the_phone_texts_the_code_that_the_page_shows(
+    poor: Visitor, keyring: Keyring
+) -> None:
+    town = poor.town
+    status, _, place = await poor.post("/my/addresses/add", {"address": "0151 12345678"})
+    assert (status, place) == (303, "/my/addresses?done=shown")
+    _, html = await poor.get(place)
+    (row,) = await town.rows("SELECT id, address_id FROM codes")
+    assert f'<p class="digits">{texting.digits(keyring, row["id"])}</p>' in html
+    assert "an +49 1573 5980001" in html
+    assert "texted.js" in html
+    assert await town.rows("SELECT FROM deliveries") == []
+    form = {"id": str(row["address_id"])}
+
+    # Typed it proves nothing, and before it has come the page goes on for nobody.
+    assert (await type_(poor, PHONE, texting.digits(keyring, row["id"])))[0] == 422
+    status, html, _ = await poor.post("/my/addresses/texted", form)
+    assert status == 422
+    assert "Ihre SMS ist noch nicht da" in html
+    assert f'aria-describedby="said-texted-{row["address_id"]}"' in html
+    assert (await poor.post("/my/addresses/texted", form | {"look": "1"}))[0] == 204
+    assert await text_it(poor, keyring) is Say.PROVED
+
+    for look in ({}, {"look": "1"}):
+        assert (await poor.post("/my/addresses/texted", form | look))[2].endswith("?done=proven")
+    assert await addresses(town) == {OLD: "proven", PHONE: "proven"}
+    asked, proven = await town.rows("SELECT * FROM consents ORDER BY id")
+    assert (asked["reference"], proven["reference"]) == ("/my/addresses", "texted code")
+    assert asked["wording"] == proven["wording"]
+    assert asked["wording"].startswith("Ich möchte auch über diese Adresse")
+    assert (proven["channel"], proven["version"], proven["language"]) == ("sms", "1", "de")
+
+
+async def test_a_code_shown_moves_no_number_from_somebody_else_s_page(
+    poor: Visitor, keyring: Keyring
+) -> None:
+    town = poor.town
+    bert = await town.resident(phone=PHONE)
+    await poor.post("/my/addresses/add", {"address": PHONE})
+    number = await address_id(town, PHONE)
+
+    assert await text_it(poor, keyring) is Say.TAKEN
+
+    rows = await town.rows(
+        "SELECT resident_id FROM addresses WHERE value = %(v)s AND live", v=PHONE
+    )
+    assert [row["resident_id"] for row in rows] == [bert]
+    assert (await poor.post("/my/addresses/texted", {"id": str(number), "look": "1"}))[0] == 204
+
+
+async def test_a_stopped_number_is_used_again_by_a_text(poor: Visitor, keyring: Keyring) -> None:
+    town = poor.town
+    await town.change("UPDATE sms_asked SET n = 500")
+    await town.change(
+        "INSERT INTO addresses (resident_id, channel, value, hash, state) VALUES"
+        " (%(id)s, 'sms', %(v)s, %(h)s, 'proven')",
+        id=poor.resident, v=PHONE, h=keyring.address_hash("sms", PHONE),
+    )  # fmt: skip
+    await town.change(
+        "INSERT INTO suppressions (channel, hash, reason) VALUES ('sms', %(h)s, 'gone')",
+        h=keyring.address_hash("sms", PHONE),
+    )
+    number = str(await address_id(town, PHONE))
+
+    assert (await poor.post("/my/addresses/again", {"id": number}))[2].endswith("?done=shown")
+    assert await text_it(poor, keyring) is Say.PROVED
+
+    assert await town.rows("SELECT FROM suppressions") == []
+    assert (await poor.post("/my/addresses/texted", {"id": number}))[2].endswith("?done=proven")
+
+
+async def test_another_code_after_the_first_is_over_is_shown_too(
+    poor: Visitor, keyring: Keyring
+) -> None:
+    await poor.post("/my/addresses/add", {"address": PHONE})
+    await poor.town.change("UPDATE codes SET valid_until = now()")
+    form = {"id": str(await address_id(poor.town, PHONE))}
+    assert (await poor.post("/my/addresses/texted", form))[2] == "/my/addresses"
+
+    assert (await poor.post("/my/addresses/again", form))[2].endswith("?done=shown")
+
+    assert len(await poor.town.rows("SELECT FROM codes WHERE valid_until > now()")) == 1
+
+
+async def test_what_is_none_of_one_s_addresses_is_told_nothing(anna: Visitor) -> None:
+    await anna.town.resident(email="bert@example.org")
+    theirs = await address_id(anna.town, "bert@example.org")
+
+    for wanted in (str(theirs), "0", "x", ""):
+        told = await anna.post("/my/addresses/texted", {"id": wanted})
+        assert (told[0], told[2]) == (303, "/my/addresses")
+
+
+async def test_where_nobody_can_text_to_us_it_is_tomorrow(anna: Visitor) -> None:
+    await anna.town.change(
+        "INSERT INTO sms_asked VALUES ((now() AT TIME ZONE 'Europe/Berlin')::date, 500)"
+    )
+
+    status, html, _ = await anna.post("/my/addresses/add", {"address": PHONE})
+
+    assert status == 422
+    assert "Heute können keine Codes mehr" in html or "morgen" in html
+    assert await addresses(anna.town) == {OLD: "proven"}
 
 
 async def test_every_field_has_an_id_of_its_own(anna: Visitor) -> None:

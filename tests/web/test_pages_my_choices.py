@@ -1,5 +1,6 @@
 """What residents choose on their page: groups, channels, language, quiet hours."""
 
+import re
 from datetime import time
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from aiohttp import ClientSession
 
 from notify.domain.words import Kind, Lane
+from notify.queue import Bell
 from tests.town import Town
 from tests.web.visitor import Visitor
 
@@ -31,6 +33,13 @@ async def wishes(visitor: Visitor) -> dict[str, Any]:
         id=visitor.resident,
     )
     return {row["slug"]: (row["alerts"], row["news"], row["state"]) for row in rows}
+
+
+def agreed_to(html: str) -> tuple[str, str]:
+    """The version of the text that a page shows, as its form carries it."""
+    found = re.search(r'name="shown" value="(\w{12})"', html)
+    assert found, html
+    return "shown", found[1]
 
 
 async def test_the_page_shows_each_group_with_what_comes_over_what(anna: Visitor) -> None:
@@ -118,25 +127,67 @@ async def test_more_groups_are_added_and_a_closed_one_asked_for(anna: Visitor) -
     assert "choir" in html
     assert 'value="town"' not in html
     assert "Eine geschlossene Gruppe" in html
+    shown = agreed_to(html)
     for form, said in (
         ([("alerts", "email")], "Wählen Sie mindestens eine Gruppe."),
         ([("group", "sport")], "Wählen Sie mindestens einen Weg"),
-        ([("group", "sport"), ("news", "email")], "nicht einmal von Lebensgefahr"),
+        ([("group", "sport"), ("news", "email"), shown], "nicht einmal von Lebensgefahr"),
     ):
         status, html, _ = await anna.post("/my/join", form)
         assert status == 422
         assert said in html
     assert 'value="sport" checked' in html
     joined: Form = [("group", "sport"), ("group", "choir"), ("group", "none"),
-                    ("alerts", "sms"), ("news", "email")]  # fmt: skip
+                    ("alerts", "sms"), ("news", "email"), shown]  # fmt: skip
     assert (await anna.post("/my/join", joined))[2] == "/my?done=joined"
 
     found = await wishes(anna)
     assert found["sport"] == (["sms"], ["email"], "active")
     assert found["choir"] == (["sms"], ["email"], "requested")
     assert found["town"] == (["email"], ["email"], "active")
-    assert "Das Team entscheidet" in (await anna.get("/my"))[1]
+    assert "Die Verwaltung entscheidet" in (await anna.get("/my"))[1]
     assert sport
+
+
+async def test_what_was_agreed_to_with_more_groups_is_kept(anna: Visitor) -> None:
+    town = anna.town
+    await town.group("sport")
+    await town.group("choir")
+    _, html = await anna.get("/my/join")
+    ticked: Form = [("group", "sport"), ("group", "choir"), ("group", "town"), ("alerts", "email")]
+
+    assert "<h2>Ihre Einwilligung</h2>" in html
+    for changed in ([], [("shown", "0123456789ab")]):
+        status, html, _ = await anna.post("/my/join", ticked + changed)
+        assert status == 422
+        assert "Dieser Text hat sich inzwischen geändert" in html
+        assert 'href="#f-agree"' in html
+        assert 'value="sport" checked' in html
+    assert await town.rows("SELECT FROM consents") == []
+    _, version = agreed_to(html)
+    await anna.post("/my/join", [*ticked, ("shown", version)])
+    await anna.post("/my/join", [*ticked, ("shown", version)])  # twice
+
+    (kept,) = await town.rows("SELECT * FROM consents")
+    assert kept["resident_id"] == anna.resident
+    assert (kept["source"], kept["language"]) == ("page", "de")
+    assert kept["reference"] == "/my/join choir sport"
+    assert kept["version"] == version
+    assert kept["wording"] in html
+    assert kept["given_at"] is not None
+
+
+async def test_a_privacy_text_that_changed_meanwhile_is_another_version(anna: Visitor) -> None:
+    town = anna.town
+    await town.group("sport")
+    before = agreed_to((await anna.get("/my/join"))[1])
+    await town.change("UPDATE groups SET identity = '{\"privacy\": \"Neu.\"}' WHERE slug = 'sport'")
+
+    status, html, _ = await anna.post("/my/join", [("group", "sport"), ("alerts", "email"), before])
+
+    assert status == 422
+    assert "Neu." in html
+    assert agreed_to(html) != before
 
 
 async def test_who_joins_while_an_alert_is_in_force_gets_it(anna: Visitor) -> None:
@@ -146,7 +197,8 @@ async def test_who_joins_while_an_alert_is_in_force_gets_it(anna: Visitor) -> No
     await town.plan()
     assert await town.statuses(alert) == []
 
-    await anna.post("/my/join", [("group", "sport"), ("alerts", "email")])
+    _, html = await anna.get("/my/join")
+    await anna.post("/my/join", [("group", "sport"), ("alerts", "email"), agreed_to(html)])
     from notify.services.planning import Planner
 
     planner = Planner(town.db, lane=Lane.ALERT, settings=town.settings, channels=("email",))
@@ -203,8 +255,12 @@ async def test_a_language_that_is_not_offered_is_refused(anna: Visitor) -> None:
     assert "Wählen Sie eine Sprache." in html
 
 
-async def test_what_waits_is_judged_by_the_hours_that_hold_now(anna: Visitor) -> None:
+async def test_what_waits_is_judged_by_the_hours_that_hold_now(
+    anna: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     town = anna.town
+    rung: list[Lane] = []
+    monkeypatch.setattr(Bell, "ring", lambda _, lane: rung.append(lane))
     await town.change("UPDATE residents SET quiet_from = '00:00', quiet_until = '23:59:59'")
     news = await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
     await town.plan(Lane.BULK)
@@ -216,3 +272,4 @@ async def test_what_waits_is_judged_by_the_hours_that_hold_now(anna: Visitor) ->
     rows = await town.rows("SELECT due_at <= now() AS due, reason FROM deliveries")
     assert rows == [{"due": True, "reason": None}]
     assert await town.statuses(news) == ["pending"]
+    assert rung == [Lane.BULK]

@@ -22,7 +22,7 @@ from notify.web.pages.freshness import HOLDS
 from tests.web.conftest import MakeGroup, Publish
 from tests.web.test_pages_fresh import DE, read
 
-OUTDATED = "Neuere Meldungen können gerade nicht angezeigt werden."
+OUTDATED = "Neuere Nachrichten können gerade nicht angezeigt werden."
 FLOOD = {"de": {"title": "Flut", "body": "x"}}
 
 
@@ -97,6 +97,38 @@ async def test_a_warning_is_read_while_the_database_is_gone_and_says_how_old_it_
     told = [event["event"] for event in events if event["event"].startswith("pages.")]
     assert told == ["pages.database_away", "pages.database_back"]
     assert ending != alert
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "again"),
+    [("de", "Das geht im Moment nicht", "Bitte versuchen Sie es in ein paar Minuten wieder."),
+     ("en", "This does not work at the moment", "Please try again in a few minutes.")],
+)  # fmt: skip
+async def test_what_needs_the_database_says_so_as_a_page_with_the_warnings_it_knows(
+    site: ClientSession, folder: Path, group: MakeGroup, publish: Publish, language: str,
+    said: str, again: str,
+) -> None:  # fmt: skip
+    await publish([await group()])
+    await read(site, "/")
+    reader = {"accept": "text/html", "accept-language": language}
+
+    kill(folder)
+    await asyncio.sleep(HOLDS)
+    pages = []
+    for method, path in (("GET", "/join"), ("GET", "/archive"), ("POST", "/my/enter")):
+        async with site.request(
+            method, path, headers=reader, data={"address": "anna@example.org"}
+        ) as answer:
+            pages.append(await answer.text())
+            assert (answer.status, answer.content_type) == (503, "text/html")
+            assert answer.headers["retry-after"]
+
+    for html in pages:
+        assert f'<html lang="{language}"' in html
+        assert f"<h1>{said}</h1>" in html
+        assert "Sturm ab 18 Uhr" in html.split("<main")[0]
+    assert [again in html for html in pages] == [True, True, False]
+    assert [f'href="?lang={language}"' in html for html in pages] == [True, True, False]
 
 
 async def test_a_page_that_is_too_old_is_not_shown(

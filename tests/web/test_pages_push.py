@@ -82,7 +82,7 @@ async def test_the_manifest_speaks_as_its_page_does(
         told = json.loads(await answer.text())
 
     assert (told["name"], told["lang"], told["description"]) == ("Musterstadt", language, said)
-    assert (told["id"], told["start_url"], told["scope"]) == ("/", "/", "/")
+    assert (told["id"], told["start_url"], told["scope"]) == ("/", f"/?lang={language}", "/")
     assert told["display"] == "standalone"
     assert {"any", "maskable"} == {icon["purpose"] for icon in told["icons"]}
     for icon in told["icons"]:
@@ -164,7 +164,7 @@ async def test_a_town_without_push_says_so(plain: ClientSession, town: Town) -> 
     async with plain.get("/my/push", headers=headers) as answer:
         html = await answer.text()
 
-    assert "sendet keine Benachrichtigungen" in html
+    assert "schickt keine Benachrichtigungen" in html
     assert "<script" not in html
 
 

@@ -102,6 +102,7 @@ def test_a_broadcast_s_page_renders_whatever_it_is(
 def test_the_leave_pages_render_for_every_way(
     templates: Templates, kind: Kind, channel: str, language: str
 ) -> None:
+    nord, sued = {"slug": "nord", "name": "Nord"}, {"slug": "sued", "name": "Süd"}
     around = {
         "page_language": language,
         "town": "Musterstadt",
@@ -110,18 +111,28 @@ def test_the_leave_pages_render_for_every_way(
         "as_of": None,
         "kind": kind,
         "channel": channel,
-        "groups": ["Nord", "Süd"],
+        "groups": [nord, sued],
+        "at_a_glance": 5,
+        "problems": [{"field": "choice", "said": "Please press one of the buttons."}],
     }
 
-    ask = templates.render("web/leave.html", language=language, failed=True, **around)
-    told = [
-        templates.render("web/left.html", language=language, choice=choice, undo=undo, **around)
-        for choice in ("this", "channel", "all")
-        for undo in (None, "sealed")
+    asked = [
+        templates.render("web/leave.html", language=language, following=following, **around)
+        for following in (True, False)
     ]
+    told = [
+        templates.render(
+            "web/left.html", language=language, choice=choice, group=group, nothing=False,
+            undo=undo, **around,
+        )
+        for choice, group in (
+            ("this", None), ("channel", None), ("all", None), (None, nord),
+        )
+        for undo in (None, "sealed")
+    ]  # fmt: skip
 
-    assert ask.count("<button") == 3
-    assert len(set(told)) == 6
+    assert [page.count("<button") for page in asked] == [5, 2]
+    assert len(set(told)) == 8
 
 
 def test_every_template_can_be_read(templates: Templates) -> None:

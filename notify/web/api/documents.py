@@ -46,6 +46,7 @@ _MEANINGS: Final = {
     409: "It collides with what is there.",
     413: "The body is too big.",
     422: "Something in the request cannot be done; `errors` says which field.",
+    429: "No code may be sent there just now; `detail` says what else there is, or when to try again.",
     503: "The database does not answer. Try again in a moment.",
 }
 

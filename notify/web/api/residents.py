@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from notify.domain.residents import NewResident
 from notify.domain.words import Channel, Lane, Source
 from notify.services import desk, erasing, residents
+from notify.services.desk import Counter
 from notify.web.api.auth import ResidentWriter
 from notify.web.api.documents import refusals
 from notify.web.api.shapes import CodesOut, ConfirmedOut, ResidentOut, answer
 from notify.web.deps import TheApp
+from notify.web.network import network
 
 router = APIRouter(prefix="/residents", tags=["residents"])
 
@@ -67,6 +69,15 @@ class ResidentIn(Strict):
         description="Signed up at the town hall, with the paper form's reference in `consent`. The "
         "addresses are proven by a code that is sent at once, not by the paper.",
     )
+    wording: str | None = Field(
+        None, max_length=4000,
+        description="What was agreed to, as it stands on the paper; kept as evidence. With `desk` "
+        "left out it is the sentence that `notify residents form` prints.",
+    )  # fmt: skip
+    version: str | None = Field(
+        None, max_length=100,
+        description="Which version of it. With `desk` left out it follows from the wording.",
+    )  # fmt: skip
 
 
 class CodeIn(Strict):
@@ -75,17 +86,21 @@ class CodeIn(Strict):
 
 @router.post(
     "", status_code=201, response_model=None,
-    responses=answer(201, ResidentOut) | refusals(400, 409, 413),
+    responses=answer(201, ResidentOut) | refusals(400, 409, 413, 429),
 )  # fmt: skip
-async def create(wanted: ResidentIn, app: TheApp, key: ResidentWriter) -> Mapping[str, Any]:
+async def create(
+    request: Request, wanted: ResidentIn, app: TheApp, key: ResidentWriter
+) -> Mapping[str, Any]:
     """Create a resident. An address known already: 409 with the id of its resident. Without
-    `consent` the addresses are unverified, and only asked to confirm."""
+    `consent` the addresses are unverified, and only asked to confirm. With `desk` 429 where no code
+    may go there just now: nothing was done, and `detail` says what else there is."""
     made = await residents.create(
         app.db,
         app.keyring,
         settings=app.settings,
         hosts=app.push_hosts,
         request=_request(wanted),
+        counter=Counter(app.rates, network(request, app.settings)),
         source=Source.DESK if wanted.desk else Source.API,
         within=key.group_id,
     )
@@ -95,11 +110,17 @@ async def create(wanted: ResidentIn, app: TheApp, key: ResidentWriter) -> Mappin
 
 @router.post(
     "/{resident_id}/codes", status_code=202, response_model=None,
-    responses=answer(202, CodesOut) | refusals(404),
+    responses=answer(202, CodesOut) | refusals(404, 429),
 )  # fmt: skip
-async def send_codes(resident_id: UUID, app: TheApp, key: ResidentWriter) -> Mapping[str, Any]:
-    """Send another code to each address of the resident that is not proven yet."""
-    sent = await desk.send_codes(app.db, resident_id, within=key.group_id)
+async def send_codes(
+    request: Request, resident_id: UUID, app: TheApp, key: ResidentWriter
+) -> Mapping[str, Any]:
+    """Send another code to each address of the resident that is not proven yet. 429 where one of
+    them may not go just now: then none is sent."""
+    sent = await desk.send_codes(
+        app.db, app.keyring, resident_id, settings=app.settings, within=key.group_id,
+        counter=Counter(app.rates, network(request, app.settings)),
+    )  # fmt: skip
     app.bell.ring(Lane.NOTE)
     return {"sent": sent}
 
@@ -138,4 +159,6 @@ def _request(wanted: ResidentIn) -> NewResident:
             for s in wanted.subscriptions
         ],
         consent=wanted.consent,
+        wording=wanted.wording,
+        version=wanted.version,
     )

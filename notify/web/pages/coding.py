@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from notify.bootstrap import App
 from notify.domain.codes import Purpose
 from notify.services import opening, proving
 from notify.web.deps import TheApp
 from notify.web.pages import cookies, join_codes
+from notify.web.pages.my.door import back
 from notify.web.pages.paper import page, reader_language
 
 router = APIRouter(include_in_schema=False)
@@ -55,8 +56,8 @@ async def _open(request: Request, app: App, code: int) -> Response:
     word = await opening.use(app.db, code)
     if word is None:
         return over(request, app)
-    answer = RedirectResponse("/my", 303)
-    cookies.keep(answer, app, word)
+    answer = back("/my")
+    await cookies.keep(answer, app, word)
     return answer
 
 

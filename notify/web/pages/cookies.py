@@ -1,10 +1,15 @@
-"""The one cookie: which browser has a resident's page open."""
+"""Two cookies: which browser has a resident's page open, and in which an address was proven."""
+
+from typing import Final
 
 from fastapi import Request, Response
 
 from notify.bootstrap import App
-from notify.services import visiting
+from notify.services import knowing, visiting
 from notify.services.visiting import Session
+
+_KNOWN: Final = "-known"
+_KNOWN_FOR: Final = 180 * 24 * 3_600  # seconds
 
 
 def _name(app: App) -> str:
@@ -17,16 +22,41 @@ async def session(request: Request, app: App) -> Session | None:
     return await visiting.find(app.db, request.cookies.get(_name(app)))
 
 
-def keep(answer: Response, app: App, word: str) -> None:
-    """Have the browser keep the word of a session, until it is closed."""
+def knows(request: Request, app: App, *, channel: str, value: str) -> bool:
+    """Whether this address was proven in this browser."""
+    token = request.cookies.get(_name(app) + _KNOWN)
+    return knowing.knows(app.keyring, token, channel=channel, value=value)
+
+
+async def keep(answer: Response, app: App, word: str) -> None:
+    """Have the browser keep the word of a session, until it is closed; and longer, by which
+    addresses it is known."""
+    _set(answer, app, _name(app), word)
+    token = await knowing.token(app.db, app.keyring, word)
+    if token is not None:
+        _set(answer, app, _name(app) + _KNOWN, token, age=_KNOWN_FOR)
+
+
+def drop(answer: Response, app: App) -> None:
+    """The page is closed in this browser."""
+    _delete(answer, app, _name(app))
+
+
+def forget(answer: Response, app: App) -> None:
+    """Nothing of the resident is left in this browser."""
+    drop(answer, app)
+    _delete(answer, app, _name(app) + _KNOWN)
+
+
+def _set(answer: Response, app: App, name: str, value: str, *, age: int | None = None) -> None:
     answer.set_cookie(
-        _name(app), word, path="/", httponly=True, samesite="lax",
+        name, value, max_age=age, path="/", httponly=True, samesite="lax",
         secure=app.settings.public_url.startswith("https"),
     )  # fmt: skip
 
 
-def drop(answer: Response, app: App) -> None:
+def _delete(answer: Response, app: App, name: str) -> None:
     answer.delete_cookie(
-        _name(app), path="/", httponly=True, samesite="lax",
+        name, path="/", httponly=True, samesite="lax",
         secure=app.settings.public_url.startswith("https"),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from notify.rendering.templates import templates
 from notify.services import feedback
 from notify.services.browsing import Answerable
 from notify.web.deps import TheApp
+from notify.web.network import network
 from notify.web.pages.forms import Fields, large_form
 from notify.web.pages.paper import for_one, page, reader_language
 from notify.web.pages.shelf import the_shelf
@@ -24,16 +25,19 @@ async def give(request: Request, app: TheApp) -> HTMLResponse:
     form, language = await large_form(request), reader_language(request, app)
     words = templates(app.settings).words(language)
     try:
-        kept = await feedback.give(
-            app.db, message=form.one("message"), place=form.one("place"),
+        wait = await feedback.give(
+            app.db, app.rates, keyring=app.keyring, network=network(request, app.settings),
+            message=form.one("message"), place=form.one("place"),
             reply_to=form.one("reply_to"), language=language,
         )  # fmt: skip
     except Invalid as refusal:
         said = _said(words, refusal)
         return await _again(request, app, form, language, refusal.field or "message", said, 422)
-    if not kept:
+    if wait is not None:
         said = words.gettext("Too many messages came in this hour. Please try again later.")
-        return await _again(request, app, form, language, "message", said, 429)
+        answer = await _again(request, app, form, language, "message", said, 429)
+        answer.headers["retry-after"] = str(wait)
+        return answer
     return page(app, "feedback_sent", language=language, reply_to=form.one("reply_to"))
 
 

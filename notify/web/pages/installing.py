@@ -38,7 +38,7 @@ async def manifest(request: Request) -> Response:
         "description": words.gettext("Warnings and news"),
         "lang": language,
         "dir": direction(language),
-        "start_url": "/",
+        "start_url": f"/?lang={language}",
         "scope": "/",
         "display": "standalone",
         "background_color": PAPER,

@@ -8,16 +8,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from notify.bootstrap import App, open_channels
 from notify.domain.groups import Group
+from notify.domain.languages import to_choose
 from notify.domain.words import Lane
 from notify.rendering import consents
-from notify.rendering.languages import Words, own_name
+from notify.rendering.languages import Words
 from notify.rendering.templates import templates
-from notify.services import asking, groups, signing_up
+from notify.services import groups, signing_up
 from notify.services.asking import TooMany
 from notify.services.signing_up import Agreed, SignUp
 from notify.web.deps import TheApp
-from notify.web.network import network
-from notify.web.pages import cookies, group_tree
+from notify.web.pages import bounds, cookies, group_tree
 from notify.web.pages.forms import large_form
 from notify.web.pages.join_reading import TYPED, Form, Judged, Problem, judge, read
 from notify.web.pages.paper import not_found, page, reader_language
@@ -73,15 +73,16 @@ async def _take(
         problems, status = await _ask(request, app, judged, words), 429
     if problems:
         return _page(request, app, shown, form, landing=landing, problems=problems, status=status)
+    offered = to_choose(app.settings.languages)
     wanted = SignUp(
         groups=[group.id for group in judged.groups], addresses=judged.addresses,
         alerts=judged.alerts, news=judged.news, agreed=agreed,
-        language=form.language if form.language in app.settings.languages else agreed.language,
+        language=form.language if form.language in offered else agreed.language,
     )  # fmt: skip
     word = await signing_up.begin(app.db, app.keyring, settings=app.settings, wanted=wanted)
     app.bell.ring(Lane.NOTE)
     answer = RedirectResponse(f"/join/code?lang={agreed.language}", 303)
-    cookies.keep(answer, app, word)
+    await cookies.keep(answer, app, word)
     return answer
 
 
@@ -89,10 +90,7 @@ async def _ask(request: Request, app: App, judged: Judged, words: Words) -> list
     """What stands against sending codes to these addresses just now."""
     for address in judged.addresses:
         try:
-            await asking.ask(
-                app.rates, settings=app.settings, keyring=app.keyring, channel=address.channel,
-                value=address.value, network=network(request, app.settings),
-            )  # fmt: skip
+            await bounds.ask(request, app, address.channel, address.value)
         except TooMany as refusal:
             return [Problem(TYPED[address.channel], too_many(words, refusal))]
     return []
@@ -119,6 +117,7 @@ def _page(
     language = reader_language(request, app)
     default = app.settings.default_language
     agreed = _agreed(request, app, shown, words, landing=landing)
+    offered = to_choose(app.settings.languages)
     places = group_tree.places(shown, language, default=default, ticked=form.groups)
     values: dict[str, Any] = {
         "places": places,
@@ -130,8 +129,8 @@ def _page(
         "sure": form.sure or any(problem.field == "no_alerts" for problem in problems),
         "agreed": agreed,
         "privacies": group_tree.privacies(shown, sender=app.settings.town),
-        "choices": [(tag, own_name(tag)) for tag in app.settings.languages],
-        "chosen": form.language if form.language in app.settings.languages else language,
+        "choices": offered,
+        "chosen": form.language if form.language in offered else language,
     }
     return page(
         app, "join", language=language, status=status, languages=app.settings.languages, **values

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from notify.bootstrap import App
 from notify.domain.codes import DIGITS, LIFE, Purpose, Verdict
@@ -12,18 +12,19 @@ from notify.domain.words import Channel, Lane
 from notify.rendering.languages import Words, choose
 from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
-from notify.services import asking, signing_up, texting, visiting
+from notify.services import confirming, signing_up, texting, visiting
 from notify.services.asking import TooMany
 from notify.services.joining import NotHere
 from notify.services.visiting import Session
 from notify.store.database import Row
 from notify.web.deps import TheApp
-from notify.web.network import network
-from notify.web.pages import cookies
+from notify.web.pages import bounds, cookies
 from notify.web.pages.forms import Fields, large_form
 from notify.web.pages.join import too_many
 from notify.web.pages.join_reading import Problem, address
+from notify.web.pages.my.door import back
 from notify.web.pages.paper import page, reader_language
+from notify.web.static import static_url
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,7 +35,7 @@ async def show(request: Request, app: TheApp) -> Response:
     if session is None:
         return _over(request, app)
     asked = await signing_up.asked(app.db, session.resident)
-    return await _page(request, app, session, asked) if asked else _on(request, "/join/done")
+    return await _page(request, app, session, asked) if asked else back("/join/done")
 
 
 @router.post("/join/code")
@@ -42,14 +43,14 @@ async def take(request: Request, app: TheApp) -> Response:
     """One of: a code typed, a code wanted again, another address, a code texted."""
     fields = await large_form(request)
     if fields.has("page"):
-        return await _texted(request, app, fields.one("page"))
+        return await _texted(request, app, fields.one("page"), look=fields.has("look"))
     session = await cookies.session(request, app)
     if session is None:
         return _over(request, app)
     asked = await signing_up.asked(app.db, session.resident)
     row = next((row for row in asked if str(row["id"]) == fields.one("address")), None)
     if row is None:  # proven meanwhile, or changed in another window
-        return _on(request, "/join/code")
+        return back("/join/code")
     if fields.has("again"):
         return await _again(request, app, session, asked, row)
     if fields.has("change"):
@@ -83,12 +84,27 @@ async def by_link(request: Request, app: App, code: int) -> Response:
             app.db, app.keyring, code, here=session.resident if session else None
         )
     except NotHere:
-        return page(app, "join_elsewhere", language=reader_language(request, app), status=409)
+        return await _from_the_desk(request, app, code)
     if joined is None or word is None:
         return _over(request, app)
-    answer = _on(request, "/join/code")
-    cookies.keep(answer, app, word)
+    app.bell.ring(Lane.NOTE)  # other addresses may be told
+    answer = back("/join/code")
+    await cookies.keep(answer, app, word)
     return answer
+
+
+async def _from_the_desk(request: Request, app: App, code: int) -> Response:
+    """The same for another address of a resident who is known: no page opens by it. Where staff
+    took it down it is proven; where a page asked for it, its digits have to be typed there."""
+    language = reader_language(request, app)
+    try:
+        proven = await confirming.by_code(app.db, app.keyring, code)
+    except NotHere:
+        return page(app, "join_elsewhere", language=language, status=409)
+    if not proven:
+        return _over(request, app)
+    app.bell.ring(Lane.NOTE)  # other addresses may be told
+    return page(app, "confirmed", language=language)
 
 
 async def _type(
@@ -100,14 +116,15 @@ async def _type(
         typed=fields.one(name),
     )  # fmt: skip
     if word is not None:
-        answer = _on(request, "/join/code")
-        cookies.keep(answer, app, word)
+        app.bell.ring(Lane.NOTE)  # other addresses may be told
+        answer = back("/join/code")
+        await cookies.keep(answer, app, word)
         return answer
     if verdict is Verdict.OVER:
-        said = words.gettext("This code no longer holds. Have another one sent to you.")
+        said = words.gettext("This code no longer holds. Have a new one sent.")
     else:
         said = words.gettext(
-            "This is not the code. Look at the last message from us: it has %(digits)s digits."
+            "This code is wrong. Look at the last message from us: it has %(digits)s digits."
         ) % {"digits": DIGITS}
     return await _page(request, app, session, asked, Problem(name, said), status=422)
 
@@ -116,7 +133,7 @@ async def _again(
     request: Request, app: App, session: Session, asked: Sequence[Row], row: Row
 ) -> Response:
     try:
-        await _ask(request, app, Channel(row["channel"]), row["value"])
+        await bounds.ask(request, app, Channel(row["channel"]), row["value"])
     except TooMany as refusal:
         said = too_many(_words(request, app), refusal)
         problem = Problem(f"code_{row['id']}", said)
@@ -125,7 +142,7 @@ async def _again(
         app.db, settings=app.settings, resident=session.resident, address_id=row["id"]
     )
     app.bell.ring(Lane.NOTE)
-    return _on(request, "/join/code")
+    return back("/join/code")
 
 
 async def _change(
@@ -138,7 +155,7 @@ async def _change(
         problem = Problem(name, judged)
         return await _page(request, app, session, asked, problem, typed=typed, status=422)
     try:
-        await _ask(request, app, channel, judged.value)
+        await bounds.ask(request, app, channel, judged.value)
     except TooMany as refusal:
         problem = Problem(name, too_many(words, refusal))
         return await _page(request, app, session, asked, problem, typed=typed, status=429)
@@ -147,14 +164,15 @@ async def _change(
         address_id=row["id"], address=judged,
     )  # fmt: skip
     app.bell.ring(Lane.NOTE)
-    return _on(request, "/join/code")
+    return back("/join/code")
 
 
-async def _texted(request: Request, app: App, word: str) -> Response:
-    """Look whether the code that the page shows was texted; its session is open then."""
+async def _texted(request: Request, app: App, word: str, *, look: bool) -> Response:
+    """Look whether the code that the page shows was texted; its session is open then. The page's
+    script, which only wants to `look`, is told nothing more where it was not."""
     if await visiting.find(app.db, word) is not None:
-        answer = _on(request, "/join/code")
-        cookies.keep(answer, app, word)
+        answer = back("/join/code")
+        await cookies.keep(answer, app, word)
         return answer
     session = await cookies.session(request, app)
     if session is None:
@@ -162,19 +180,14 @@ async def _texted(request: Request, app: App, word: str) -> Response:
     asked = await signing_up.asked(app.db, session.resident)
     shown = [row for row in asked if row["purpose"] == Purpose.TEXT]
     if not shown:
-        return _on(request, "/join/code")
+        return back("/join/code")
+    if look:
+        return Response(status_code=204)
     said = _words(request, app).gettext(
         "Your SMS has not come yet. That may take a minute. Then press the button again."
     )
     problem = Problem(f"texted_{shown[0]['id']}", said)
     return await _page(request, app, session, asked, problem, status=409)
-
-
-async def _ask(request: Request, app: App, channel: Channel, value: str) -> None:
-    await asking.ask(
-        app.rates, settings=app.settings, keyring=app.keyring, channel=channel, value=value,
-        network=network(request, app.settings),
-    )  # fmt: skip
 
 
 async def _page(
@@ -193,7 +206,7 @@ async def _page(
         proven=[_written(row) for row in proven],
         asked=[_shown(app, row) for row in asked],
         number=spoken(texting.number(app.settings)),
-        minutes=int(LIFE.total_seconds()) // 60,
+        minutes=int(LIFE.total_seconds()) // 60, script=static_url("texted.js"),
     )  # fmt: skip
 
 
@@ -223,12 +236,6 @@ def _followed(row: Row, language: str, default: str) -> Mapping[str, Any]:
 
 def _over(request: Request, app: App) -> HTMLResponse:
     return page(app, "join_over", language=reader_language(request, app), status=404)
-
-
-def _on(request: Request, path: str) -> RedirectResponse:
-    lang = request.query_params.get("lang", "")
-    known = lang.replace("-", "").isalnum() and len(lang) <= 35
-    return RedirectResponse(f"{path}?lang={lang}" if known else path, 303)
 
 
 def _words(request: Request, app: App) -> Words:

@@ -104,8 +104,7 @@ def address(
     except Elsewhere as refusal:
         there = ", ".join(own_country(region, words.language) for region in refusal.countries)
         return words.gettext(
-            "We can send SMS only to numbers of these countries: %(countries)s. Use an e-mail "
-            "address instead."
+            "We send SMS only to numbers of these countries: %(countries)s. Use an e-mail address."
         ) % {"countries": there}
     except Invalid:
         if channel is Channel.EMAIL:
@@ -129,9 +128,22 @@ def _addresses(
         else:
             found.append(judged)
     if not found and not problems and fields:
-        missing = words.gettext("Write an e-mail address or a phone number.")
-        problems.append(Problem(next(iter(fields.values())), missing))
+        problems.append(Problem(next(iter(fields.values())), _missing(form, words, fields)))
     return found, problems
+
+
+def _missing(form: Form, words: Words, fields: Collection[Channel]) -> str:
+    """That there is no address, though there is one to be written for each of `fields`."""
+    if Channel.SMS not in fields:
+        said = words.gettext("Write your e-mail address.")
+    elif Channel.EMAIL not in fields:
+        said = words.gettext("Write your phone number.")
+    else:
+        said = words.gettext("Write an e-mail address or a phone number.")
+    if Channel.PUSH not in {*form.alerts, *form.news}:
+        return said
+    alone = words.gettext("Notifications alone are not enough, for you open your page with a code.")
+    return f"{said} {alone}"
 
 
 def _ways(

@@ -120,8 +120,7 @@ async def _nothing(request: Request) -> Response:
 
 async def nowhere(request: Request, failure: Exception) -> Response:
     """What is answered where there is no such route: a page to people, a problem to programs."""
-    path, accept = request.url.path, request.headers.get("accept", "")
-    if "text/html" in accept and not path.startswith(("/api/", "/hooks/", "/static/")):
+    if problems.for_people(request.scope):
         return await _nothing(request)
     return await problems.http(request, failure)
 

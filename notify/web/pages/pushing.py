@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from notify.bootstrap import App
 from notify.domain.addresses import PushAddress, normalise_push
@@ -23,6 +23,7 @@ from notify.web.deps import TheApp
 from notify.web.pages.cookies import session
 from notify.web.pages.forms import small_json
 from notify.web.pages.installing import push_key
+from notify.web.pages.my.door import back
 from notify.web.pages.paper import page, reader_language
 from notify.web.static import static_url
 
@@ -39,7 +40,7 @@ async def show(request: Request, app: TheApp) -> Response:
     here = await session(request, app)
     situation = await browsers.situation(app.db, here.resident) if here else None
     if situation is None:
-        return RedirectResponse("/my", 303, headers=NO_STORE)
+        return back("/my")
     language = reader_language(request, app, wish=situation.language)
     return _page(app, language, situation.groups)
 

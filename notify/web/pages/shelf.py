@@ -129,6 +129,10 @@ class Shelf:
             return old
         return Found(key, kept) if kept else None
 
+    def at_hand(self, key: Key) -> Found | None:
+        """What is kept and not too old to be shown, without asking anybody; as of when."""
+        return self._old(key, self._kept.get(key), clock.now())
+
     def page(
         self,
         found: Found,

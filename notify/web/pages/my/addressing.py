@@ -7,23 +7,25 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from notify.bootstrap import App
-from notify.domain.codes import Verdict
-from notify.domain.words import Lane
+from notify.domain.codes import Purpose, Verdict
+from notify.domain.words import AddressState, Channel, Lane, Source
 from notify.errors import Invalid
+from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
-from notify.services import asking, opening, reaching
-from notify.services.asking import Elsewhere, TooMany
+from notify.services import opening, reaching, texting
+from notify.services.asking import Elsewhere, Spent, TooMany
 from notify.services.joining import Evidence
-from notify.services.opening import Spent
 from notify.services.reaching import LastOne, Yours
+from notify.store.database import Row
 from notify.web.deps import TheApp
-from notify.web.network import network
+from notify.web.pages import bounds
 from notify.web.pages.forms import small_form
 from notify.web.pages.my.door import Guest, back, guest, inside, outside
+from notify.web.static import static_url
 
 router = APIRouter(include_in_schema=False)
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Of the sentence below; it rises whenever that says something else."""
 
 _REFUSED: Final[Mapping[type[Exception], str]] = {
@@ -50,16 +52,15 @@ async def add(request: Request, app: TheApp) -> Response:
     typed = (await small_form(request)).get("address", "").strip()
     try:
         address = opening.judge(typed, region=app.settings.default_region, hosts=app.push_hosts)
-        await asking.ask(
-            app.rates, settings=app.settings, keyring=app.keyring, channel=address.channel,
-            value=address.value, network=network(request, app.settings),
-        )  # fmt: skip
-        await reaching.ask_for(
+        await bounds.ask(request, app, address.channel, address.value)
+        sent = await reaching.ask_for(
             app.db, app.keyring, settings=app.settings, resident=here.session.resident,
-            address=address,
+            address=address, evidence=_evidence(app, here),
         )  # fmt: skip
     except (TooMany, Spent, Yours, Invalid) as refusal:
         return _page(app, here, typed=typed, field="address", problem=_REFUSED[type(refusal)])
+    if not sent:
+        return back("/my/addresses?done=shown")
     app.bell.ring(Lane.NOTE)
     return back("/my/addresses?done=asked")
 
@@ -74,42 +75,55 @@ async def prove(request: Request, app: TheApp) -> Response:
     verdict = await reaching.prove(
         app.db, app.keyring, resident=here.session.resident, address_id=wanted,
         typed=form.get(f"code-{wanted}", ""),
-        evidence=Evidence(
-            reference="/my/addresses", source="page", language=here.language,
-            wording=sentence(app, here.language), version=VERSION,
-        ),
+        evidence=_evidence(app, here),
     )  # fmt: skip
     if verdict is Verdict.RIGHT:
+        app.bell.ring(Lane.NOTE)  # other addresses may be told
         return back("/my/addresses?done=proven")
     problem = "wrong" if verdict is Verdict.WRONG else "over"
     return _page(app, here, field=f"code-{wanted}", problem=problem, proving=wanted)
 
 
+@router.post("/my/addresses/texted")
+async def texted(request: Request, app: TheApp) -> Response:
+    """Whether the code that the page shows was texted; `look` asks it for the page's script."""
+    here = await guest(request, app)
+    if here is None:
+        return outside()
+    form = await small_form(request)
+    wanted = _id(form.get("id", ""))
+    row = next((one for one in here.page.addresses if one["id"] == wanted), None)
+    if row is None or row["purpose"] != Purpose.TEXT:  # it came, or is over
+        proven = row and row["state"] == AddressState.PROVEN and not row["stopped"]
+        return back("/my/addresses?done=proven" if proven else "/my/addresses")
+    if "look" in form:
+        return Response(status_code=204)
+    return _page(app, here, field=f"texted-{wanted}", problem="not_yet")
+
+
 @router.post("/my/addresses/again")
 async def again(request: Request, app: TheApp) -> Response:
-    """Send another code, to an address asked for, or to one that is stopped."""
+    """Another code for an address asked for, or for one that is stopped."""
     here = await guest(request, app)
     if here is None:
         return outside()
     wanted = _id((await small_form(request)).get("id", ""))
-    field = f"code-{wanted}"
     known = [one for one in here.page.addresses if one["id"] == wanted]
     if not known:
         return back("/my/addresses")
+    field = f"{'texted' if known[0]['purpose'] == Purpose.TEXT else 'code'}-{wanted}"
     try:
-        await asking.ask(
-            app.rates, settings=app.settings, keyring=app.keyring, channel=known[0]["channel"],
-            value=known[0]["value"], network=network(request, app.settings),
+        await bounds.ask(request, app, Channel(known[0]["channel"]), known[0]["value"])
+        sent = await reaching.send_again(
+            app.db, settings=app.settings, resident=here.session.resident, address_id=wanted,
+            evidence=_evidence(app, here),
         )  # fmt: skip
-        await reaching.send_again(
-            app.db, settings=app.settings, resident=here.session.resident, address_id=wanted
-        )
-    except TooMany:
-        return _page(app, here, field=field, problem="too_many", proving=wanted)
-    except (Spent, Elsewhere):
-        return _page(app, here, field=field, problem="spent", proving=wanted)
+    except (TooMany, Spent, Elsewhere) as refusal:
+        return _page(app, here, field=field, problem=_REFUSED[type(refusal)], proving=wanted)
+    if not sent:
+        return back("/my/addresses?done=shown")
     app.bell.ring(Lane.NOTE)
-    return _page(app, here, done="asked", proving=wanted)
+    return _page(app, await guest(request, app) or here, done="asked", proving=wanted)
 
 
 @router.post("/my/addresses/remove")
@@ -122,14 +136,22 @@ async def remove(request: Request, app: TheApp) -> Response:
         gone = await reaching.let_go(app.db, resident=here.session.resident, address_id=wanted)
     except LastOne:
         return _page(app, here, field=f"remove-{wanted}", problem="last")
+    app.bell.ring(Lane.NOTE)  # other addresses may be told
     return back("/my/addresses?done=removed" if gone else "/my/addresses")
 
 
 def sentence(app: App, language: str) -> str:
     """What somebody agrees to with an address they add: it is kept as evidence."""
     return templates(app.settings).words(language).gettext(
-        "I want to be reached over this address too, for what I chose on my page. I can take that "
-        "back at any time."
+        "I want warnings over this address too, and what I choose on my page. I can take that back "
+        "at any time."
+    )  # fmt: skip
+
+
+def _evidence(app: App, here: Guest) -> Evidence:
+    return Evidence(
+        reference="/my/addresses", source=Source.PAGE, language=here.language,
+        wording=sentence(app, here.language), version=VERSION,
     )  # fmt: skip
 
 
@@ -146,26 +168,35 @@ def _page(
         app, here, "addresses", status=422 if problem else 200, typed=typed,
         problems=[{"field": field, "said": _said(app, here, problem)}] if problem else [],
         done=done, proving=proving, sentence=sentence(app, here.language),
-        addresses=[_shown(one) for one in here.page.addresses],
+        addresses=[_shown(app, one) for one in here.page.addresses],
+        number=spoken(texting.number(app.settings)), script=static_url("texted.js"),
     )  # fmt: skip
 
 
-def _shown(row: Any) -> dict[str, Any]:
-    """An address for the reader: of a browser, where its messages go through."""
+def _shown(app: App, row: Row) -> Mapping[str, Any]:
+    """An address for the reader: of a browser, where its messages go through; with the digits that
+    the phone is to text, if any."""
     value = row["value"].split("/")[2] if row["channel"] == "push" else row["value"]
-    return {**row, "value": value}
+    shown = row["purpose"] == Purpose.TEXT
+    digits = texting.digits(app.keyring, row["code"]) if shown else None
+    return {**row, "value": value, "digits": digits}
 
 
 def _said(app: App, here: Guest, problem: str) -> str:
     words = templates(app.settings).words(here.language)
     return {
         "no_address": words.gettext(
-            "Write an e-mail address like erika@example.org, or a phone number like 0151 12345678."
+            "Write an e-mail address, like erika@example.org, or a phone number, like 0151 23456789."
         ),
         "yours": words.gettext("You use this address already."),
-        "elsewhere": words.gettext("We send no SMS to this country. Write an e-mail address."),
+        "elsewhere": words.gettext("We send no SMS to this country. Use an e-mail address."),
         "too_many": words.gettext("Too many codes were asked for. Please try again later."),
-        "spent": words.gettext("No more codes can be sent by SMS today. Please try again tomorrow."),
+        "spent": words.gettext(
+            "No more codes can be sent by SMS today. Use an e-mail address, or try again tomorrow."
+        ),
+        "not_yet": words.gettext(
+            "Your SMS has not come yet. That may take a minute. Then press the button again."
+        ),
         "wrong": words.gettext("This code is wrong. Check the digits, or have a new code sent."),
         "over": words.gettext("This code no longer holds. Have a new one sent."),
         "last": words.gettext(

@@ -40,7 +40,7 @@ def outside() -> Response:
 
 def back(path: str) -> Response:
     """What was posted is done: look at the page anew, so that a reload posts nothing again."""
-    return RedirectResponse(place.here().kept(path), 303)
+    return RedirectResponse(place.here().kept(path), 303, headers={"cache-control": "no-store"})
 
 
 def inside(

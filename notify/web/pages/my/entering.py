@@ -10,13 +10,13 @@ from notify.bootstrap import App
 from notify.domain.residents import JudgedAddress
 from notify.domain.words import Lane
 from notify.errors import Invalid
+from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
-from notify.services import asking, opening, visiting
-from notify.services.asking import Elsewhere, TooMany
-from notify.services.opening import Spent
+from notify.services import asking, opening, texting, visiting
+from notify.services.asking import Elsewhere, Spent, TooMany
 from notify.web.deps import TheApp
 from notify.web.network import network
-from notify.web.pages import cookies
+from notify.web.pages import bounds, cookies
 from notify.web.pages.forms import small_form
 from notify.web.pages.my import overview
 from notify.web.pages.my.door import back, guest
@@ -39,10 +39,7 @@ async def enter(request: Request, app: TheApp) -> Response:
     typed = (await small_form(request)).get("address", "").strip()
     try:
         address = _judge(app, typed)
-        await asking.ask(
-            app.rates, settings=app.settings, keyring=app.keyring, channel=address.channel,
-            value=address.value, network=network(request, app.settings),
-        )  # fmt: skip
+        await bounds.ask(request, app, address.channel, address.value)
         asked = await opening.ask(app.db, app.keyring, settings=app.settings, address=address)
         app.bell.ring(Lane.NOTE)  # whether anything waits or not
     except TooMany as wait:
@@ -76,7 +73,7 @@ async def try_code(request: Request, app: TheApp) -> Response:
     if word is None:
         return _code(request, app, typed, asked, problem="wrong")
     answer = back("/my")
-    cookies.keep(answer, app, word)
+    await cookies.keep(answer, app, word)
     return answer
 
 
@@ -108,20 +105,21 @@ def _door(
         "no_address": words.gettext(
             "Write the e-mail address or phone number that you signed up with."
         ),
-        "elsewhere": words.gettext("We send no SMS to this country. Write your e-mail address."),
+        "elsewhere": words.gettext(
+            "We send no SMS to this country. Write your e-mail address, or ask at the town hall."
+        ),
         "spent": words.gettext(
-            "No more codes can be sent by SMS today. Write your e-mail address, or come back "
-            "tomorrow."
+            "No more codes can be sent by SMS today. Use an e-mail address, or try again tomorrow."
         ),
         "too_many": words.gettext(
-            "Too many codes were asked for. Please wait %(minutes)s minutes, then try again."
+            "Too many codes were asked for. Please try again in %(minutes)s minutes."
         ) % {"minutes": max(1, -(-wait // 60))},
     }  # fmt: skip
     problems = [{"field": "address", "said": said[problem]}] if problem else []
     status = 200 if problem is None else 429 if problem in {"too_many", "spent"} else 422
     answer = page(
         app, "my/enter", language=language, status=status, typed=typed, problems=problems,
-        closed=closed,
+        closed=closed, number=spoken(texting.number(app.settings)) if problem == "spent" else None,
     )  # fmt: skip
     if problem == "too_many":
         answer.headers["retry-after"] = str(wait)
@@ -139,14 +137,14 @@ def _code(
             "This code is wrong, or no longer holds. Check the digits, or have a new code sent."
         ),
         "too_many": words.gettext(
-            "Too many codes were typed. Please wait %(minutes)s minutes, then try again."
+            "Too many codes were typed. Please try again in %(minutes)s minutes."
         ) % {"minutes": max(1, -(-wait // 60))},
     }  # fmt: skip
     problems = [{"field": "code", "said": said[problem]}] if problem else []
     status = 200 if problem is None else 429 if problem == "too_many" else 422
     answer = page(
         app, "my/code", language=language, status=status, typed=typed, asked=asked,
-        problems=problems,
+        problems=problems, number=spoken(texting.number(app.settings)),
     )  # fmt: skip
     if problem == "too_many":
         answer.headers["retry-after"] = str(wait)

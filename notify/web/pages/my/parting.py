@@ -44,5 +44,5 @@ async def erase(request: Request, app: TheApp) -> Response:
     except NotFound:  # twice at once
         return outside()
     answer = page(app, "my/erased", language=here.language)
-    cookies.drop(answer, app)
+    cookies.forget(answer, app)
     return answer

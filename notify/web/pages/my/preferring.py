@@ -1,13 +1,14 @@
 """How a resident is spoken to, and when not; and in which browsers the page is open."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from notify.bootstrap import App
 from notify.domain import quiet
+from notify.domain.languages import to_choose
+from notify.domain.words import Lane
 from notify.errors import Invalid
 from notify.rendering.templates import templates
 from notify.services import my
@@ -16,8 +17,6 @@ from notify.web.pages.forms import small_form
 from notify.web.pages.my.door import Guest, back, guest, inside, outside
 
 router = APIRouter(include_in_schema=False)
-
-PLAIN_GERMAN: Final = "de-x-simple"
 
 
 @router.api_route("/my/settings", methods=["GET", "HEAD"])
@@ -48,14 +47,13 @@ async def save(request: Request, app: TheApp) -> Response:
     except Invalid as refusal:
         return _page(app, here, form, wrong=refusal.field or "begin")
     await my.prefer(app.db, here.session.resident, language=language, quiet=hours)
+    app.bell.ring(Lane.BULK)  # what waited for the end of quiet hours may go now
     return back("/my/settings?done=1")
 
 
 def offered(app: App, here: Guest) -> list[str]:
-    """The languages of messages, plain German beside German; and the one chosen now."""
-    tags = list(app.settings.languages)
-    if "de" in tags and PLAIN_GERMAN not in tags:
-        tags.append(PLAIN_GERMAN)
+    """The languages of messages, and the one chosen now."""
+    tags = to_choose(app.settings.languages)
     return tags if here.page.language in tags else [*tags, here.page.language]
 
 

@@ -8,8 +8,9 @@ from fastapi.responses import Response
 from notify.bootstrap import App
 from notify.rendering import fates, links
 from notify.rendering.languages import Words, choose
+from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
-from notify.services import my
+from notify.services import my, texting
 from notify.store.database import Row
 from notify.web.deps import TheApp
 from notify.web.pages.my.door import Guest, guest, inside, outside
@@ -40,7 +41,9 @@ def _shown(app: App, here: Guest, row: Row) -> dict[str, Any]:
     words = templates(app.settings).words(here.language)
     told = {
         "channel": row["channel"], "at": row["at"], "status": fates.fate(words, row["status"]), "href": None,
-        "why": fates.why(words, row["reason"], row["status"]),
+        "why": fates.why(
+            words, row["reason"], row["status"], number=spoken(texting.number(app.settings))
+        ),
     }  # fmt: skip
     if row["broadcast_id"] is None:
         return told | {"title": _note(words, row["note"]), "language": here.language}
@@ -56,6 +59,7 @@ def _note(words: Words, kind: str | None) -> str:
         "code": words.gettext("A code"),
         "request": words.gettext("Whether you may join a group"),
         "reply": words.gettext("An answer to your SMS"),
+        "change": words.gettext("That an address of your page was changed"),
         "trial": words.gettext("A test message"),
         "ring": words.gettext("The daily test ring"),
     }.get(kind or "", words.gettext("A message to you"))
