@@ -30,7 +30,7 @@ async def test_from_the_door_to_the_message_that_follows_the_choice(
     await walk.tick(fair)
     await walk.choose("Warnings", "E-mail")
     await walk.choose("News", "SMS")
-    await walk.press("Add groups", to="What I get")
+    await walk.press("I agree: add these groups", to="What I get")
     await walk.sees("The groups are added.")
     await _speak_the_other_language_and_be_quiet_now(walk)
     world.box.clear()

@@ -82,7 +82,7 @@ async def test_a_page_that_comes_after_a_form_says_where_to_begin(site: ClientSe
             429,
             "In etwa 2 Minuten geht es wieder.",
         ),
-        (HTTPException(429, SECRET), 429, "Bitte versuchen Sie es später wieder."),
+        (HTTPException(429, SECRET), 429, "Bitte versuchen Sie es später noch einmal."),
         (DataError(SECRET), 422, "füllen Sie das Formular noch einmal aus"),
         (Conflict(SECRET), 409, "Das hat sich inzwischen geändert"),
         (NotFound(SECRET), 404, "Diese Seite gibt es nicht"),

@@ -136,7 +136,7 @@ async def test_two_addresses_are_proven_one_after_the_other(
     ("fields", "said", "at"),
     [
         ({"groups": ""}, "Kreuzen Sie mindestens eine Gruppe an.", "group"),
-        ({"email": ""}, "Geben Sie eine E-Mail-Adresse oder", "email"),
+        ({"email": ""}, "Geben Sie eine E-Mail-Adresse oder eine Telefonnummer ein.", "email"),
         ({"email": "anna@"}, "zum Beispiel erika@example.org", "email"),
         ({"phone": "110"}, "zum Beispiel 0151 23456789", "phone"),
         ({"phone": "+998901234567"}, "Deutschland, Österreich, Schweiz", "phone"),

@@ -12,6 +12,7 @@ from notify.domain.keyring import Keyring
 from notify.domain.replying import Say
 from notify.domain.words import Kind, Lane
 from notify.services import proving, texting
+from notify.web.pages.my.addressing import VERSION
 from tests.town import Town
 from tests.web.conftest import serving
 from tests.web.visitor import Visitor
@@ -300,7 +301,7 @@ async def test_without_sms_left_the_phone_texts_the_code_that_the_page_shows(
     assert (asked["reference"], proven["reference"]) == ("/my/addresses", "texted code")
     assert asked["wording"] == proven["wording"]
     assert asked["wording"].startswith("Ich möchte auch über diese Adresse")
-    assert (proven["channel"], proven["version"], proven["language"]) == ("sms", "1", "de")
+    assert (proven["channel"], proven["version"], proven["language"]) == ("sms", VERSION, "de")
 
 
 async def test_a_code_shown_moves_no_number_from_somebody_else_s_page(
