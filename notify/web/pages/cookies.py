@@ -9,7 +9,7 @@ from notify.services import knowing, visiting
 from notify.services.visiting import Session
 
 _KNOWN: Final = "-known"
-_KNOWN_FOR: Final = 180 * 24 * 3_600  # seconds
+KNOWN_FOR: Final = 180 * 24 * 3_600  # seconds
 
 
 def _name(app: App) -> str:
@@ -34,7 +34,7 @@ async def keep(answer: Response, app: App, word: str) -> None:
     _set(answer, app, _name(app), word)
     token = await knowing.token(app.db, app.keyring, word)
     if token is not None:
-        _set(answer, app, _name(app) + _KNOWN, token, age=_KNOWN_FOR)
+        _set(answer, app, _name(app) + _KNOWN, token, age=KNOWN_FOR)
 
 
 def drop(answer: Response, app: App) -> None:
