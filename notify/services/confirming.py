@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from struct import Struct
 
+from notify.domain.codes import Purpose
 from notify.domain.keyring import Keyring
-from notify.domain.words import AddressState
+from notify.domain.words import AddressState, Source
 from notify.services import joining, proving
 from notify.services.joining import Evidence, NotHere
+from notify.services.proving import Proven
 from notify.store import joining as addresses
 from notify.store import notes
 from notify.store.database import Database
@@ -42,10 +44,20 @@ async def confirm(
     address_id = _address(keyring, token)
     if address_id is None:
         return False
+    evidence = Evidence(
+        reference="request to confirm", source=Source.PAGE, language=language, wording=wording,
+        version=version,
+    )  # fmt: skip
     async with db.transaction() as connection:
-        return await notes.prove(
-            connection, address_id, language=language, wording=wording, version=version
-        )
+        address = await addresses.address(connection, address_id)
+        if address is not None and address["state"] == AddressState.PROVEN:
+            return True  # nothing new: whoever stopped it since has to say so anew
+        if address is None or address["state"] != AddressState.UNVERIFIED:
+            return False
+        owner = address["resident_id"]
+        proven = Proven(Purpose.PROVE, owner, address_id)
+        joined = await joining.prove(connection, keyring, proven, here=owner, evidence=evidence)
+        return joined is not None
 
 
 async def by_code(db: Database, keyring: Keyring, code: int) -> bool:

@@ -109,6 +109,36 @@ async def test_the_first_yes_is_on_record_once_with_its_words(town: Town) -> Non
     assert dict(row) == {"source": "page", "channel": "email", **said}
 
 
+async def test_the_first_yes_lifts_what_stood_against_the_address_and_a_second_does_not(
+    town: Town,
+) -> None:
+    await town.resident(email="a@example.org", state="unverified")
+    token = await _token(town)
+    stop = (
+        "INSERT INTO suppressions (channel, hash, reason) SELECT channel, hash, 'opted_out'"
+        " FROM addresses"
+    )
+    await town.change(stop)
+
+    assert await confirming.confirm(town.db, town.keyring, token)
+
+    assert not await town.rows("SELECT FROM suppressions")
+    (row,) = await town.rows("SELECT version FROM addresses")
+    assert row["version"] > 1
+
+    await town.change(stop)
+    assert await confirming.confirm(town.db, town.keyring, token)
+    assert await town.rows("SELECT FROM suppressions")
+
+
+async def test_a_link_that_a_page_asked_for_since_proves_nothing(town: Town) -> None:
+    await town.resident(email="a@example.org", state="asked")
+
+    assert not await confirming.confirm(town.db, town.keyring, await _token(town))
+
+    assert await _states(town) == ["asked"]
+
+
 async def _code(town: Town, *, state: str) -> int:
     """Somebody with a proven phone; a code is on its way to their mail address, which is not."""
     anna = await town.resident(phone="+4915112345678")

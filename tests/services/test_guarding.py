@@ -11,7 +11,7 @@ from notify.domain.broadcast import Identity
 from notify.domain.words import Channel, Lane
 from notify.rendering import changes
 from notify.rendering.messages import Renderer
-from notify.services import guarding, reaching
+from notify.services import confirming, guarding, reaching
 from tests.services.test_joining import address, prove
 from tests.town import Town
 
@@ -102,6 +102,26 @@ async def test_whose_address_moves_to_another_page_is_told_where_they_are_left(t
     assert set(said) == {OLD, "bert@example.org"}
     assert "wurde von Ihrer Seite entfernt" in said["bert@example.org"]
     assert bert != anna
+
+
+async def test_of_what_staff_took_down_and_its_owner_confirms_the_others_are_told(
+    town: Town,
+) -> None:
+    anna = await settled(town, phone=PHONE)
+    await town.change(
+        "INSERT INTO addresses (resident_id, channel, value, hash, state)"
+        " VALUES (%(r)s, 'email', %(v)s, %(h)s, 'unverified')",
+        r=anna, v=NEW, h=town.keyring.address_hash("email", NEW),
+    )  # fmt: skip
+    token = confirming.seal(town.keyring, address_id=await address(town, anna))
+
+    for _ in range(2):
+        assert await confirming.confirm(town.db, town.keyring, token)
+
+    said = await told(town)
+    assert set(said) == {PHONE}
+    assert "a…@example.com" in said[PHONE]
+    assert len(await town.rows("SELECT FROM deliveries")) == 1
 
 
 async def test_in_the_resident_s_language(town: Town) -> None:
