@@ -174,15 +174,16 @@ async def _add(connection: Connection, address: Row, holder: Row | None) -> Join
         return Joined(resident, merged=False)
     before: UUID = holder["resident_id"]
     await joining.hold_deliveries(connection, before)
-    # The row that has the history is kept: nothing in force is sent there twice.
+    # The row that was sent to is kept: nothing in force is sent there twice.
     await joining.drop(connection, address["id"])
     await joining.prove(connection, holder["id"], resident=resident)
-    await joining.take_history(connection, holder["id"], before=before, resident=resident)
+    await joining.take_open(connection, holder["id"], before=before, resident=resident)
     await residents.bump(connection, before)
     merged = not await joining.is_reachable(connection, before)
     if merged:
         await joining.absorb(connection, before, into=resident, asked=False)
     else:
+        await joining.had_since(connection, holder["id"], address["created_at"])
         left = await joining.known_by(connection, before, but=holder["id"])
         await guarding.tell(
             connection, [one["id"] for one in left], Change.REMOVED, channel=address["channel"],
