@@ -174,6 +174,13 @@ async def test_a_code_shown_for_a_known_number_opens_nobody_s_page(
 
     assert await stranger.post("/join/code", page=word) == before
     assert stranger.status == 409
+    await town.change("UPDATE codes SET valid_until = now()")
+    await stranger.post("/join/code", page=word, look="1")
+    assert (stranger.status, stranger.body) == (204, "")
+    await stranger.post("/join/code", page=word)
+    assert stranger.status == 422
+    (number,) = await town.rows("SELECT id FROM addresses WHERE state = 'asked'")
+    assert f'href="#f-code_{number["id"]}">Dieser Code gilt nicht mehr.' in stranger.body
     await stranger.get("/my")
     assert "Meine Seite öffnen" in stranger.body
     rows = await town.rows("SELECT group_id FROM subscriptions WHERE resident_id = %(a)s", a=anna)

@@ -318,7 +318,29 @@ async def test_a_code_shown_moves_no_number_from_somebody_else_s_page(
         "SELECT resident_id FROM addresses WHERE value = %(v)s AND live", v=PHONE
     )
     assert [row["resident_id"] for row in rows] == [bert]
-    assert (await poor.post("/my/addresses/texted", {"id": str(number), "look": "1"}))[0] == 204
+    look = {"id": str(number), "look": "1"}
+    assert (await poor.post("/my/addresses/texted", look))[0] == 204
+    await town.change("UPDATE codes SET valid_until = now()")
+    assert (await poor.post("/my/addresses/texted", look))[0] == 204
+    await poor.post("/my/addresses/remove", look)
+    assert (await poor.post("/my/addresses/texted", look))[0] == 204
+    await town.change("UPDATE addresses SET proven_at = now() - interval '1 hour'")
+    assert "Die Adresse ist bestätigt" not in (await poor.get("/my/addresses?done=proven"))[1]
+
+
+async def test_a_number_of_a_list_is_proven_by_a_text_and_the_page_goes_on(
+    poor: Visitor, keyring: Keyring
+) -> None:
+    """The row of the list takes the place of the one that was asked for."""
+    await poor.town.resident(phone=PHONE, state="unverified")
+    await poor.post("/my/addresses/add", {"address": PHONE})
+    look = {"id": str(await address_id(poor.town, PHONE)), "look": "1"}
+
+    assert await text_it(poor, keyring) is Say.PROVED
+
+    place = (await poor.post("/my/addresses/texted", look))[2]
+    assert place == "/my/addresses?done=proven"
+    assert "Die Adresse ist bestätigt" in (await poor.get(place))[1]
 
 
 async def test_a_stopped_number_is_used_again_by_a_text(poor: Visitor, keyring: Keyring) -> None:
@@ -347,8 +369,13 @@ async def test_another_code_after_the_first_is_over_is_shown_too(
 ) -> None:
     await poor.post("/my/addresses/add", {"address": PHONE})
     await poor.town.change("UPDATE codes SET valid_until = now()")
-    form = {"id": str(await address_id(poor.town, PHONE))}
-    assert (await poor.post("/my/addresses/texted", form))[2] == "/my/addresses"
+    number = await address_id(poor.town, PHONE)
+    form = {"id": str(number)}
+    assert (await poor.post("/my/addresses/texted", form | {"look": "1"}))[0] == 204
+    status, html, _ = await poor.post("/my/addresses/texted", form)
+    assert status == 422
+    assert "Dieser Code gilt nicht mehr." in html
+    assert f'id="f-code-{number}"' in html
 
     assert (await poor.post("/my/addresses/again", form))[2].endswith("?done=shown")
 

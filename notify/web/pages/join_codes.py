@@ -178,16 +178,21 @@ async def _texted(request: Request, app: App, word: str, *, look: bool) -> Respo
     if session is None:
         return _over(request, app)
     asked = await signing_up.asked(app.db, session.resident)
-    shown = [row for row in asked if row["purpose"] == Purpose.TEXT]
-    if not shown:
+    phone = next((row for row in asked if row["channel"] == Channel.SMS), None)
+    if phone is None:  # proven, or let go of
         return back("/join/code")
     if look:
         return Response(status_code=204)
-    said = _words(request, app).gettext(
-        "Your SMS has not come yet. That may take a minute. Then press the button again."
-    )
-    problem = Problem(f"texted_{shown[0]['id']}", said)
-    return await _page(request, app, session, asked, problem, status=409)
+    words = _words(request, app)
+    if phone["purpose"] == Purpose.TEXT:
+        said = words.gettext(
+            "Your SMS has not come yet. That may take a minute. Then press the button again."
+        )
+        problem, status = Problem(f"texted_{phone['id']}", said), 409
+    else:
+        said = words.gettext("This code no longer holds. Have a new one sent.")
+        problem, status = Problem(f"code_{phone['id']}", said), 422
+    return await _page(request, app, session, asked, problem, status=status)
 
 
 async def _page(

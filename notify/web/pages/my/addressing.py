@@ -6,8 +6,9 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from notify import clock
 from notify.bootstrap import App
-from notify.domain.codes import Purpose, Verdict
+from notify.domain.codes import LIFE, Purpose, Verdict
 from notify.domain.words import AddressState, Channel, Lane, Source
 from notify.errors import Invalid
 from notify.rendering.phones import spoken
@@ -41,7 +42,10 @@ async def show(request: Request, app: TheApp) -> Response:
     here = await guest(request, app)
     if here is None:
         return outside()
-    return _page(app, here, done=request.query_params.get("done", ""))
+    done = request.query_params.get("done", "")
+    if done == "proven" and not any(_just_proven(one) for one in here.page.addresses):
+        done = ""  # a script may lead here too early, or a link
+    return _page(app, here, done=done)
 
 
 @router.post("/my/addresses/add")
@@ -93,12 +97,17 @@ async def texted(request: Request, app: TheApp) -> Response:
     form = await small_form(request)
     wanted = _id(form.get("id", ""))
     row = next((one for one in here.page.addresses if one["id"] == wanted), None)
-    if row is None or row["purpose"] != Purpose.TEXT:  # it came, or is over
-        proven = row and row["state"] == AddressState.PROVEN and not row["stopped"]
-        return back("/my/addresses?done=proven" if proven else "/my/addresses")
+    phones = [one for one in here.page.addresses if one["channel"] == Channel.SMS]
+    # Proven, the row that has the number's history may have taken its place.
+    if _in_use(row) if row else any(map(_just_proven, phones)):
+        return back("/my/addresses?done=proven")
     if "look" in form:
         return Response(status_code=204)
-    return _page(app, here, field=f"texted-{wanted}", problem="not_yet")
+    if row is None:
+        return back("/my/addresses")
+    if row["purpose"] == Purpose.TEXT:
+        return _page(app, here, field=f"texted-{wanted}", problem="not_yet")
+    return _page(app, here, field=f"code-{wanted}", problem="over", proving=wanted)
 
 
 @router.post("/my/addresses/again")
@@ -158,6 +167,15 @@ def _evidence(app: App, here: Guest) -> Evidence:
 def _id(typed: str) -> int:
     """An address's id as a form gives it; 0, which none has, for anything else."""
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _LONGEST_ID else 0
+
+
+def _in_use(row: Row) -> bool:
+    return row["state"] == AddressState.PROVEN and not row["stopped"]
+
+
+def _just_proven(row: Row) -> bool:
+    """Whether it was proven about as lately as a code for it can have been asked for."""
+    return _in_use(row) and row["proven_at"] is not None and row["proven_at"] > clock.now() - LIFE
 
 
 def _page(
