@@ -89,7 +89,7 @@ async def by_link(request: Request, app: App, code: int) -> Response:
         return _over(request, app)
     app.bell.ring(Lane.NOTE)  # other addresses may be told
     answer = back("/join/code")
-    await cookies.keep(answer, app, word)
+    await cookies.keep(request, answer, app, word)
     return answer
 
 
@@ -118,7 +118,7 @@ async def _type(
     if word is not None:
         app.bell.ring(Lane.NOTE)  # other addresses may be told
         answer = back("/join/code")
-        await cookies.keep(answer, app, word)
+        await cookies.keep(request, answer, app, word)
         return answer
     if verdict is Verdict.OVER:
         said = words.gettext("This code no longer holds. Have a new one sent.")
@@ -172,7 +172,7 @@ async def _texted(request: Request, app: App, word: str, *, look: bool) -> Respo
     script, which only wants to `look`, is told nothing more where it was not."""
     if await visiting.find(app.db, word) is not None:
         answer = back("/join/code")
-        await cookies.keep(answer, app, word)
+        await cookies.keep(request, answer, app, word)
         return answer
     session = await cookies.session(request, app)
     if session is None:
@@ -180,7 +180,9 @@ async def _texted(request: Request, app: App, word: str, *, look: bool) -> Respo
     asked = await signing_up.asked(app.db, session.resident)
     phone = next((row for row in asked if row["channel"] == Channel.SMS), None)
     if phone is None:  # proven, or let go of
-        return back("/join/code")
+        answer = back("/join/code")
+        await cookies.know(request, answer, app)
+        return answer
     if look:
         return Response(status_code=204)
     words = _words(request, app)

@@ -19,7 +19,7 @@ from notify.services.joining import Evidence
 from notify.services.reaching import LastOne, Yours
 from notify.store.database import Row
 from notify.web.deps import TheApp
-from notify.web.pages import bounds
+from notify.web.pages import bounds, cookies
 from notify.web.pages.forms import small_form
 from notify.web.pages.my.door import Guest, back, guest, inside, outside
 from notify.web.static import static_url
@@ -83,7 +83,7 @@ async def prove(request: Request, app: TheApp) -> Response:
     )  # fmt: skip
     if verdict is Verdict.RIGHT:
         app.bell.ring(Lane.NOTE)  # other addresses may be told
-        return back("/my/addresses?done=proven")
+        return await _proven(request, app)
     problem = "wrong" if verdict is Verdict.WRONG else "over"
     return _page(app, here, field=f"code-{wanted}", problem=problem, proving=wanted)
 
@@ -100,7 +100,7 @@ async def texted(request: Request, app: TheApp) -> Response:
     phones = [one for one in here.page.addresses if one["channel"] == Channel.SMS]
     # Proven, the row that has the number's history may have taken its place.
     if _in_use(row) if row else any(map(_just_proven, phones)):
-        return back("/my/addresses?done=proven")
+        return await _proven(request, app)
     if "look" in form:
         return Response(status_code=204)
     if row is None:
@@ -167,6 +167,12 @@ def _evidence(app: App, here: Guest) -> Evidence:
 def _id(typed: str) -> int:
     """An address's id as a form gives it; 0, which none has, for anything else."""
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _LONGEST_ID else 0
+
+
+async def _proven(request: Request, app: App) -> Response:
+    answer = back("/my/addresses?done=proven")
+    await cookies.know(request, answer, app)
+    return answer
 
 
 def _in_use(row: Row) -> bool:
