@@ -29,10 +29,11 @@ router = APIRouter(include_in_schema=False)
 VERSION: Final = "2"
 """Of the sentence below; it rises whenever that says something else."""
 
-_REFUSED: Final[Mapping[type[Exception], str]] = {
-    TooMany: "too_many", Spent: "spent", Yours: "yours", Elsewhere: "elsewhere",
-    Invalid: "no_address",
+_REFUSED: Final[Mapping[type[Exception], tuple[str, int]]] = {
+    TooMany: ("too_many", 429), Spent: ("spent", 429), Yours: ("yours", 422),
+    Elsewhere: ("elsewhere", 422), Invalid: ("no_address", 422),
 }  # fmt: skip
+"""What is said, and with which status; the narrower of two kinds comes first."""
 
 _LONGEST_ID = 18  # digits of an address's id
 
@@ -62,7 +63,7 @@ async def add(request: Request, app: TheApp) -> Response:
             address=address, evidence=_evidence(app, here),
         )  # fmt: skip
     except (TooMany, Spent, Yours, Invalid) as refusal:
-        return _page(app, here, typed=typed, field="address", problem=_REFUSED[type(refusal)])
+        return _refused(app, here, refusal, typed=typed, field="address")
     if not sent:
         return back("/my/addresses?done=shown")
     app.bell.ring(Lane.NOTE)
@@ -128,7 +129,7 @@ async def again(request: Request, app: TheApp) -> Response:
             evidence=_evidence(app, here),
         )  # fmt: skip
     except (TooMany, Spent, Elsewhere) as refusal:
-        return _page(app, here, field=field, problem=_REFUSED[type(refusal)], proving=wanted)
+        return _refused(app, here, refusal, field=field, proving=wanted)
     if not sent:
         return back("/my/addresses?done=shown")
     app.bell.ring(Lane.NOTE)
@@ -184,13 +185,27 @@ def _just_proven(row: Row) -> bool:
     return _in_use(row) and row["proven_at"] is not None and row["proven_at"] > clock.now() - LIFE
 
 
+def _refused(
+    app: App, here: Guest, refusal: Exception, *, field: str, typed: str = "", proving: int = 0
+) -> Response:
+    problem, status = next(said for kind, said in _REFUSED.items() if isinstance(refusal, kind))
+    wait = refusal.retry_after if isinstance(refusal, TooMany) else 0
+    answer = _page(
+        app, here, typed=typed, field=field, problem=problem, status=status, wait=wait,
+        proving=proving,
+    )  # fmt: skip
+    if wait:
+        answer.headers["retry-after"] = str(wait)
+    return answer
+
+
 def _page(
     app: App, here: Guest, *, typed: str = "", field: str = "", problem: str | None = None,
-    done: str = "", proving: int = 0,
+    status: int = 422, wait: int = 0, done: str = "", proving: int = 0,
 ) -> Response:  # fmt: skip
     return inside(
-        app, here, "addresses", status=422 if problem else 200, typed=typed,
-        problems=[{"field": field, "said": _said(app, here, problem)}] if problem else [],
+        app, here, "addresses", status=status if problem else 200, typed=typed,
+        problems=[{"field": field, "said": _said(app, here, problem, wait)}] if problem else [],
         done=done, proving=proving, sentence=sentence(app, here.language),
         addresses=[_shown(app, one) for one in here.page.addresses],
         number=spoken(texting.number(app.settings)), script=static_url("texted.js"),
@@ -206,7 +221,7 @@ def _shown(app: App, row: Row) -> Mapping[str, Any]:
     return {**row, "value": value, "digits": digits}
 
 
-def _said(app: App, here: Guest, problem: str) -> str:
+def _said(app: App, here: Guest, problem: str, wait: int) -> str:
     words = templates(app.settings).words(here.language)
     return {
         "no_address": words.gettext(
@@ -214,7 +229,9 @@ def _said(app: App, here: Guest, problem: str) -> str:
         ),
         "yours": words.gettext("You use this address already."),
         "elsewhere": words.gettext("We send no SMS to this country. Use an e-mail address."),
-        "too_many": words.gettext("Too many codes were asked for. Please try again later."),
+        "too_many": words.gettext(
+            "Too many codes were asked for. Please try again in %(minutes)s minutes."
+        ) % {"minutes": max(1, -(-wait // 60))},
         "spent": words.gettext(
             "No more codes can be sent by SMS today. Use an e-mail address, or try again tomorrow."
         ),
