@@ -63,8 +63,13 @@ async def ask(
     settings: Settings,
     counter: Counter,
 ) -> None:
-    """Count that the desk asks for a code to each of these. Raises TooMany and Elsewhere."""
-    for channel, value in addresses:
+    """Count that the desk asks for a code to each of these. Raises TooMany and Elsewhere, and
+    counts none where one is Elsewhere."""
+    given = list(addresses)
+    for channel, value in given:
+        if channel is Channel.SMS:
+            asking.check_country(value, settings)
+    for channel, value in given:
         if channel is not Channel.PUSH:
             await asking.ask(
                 counter.rates, settings=settings, keyring=keyring, channel=channel, value=value,

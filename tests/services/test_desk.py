@@ -158,10 +158,32 @@ async def test_an_address_gets_few_codes_from_the_desk_and_then_none_goes_anywhe
 
     with pytest.raises(TooMany, match="Try again in 15 minutes"):
         await again(town, anna, counter=counter)
+    assert await _rows(town) == before
+
+    await town.change("DELETE FROM residents")
+    before = await _rows(town)
     with pytest.raises(TooMany):
         await signed_up(town, "town", phone=PHONE, counter=counter)
-
     assert await _rows(town) == before
+
+
+async def test_what_is_refused_uses_up_no_codes(town: Town) -> None:
+    await town.group("town")
+    await town.resident(phone="+4915112345679")
+    counter = Counter(Rates())
+    for _ in range(BY_ADDRESS[0].most):
+        with pytest.raises(Invalid, match="no group"):
+            await signed_up(town, "twon", phone=PHONE, counter=counter)
+        with pytest.raises(Conflict):
+            await signed_up(
+                town, "town", email="anna@example.org", phone="+4915112345679", counter=counter
+            )
+        with pytest.raises(Elsewhere):
+            await signed_up(
+                town, "town", email="anna@example.org", phone="+12025550123", counter=counter
+            )
+
+    await signed_up(town, "town", email="anna@example.org", phone=PHONE, counter=counter)
 
 
 async def test_strangers_use_up_none_of_the_desk_s_codes_nor_the_desk_those_of_strangers(
