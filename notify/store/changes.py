@@ -14,9 +14,12 @@ WITH told AS (
   FROM addresses a JOIN residents r ON r.id = a.resident_id
   WHERE a.id = ANY(%(addresses)s) AND a.channel <> 'push' AND r.created_at < now() - %(fresh)s
     AND NOT EXISTS (SELECT FROM suppressions x WHERE x.channel = a.channel AND x.hash = a.hash)
-    AND (SELECT count(*) FROM deliveries d JOIN notes n ON n.id = d.note_id
-      WHERE d.resident_id = a.resident_id AND d.address_id = a.id AND n.kind = 'change'
-        AND d.created_at > now() - interval '1 day') < %(most)s
+    -- By what it is, not by its row: removed and added again it has a new one. The end of the notes
+    -- finds those of a day by its index.
+    AND (SELECT count(*) FROM notes n JOIN deliveries d ON d.note_id = n.id
+      JOIN addresses o ON o.id = d.address_id
+      WHERE n.kind = 'change' AND n.valid_until > now() + %(life)s - interval '1 day'
+        AND o.channel = a.channel AND o.hash = a.hash) < %(most)s
   ORDER BY a.id
 ), noted AS (
   INSERT INTO notes (kind, data, valid_until)

@@ -154,6 +154,20 @@ async def test_a_few_a_day_and_no_more(town: Town) -> None:
     assert rows[0]["n"] == guarding.MOST_A_DAY
 
 
+async def test_nor_to_a_number_that_is_removed_and_added_again(town: Town) -> None:
+    anna = await settled(town, email=OLD)
+
+    for _ in range(guarding.MOST_A_DAY + 1):
+        await add(town, anna, "sms", PHONE)
+        await reaching.let_go(town.db, resident=anna, address_id=await address(town, anna, "sms"))
+
+    rows = await town.rows(
+        "SELECT count(*) AS n FROM deliveries d JOIN notes n ON n.id = d.note_id"
+        " WHERE n.kind = 'change' AND d.channel = 'sms'"
+    )
+    assert rows[0]["n"] == guarding.MOST_A_DAY
+
+
 async def test_the_sms_is_one_segment_for_each_change_and_language(town: Town) -> None:
     who = Identity(sender_name="Stadt Musterstadt", mail_from="a@example.org")
     for language in ("de", "en"):
