@@ -7,6 +7,7 @@ from notify.domain.keyring import Keyring
 from notify.domain.words import AddressState
 from notify.services import joining, proving
 from notify.services.joining import Evidence, NotHere
+from notify.settings import Settings
 from notify.store import joining as addresses
 from notify.store import notes
 from notify.store.database import Database
@@ -48,7 +49,7 @@ async def confirm(
         )
 
 
-async def by_code(db: Database, keyring: Keyring, code: int) -> bool:
+async def by_code(db: Database, keyring: Keyring, code: int, *, settings: Settings) -> bool:
     """Take the link in a code's mail to a resident who has proven another address already: this one
     is proven too. False where the code is over. Whoever calls opens no page by it: staff took the
     address down, perhaps a stranger's.
@@ -63,8 +64,9 @@ async def by_code(db: Database, keyring: Keyring, code: int) -> bool:
         if address is None or address["state"] != AddressState.UNVERIFIED:
             raise NotHere
         joined = await joining.prove(
-            connection, keyring, proven, here=proven.resident, evidence=Evidence(reference="code")
-        )
+            connection, keyring, proven, settings=settings, here=proven.resident,
+            evidence=Evidence(reference="code"),
+        )  # fmt: skip
         return joined is not None
 
 

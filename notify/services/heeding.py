@@ -49,7 +49,7 @@ async def _help(_connection: Connection, _desk: Means, _asked: Asked) -> Done:
 async def _prove(connection: Connection, means: Means, asked: Asked) -> Done | None:
     """A code that a page shows, texted from the phone that it proves."""
     sender = asked.message.sender
-    say = await texted(connection, means.keyring, sender, asked.rest)
+    say = await texted(connection, means.keyring, sender, asked.rest, settings=means.settings)
     if say is None:
         return None
     phone = await phones.find(connection, sender)
@@ -106,7 +106,9 @@ async def _prove_phone(
     )  # fmt: skip
     await phones.speak(connection, newcomer.resident, asked.language)
     proven = Proven(Purpose.PROVE, newcomer.resident, newcomer.address_id)
-    joined = await prove(connection, means.keyring, proven, evidence=evidence)
+    joined = await prove(
+        connection, means.keyring, proven, settings=means.settings, evidence=evidence
+    )
     return joined.resident if joined else newcomer.resident
 
 

@@ -127,8 +127,8 @@ async def _code(town: Town, *, state: str) -> int:
 async def test_the_link_of_a_code_proves_what_staff_took_down_and_opens_no_page(town: Town) -> None:
     code = await _code(town, state="unverified")
 
-    assert await confirming.by_code(town.db, town.keyring, code)
-    assert not await confirming.by_code(town.db, town.keyring, code)
+    assert await confirming.by_code(town.db, town.keyring, code, settings=town.settings)
+    assert not await confirming.by_code(town.db, town.keyring, code, settings=town.settings)
 
     assert await _states(town) == ["proven", "proven"]
     rows = await town.rows("SELECT channel, reference FROM consents")
@@ -142,7 +142,7 @@ async def test_what_a_page_asked_for_is_not_proven_by_it_and_the_code_still_hold
     code = await _code(town, state="asked")
 
     with pytest.raises(NotHere):
-        await confirming.by_code(town.db, town.keyring, code)
+        await confirming.by_code(town.db, town.keyring, code, settings=town.settings)
 
     assert await _states(town) == ["proven", "asked"]
     assert await town.rows("SELECT FROM codes WHERE used_at IS NULL")

@@ -84,7 +84,7 @@ async def test_an_address_that_is_removed_is_told_and_the_rest_are(town: Town) -
     anna = await settled(town, email=OLD, phone=PHONE)
 
     assert await reaching.let_go(
-        town.db, resident=anna, address_id=await address(town, anna, "sms")
+        town.db, settings=town.settings, resident=anna, address_id=await address(town, anna, "sms")
     )
 
     said = await told(town)
@@ -159,13 +159,33 @@ async def test_nor_to_a_number_that_is_removed_and_added_again(town: Town) -> No
 
     for _ in range(guarding.MOST_A_DAY + 1):
         await add(town, anna, "sms", PHONE)
-        await reaching.let_go(town.db, resident=anna, address_id=await address(town, anna, "sms"))
+        await reaching.let_go(
+            town.db,
+            settings=town.settings,
+            resident=anna,
+            address_id=await address(town, anna, "sms"),
+        )
 
     rows = await town.rows(
         "SELECT count(*) AS n FROM deliveries d JOIN notes n ON n.id = d.note_id"
         " WHERE n.kind = 'change' AND d.channel = 'sms'"
     )
     assert rows[0]["n"] == guarding.MOST_A_DAY
+
+
+async def test_an_sms_is_told_while_the_day_has_room_for_it_and_a_mail_always(town: Town) -> None:
+    anna = await settled(town, email=OLD, phone=PHONE)
+    town.settings = town.settings.model_copy(update={"sms_daily_budget": 1})
+
+    for number in range(2):
+        await add(town, anna, "email", f"new{number}@example.org")
+
+    rows = await town.rows(
+        "SELECT channel, count(*) AS n FROM deliveries d JOIN notes n ON n.id = d.note_id"
+        " WHERE n.kind = 'change' GROUP BY channel ORDER BY channel"
+    )
+    assert [(row["channel"], row["n"]) for row in rows] == [("email", 2), ("sms", 1)]
+    assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [1]
 
 
 async def test_the_sms_is_one_segment_for_each_change_and_language(town: Town) -> None:

@@ -146,7 +146,7 @@ async def test_when_the_day_s_sms_are_used_up_the_phone_texts_the_code(
     await browser.post("/join/code", page=word[1], look="1")
     assert (browser.status, browser.body) == (204, "")
     async with db.transaction() as connection:
-        assert await texting.texted(connection, keyring, PHONE, digits)
+        assert await texting.texted(connection, keyring, PHONE, digits, settings=town.settings)
     await browser.post("/join/code", page=word[1])
 
     assert browser.path.startswith("/join/done")
@@ -170,7 +170,10 @@ async def test_a_code_shown_for_a_known_number_opens_nobody_s_page(
 
     async with db.transaction() as connection:
         digits = texting.digits(keyring, row["id"])
-        assert await texting.texted(connection, keyring, PHONE, digits) is Say.TAKEN
+        assert (
+            await texting.texted(connection, keyring, PHONE, digits, settings=town.settings)
+            is Say.TAKEN
+        )
 
     assert await stranger.post("/join/code", page=word) == before
     assert stranger.status == 409

@@ -302,7 +302,10 @@ async def text_it(visitor: Visitor, keyring: Keyring, sender: str = PHONE) -> Sa
         "SELECT id FROM codes WHERE purpose = 'text' AND used_at IS NULL"
     )
     async with visitor.town.db.transaction() as connection:
-        return await texting.texted(connection, keyring, sender, texting.digits(keyring, row["id"]))
+        return await texting.texted(
+            connection, keyring, sender, texting.digits(keyring, row["id"]),
+            settings=visitor.town.settings,
+        )  # fmt: skip
 
 
 async def test_without_sms_left_the_phone_texts_the_code_that_the_page_shows(

@@ -81,7 +81,11 @@ async def by_link(request: Request, app: App, code: int) -> Response:
     session = await cookies.session(request, app)
     try:
         joined, word = await signing_up.prove(
-            app.db, app.keyring, code, here=session.resident if session else None
+            app.db,
+            app.keyring,
+            code,
+            settings=app.settings,
+            here=session.resident if session else None,
         )
     except NotHere:
         return await _from_the_desk(request, app, code)
@@ -98,7 +102,7 @@ async def _from_the_desk(request: Request, app: App, code: int) -> Response:
     took it down it is proven; where a page asked for it, its digits have to be typed there."""
     language = reader_language(request, app)
     try:
-        proven = await confirming.by_code(app.db, app.keyring, code)
+        proven = await confirming.by_code(app.db, app.keyring, code, settings=app.settings)
     except NotHere:
         return page(app, "join_elsewhere", language=language, status=409)
     if not proven:
@@ -112,8 +116,8 @@ async def _type(
 ) -> Response:
     name, words = f"code_{row['id']}", _words(request, app)
     verdict, word = await signing_up.type_(
-        app.db, app.keyring, resident=session.resident, address_id=row["id"],
-        typed=fields.one(name),
+        app.db, app.keyring, settings=app.settings, resident=session.resident,
+        address_id=row["id"], typed=fields.one(name),
     )  # fmt: skip
     if word is not None:
         app.bell.ring(Lane.NOTE)  # other addresses may be told

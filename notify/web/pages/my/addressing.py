@@ -78,8 +78,8 @@ async def prove(request: Request, app: TheApp) -> Response:
     form = await small_form(request)
     wanted = _id(form.get("id", ""))
     verdict = await reaching.prove(
-        app.db, app.keyring, resident=here.session.resident, address_id=wanted,
-        typed=form.get(f"code-{wanted}", ""),
+        app.db, app.keyring, settings=app.settings, resident=here.session.resident,
+        address_id=wanted, typed=form.get(f"code-{wanted}", ""),
         evidence=_evidence(app, here),
     )  # fmt: skip
     if verdict is Verdict.RIGHT:
@@ -143,7 +143,9 @@ async def remove(request: Request, app: TheApp) -> Response:
         return outside()
     wanted = _id((await small_form(request)).get("id", ""))
     try:
-        gone = await reaching.let_go(app.db, resident=here.session.resident, address_id=wanted)
+        gone = await reaching.let_go(
+            app.db, settings=app.settings, resident=here.session.resident, address_id=wanted
+        )
     except LastOne:
         return _page(app, here, field=f"remove-{wanted}", problem="last")
     app.bell.ring(Lane.NOTE)  # other addresses may be told
