@@ -12,7 +12,7 @@ from notify.domain.groups import Group
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Kind
 from notify.errors import Invalid
-from notify.services import returning
+from notify.services import returning, warned
 from notify.store import residents
 from notify.store.database import Connection, Database, Row
 
@@ -28,6 +28,7 @@ class LeavePage:
 
     `groups` are those that can be left. Where none of them is followed any more, `following` is
     False, and they are those that the message was sent to. `language` is the resident's.
+    `last_warnings` are the choices, and the slugs of groups, that would end all warnings.
     """
 
     channel: Channel
@@ -35,6 +36,7 @@ class LeavePage:
     groups: Sequence[Group]
     following: bool
     language: str
+    last_warnings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,16 @@ async def look(db: Database, keyring: Keyring, token: str) -> LeavePage | None:
         shown = [row for row in followed if row["reached"]] or followed
         if sent and not shown:
             shown = await residents.groups_named(connection, sent["group_ids"])
+        last = await warned.last(
+            connection, link.resident, address=address, sent=sent, kind=kind
+        )  # fmt: skip
     return LeavePage(
         channel=Channel(address["channel"]),
         kind=kind,
         groups=[_group(row) for row in shown],
         following=bool(followed),
         language=address["language"],
+        last_warnings=last,
     )
 
 
@@ -87,11 +93,13 @@ class Left:
     """That somebody has left; `undo` is what brings back what went, None where nothing did.
 
     `group` is the one that was left, if one was. `nothing`: no group is followed any more.
+    `unwarned`: no warning comes any more, on whatever way.
     """
 
     undo: str | None
     group: Group | None = None
     nothing: bool = False
+    unwarned: bool = False
 
 
 async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> Left | None:
@@ -154,14 +162,20 @@ async def back(db: Database, keyring: Keyring, token: str, undo: str) -> bool:
 
 async def _leave(connection: Connection, keyring: Keyring, link: _Link, step: _Step) -> Left:
     if not await residents.lock(connection, link.resident):
-        return Left(None)
+        return Left(None, nothing=True, unwarned=True)
     before = await returning.look(connection, link.resident)
     if not await step(connection, link):
-        return Left(None, nothing=not before.wishes)
+        unwarned = not await warned.at_all(connection, link.resident)
+        return Left(None, nothing=_empty(before), unwarned=unwarned)
     await residents.bump(connection, link.resident)
     after = await returning.look(connection, link.resident)
     undo = returning.seal(keyring, link.resident, returning.less(before, after), now=clock.now())
-    return Left(undo, nothing=not after.wishes)
+    unwarned = not await warned.at_all(connection, link.resident)
+    return Left(undo, nothing=_empty(after), unwarned=unwarned)
+
+
+def _empty(had: returning.Had) -> bool:
+    return not any(wish.alerts or wish.news for wish in had.wishes.values())
 
 
 async def _leave_group(connection: Connection, link: _Link, *, group: int) -> int:
