@@ -13,7 +13,7 @@ from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Kind
 from notify.errors import Invalid
 from notify.services import returning, warned
-from notify.store import residents
+from notify.store import groups, residents
 from notify.store.database import Connection, Database, Row
 
 Choice = Literal["this", "channel", "all"]
@@ -93,13 +93,15 @@ class Left:
     """That somebody has left; `undo` is what brings back what went, None where nothing did.
 
     `group` is the one that was left, if one was. `nothing`: no group is followed any more.
-    `unwarned`: no warning comes any more, on whatever way.
+    `unwarned`: no warning comes any more, on whatever way. `still`: the groups below the one that
+    was left through which its warnings come all the same.
     """
 
     undo: str | None
     group: Group | None = None
     nothing: bool = False
     unwarned: bool = False
+    still: Sequence[Group] = ()
 
 
 async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> Left | None:
@@ -118,7 +120,7 @@ async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> L
 
 
 async def leave_one(db: Database, keyring: Keyring, token: str, slug: str) -> Left | None:
-    """Leave one group that the message came through, once or again.
+    """Leave one group that the message came through, or one below it, once or again.
 
     None only for a token that is none of ours. Raises Invalid for any other group.
     """
@@ -127,12 +129,15 @@ async def leave_one(db: Database, keyring: Keyring, token: str, slug: str) -> Le
         return None
     async with db.transaction() as connection:
         sent = await residents.sent_to(connection, link.broadcast)
-        rows = await residents.groups_named(connection, sent["audience"]) if sent else []
+        within = await groups.below(connection, sent["audience"]) if sent else []
+        rows = await residents.groups_named(connection, within)
         group = next((_group(row) for row in rows if row["slug"] == slug), None)
         if group is None:
             raise Invalid("The message did not come through this group.", field="group")
         step = partial(_leave_group, group=group.id)
-        return replace(await _leave(connection, keyring, link, step), group=group)
+        left = await _leave(connection, keyring, link, step)
+        still = await warned.below(connection, link.resident, group.id)
+        return replace(left, group=group, still=still)
 
 
 async def leave_group(connection: Connection, resident: UUID, group: int) -> bool:

@@ -145,6 +145,35 @@ async def test_who_leaves_the_only_way_is_told_before_and_after_that_no_warning_
     assert "Andere Wege bleiben" not in asked
 
 
+async def test_who_follows_a_group_below_is_told_that_warnings_still_come_and_may_leave_it_too(
+    site: ClientSession, follower: Follower, db: Database, group: MakeGroup
+) -> None:
+    below = await group("kita")
+    async with db.transaction() as connection:
+        await connection.run(
+            "UPDATE groups SET parent_id = (SELECT id FROM groups WHERE slug = 'town')"
+            " WHERE slug = 'kita'"
+        )
+        await connection.run(
+            "INSERT INTO subscriptions (resident_id, group_id, alerts, news)"
+            " VALUES (%(id)s, %(group)s, '{sms}', '{}')",
+            id=follower.resident, group=below,
+        )  # fmt: skip
+
+    for _ in range(2):
+        async with site.post(follower.link, data={"group": "town"}) as answer:
+            html = await answer.text()
+        assert (
+            "Warnungen an Gruppe town kommen weiter, weil Sie folgen: Gruppe kita" in html
+        )  # fmt: skip
+        assert '<button name="group" value="kita">' in html
+    async with site.post(follower.link, data={"group": "kita"}) as answer:
+        html = await answer.text()
+    assert "kommen weiter" not in html
+    assert "auch keine Warnungen vor Gefahr" in html
+    assert await follower.follows() == []
+
+
 async def test_an_address_that_is_stopped_is_no_way_for_warnings(
     site: ClientSession, follower: Follower, db: Database
 ) -> None:
@@ -187,7 +216,7 @@ async def test_each_group_that_the_message_came_through_has_a_button_and_many_ar
     assert "Weitere Gruppen (2)" in folded
     assert "Gruppe kita-4 und 2 weitere" in html
     async with site.post(follower.link, data={"group": "town"}) as answer:
-        assert "Sie bekommen nichts mehr von: Gruppe town." in await answer.text()
+        assert "Sie sind abgemeldet von: Gruppe town." in await answer.text()
     assert len(await follower.follows()) == 7
     async with site.post(follower.link, data={"group": "foreign"}) as answer:
         html = await answer.text()

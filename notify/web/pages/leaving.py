@@ -69,6 +69,7 @@ async def _press(request: Request, app: App, token: str, said: Mapping[str, str]
     return _page(
         request, app, look, "left", choice=choice, group=left.group, nothing=left.nothing,
         unwarned=left.unwarned, undo=left.undo,
+        still=[_named(app, one, _language(request, app, look)) for one in left.still],
     )  # fmt: skip
 
 
