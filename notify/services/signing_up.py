@@ -15,6 +15,7 @@ from notify.domain.words import Channel, Source
 from notify.services import asking, joining, proving, texting, visiting
 from notify.services.joining import Joined
 from notify.settings import Settings
+from notify.store import residents
 from notify.store import signing_up as store
 from notify.store.database import Connection, Database, Row
 
@@ -55,7 +56,7 @@ async def begin(db: Database, keyring: Keyring, *, settings: Settings, wanted: S
         await store.wish(
             connection, resident, groups=wanted.groups, alerts=wanted.alerts, news=wanted.news
         )
-        await store.agree(
+        await residents.add_consent(
             connection, resident, source=Source.PAGE, reference=wanted.agreed.reference,
             language=wanted.agreed.language, wording=wanted.agreed.wording,
             version=wanted.agreed.version,
