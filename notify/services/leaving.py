@@ -116,7 +116,7 @@ async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> L
     if link is None:
         return None
     async with db.transaction() as connection:
-        return await _leave(connection, keyring, link, step)
+        return await _leave(connection, keyring, link, partial(_and_bump, step=step))
 
 
 async def leave_one(db: Database, keyring: Keyring, token: str, slug: str) -> Left | None:
@@ -134,7 +134,7 @@ async def leave_one(db: Database, keyring: Keyring, token: str, slug: str) -> Le
         group = next((_group(row) for row in rows if row["slug"] == slug), None)
         if group is None:
             raise Invalid("The message did not come through this group.", field="group")
-        step = partial(_leave_group, group=group.id)
+        step = partial(_leave_one, group=group.id)
         left = await _leave(connection, keyring, link, step)
         still = await warned.below(connection, link.resident, group.id)
         return replace(left, group=group, still=still)
@@ -172,7 +172,6 @@ async def _leave(connection: Connection, keyring: Keyring, link: _Link, step: _S
     if not await step(connection, link):
         unwarned = not await warned.at_all(connection, link.resident)
         return Left(None, nothing=_empty(before), unwarned=unwarned)
-    await residents.bump(connection, link.resident)
     after = await returning.look(connection, link.resident)
     undo = returning.seal(keyring, link.resident, returning.less(before, after), now=clock.now())
     unwarned = not await warned.at_all(connection, link.resident)
@@ -183,8 +182,15 @@ def _empty(had: returning.Had) -> bool:
     return not any(wish.alerts or wish.news for wish in had.wishes.values())
 
 
-async def _leave_group(connection: Connection, link: _Link, *, group: int) -> int:
-    return await residents.leave_group(connection, link.resident, group=group)
+async def _and_bump(connection: Connection, link: _Link, *, step: _Step) -> int:
+    left = await step(connection, link)
+    if left:
+        await residents.bump(connection, link.resident)
+    return left
+
+
+async def _leave_one(connection: Connection, link: _Link, *, group: int) -> int:
+    return await leave_group(connection, link.resident, group)
 
 
 async def _leave_this(connection: Connection, link: _Link) -> int:
