@@ -94,7 +94,9 @@ def confirm(
     """Take a code that the resident reads out: the address it was sent to is proven."""
 
     async def work(context: App) -> None:
-        channel = await desk.confirm(context.db, context.keyring, resident, digits)
+        channel = await desk.confirm(
+            context.db, context.keyring, resident, digits, settings=context.settings
+        )
         typer.echo(f"Proven: {channel}.")
 
     run_with_app(work)

@@ -97,9 +97,16 @@ def judge_person(request: NewResident, *, language: str) -> tuple[str | None, st
 
 
 def judge_agreed(request: NewResident) -> tuple[str | None, str | None]:
-    """What the paper says, and which version of it, tidied; blank is the same as not said."""
+    """What the paper says, and which version of it, tidied; blank is the same as not said.
+
+    Raises Invalid where there is no paper."""
     wording = many_lines(request.wording or "", field="wording", limit=_LONGEST_WORDING)
     version = one_line(request.version or "", field="version", limit=_LONGEST_VERSION)
+    if (wording or version) and not (request.consent or "").strip():
+        raise Invalid(
+            "Say where the consent is kept, or leave its words and their version out.",
+            field="consent",
+        )
     return wording or None, version or None
 
 

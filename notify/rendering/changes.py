@@ -6,8 +6,11 @@ whole of the address.
 
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from notify.domain.broadcast import Identity
+from notify.rendering import languages
+from notify.rendering.languages import Words
 from notify.rendering.lines import cut, one_line
 from notify.rendering.messages import Letter, Renderer, SmsText, plain_sms
 
@@ -28,6 +31,21 @@ def sms(
 ) -> SmsText:
     """`address` is masked, `url` is where the resident's page opens."""
     words = renderer.words(language)
+    return _sms(words, sender=identity.sender_name, change=change, address=address, url=url)
+
+
+def most_segments(sender: str, change: Change, address: str, url: str) -> int:
+    """What that SMS costs at most, in whatever language."""
+    return max(
+        _sms(
+            languages.words(tag, default=tag, zone=ZoneInfo("UTC")), sender=sender, change=change,
+            address=address, url=url,
+        ).segments
+        for tag in languages.spoken()
+    )  # fmt: skip
+
+
+def _sms(words: Words, *, sender: str, change: Change, address: str, url: str) -> SmsText:
     said = {
         Change.ADDED: words.gettext(
             "%(sender)s: A new address was added to your page: %(address)s. "
@@ -44,7 +62,7 @@ def sms(
     return plain_sms(
         said
         % {
-            "sender": cut(one_line(identity.sender_name), size=_LONGEST_NAME),
+            "sender": cut(one_line(sender), size=_LONGEST_NAME),
             "address": cut(one_line(address), size=_LONGEST_ADDRESS),
             "url": url,
         }

@@ -65,6 +65,17 @@ SAID: Final[Mapping[Say, str]] = {
         "Emergency? Call 112. What you can text here: %(help)s"
     ),
 }
+_STILL: Final[Mapping[Say, str]] = {
+    Say.LEFT: _(
+        "%(sender)s: You left: %(group)s. Warnings to it still come, through: %(below)s. "
+        "Back again: %(join)s"
+    ),
+    Say.MUTED: _(
+        "%(sender)s: No more SMS about: %(group)s, but its warnings come through: %(below)s. "
+        "Back again: %(join)s"
+    ),
+}
+"""Where a group below is followed, through which warnings still come."""
 _STARTED_NONE: Final = _(
     "%(sender)s: We may text you again, but you follow no group. Sign up: %(join)s and the "
     "group. All: %(url)s"
@@ -99,7 +110,7 @@ def sms(
 ) -> SmsText:
     """The answer that a note's `data` stands for: `say`, and beside it what that needs of `sender`
     (who speaks, where not the town), `group`, `slug`, `groups` (names, or slugs for
-    `which_group`), `requested` (names), `languages`, `word`. `url` is where the pages are.
+    `which_group`), `requested` (names), `below` (names), `languages`, `word`. `url` is where the pages are.
 
     Raises LookupError for a `say` that is none.
     """
@@ -145,6 +156,9 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
     if say is Say.WHICH_LANG:
         tags = data.get("languages", ())
         values["examples"] = ", ".join(_example(said, Word.LANG, tag) for tag in tags)
+    if say in _STILL and data.get("below"):
+        below = [cut(one_line(name), size=_LONGEST_GROUP) for name in data["below"]]
+        return _listed(said, _STILL[say], values, below, blank="below", most=1)
     if say not in {Say.LIST, Say.STARTED}:
         return said.gettext(SAID[say]) % values
     groups += [
@@ -156,15 +170,18 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
     return _listed(said, SAID[say], values, groups)
 
 
-def _listed(said: Words, text: str, values: Mapping[str, str], groups: Sequence[str]) -> str:
+def _listed(
+    said: Words, text: str, values: Mapping[str, str], groups: Sequence[str], *,
+    blank: str = "groups", most: int = _MOST_SEGMENTS,
+) -> str:  # fmt: skip
     """As many groups as fit a few segments, and how many more there are."""
     whole = ""
     for shown in range(len(groups), 0, -1):
         names = ", ".join(groups[:shown])
         if shown < len(groups):
             names = said.gettext(_MORE) % {"groups": names, "number": len(groups) - shown}
-        whole = said.gettext(text) % {**values, "groups": names}
-        if segments.measure(segments.friendly(whole).text).segments <= _MOST_SEGMENTS:
+        whole = said.gettext(text) % {**values, blank: names}
+        if segments.measure(segments.friendly(whole).text).segments <= most:
             break
     return whole
 
@@ -187,7 +204,7 @@ def _is_made_of(pieces: Sequence[str], plain: str) -> bool:
 @cache
 def _pieces() -> Sequence[Sequence[str]]:
     """What stands between the blanks of each answer, in each language there is."""
-    texts = [*SAID.values(), _STARTED_NONE, _LIST_NONE, _UNKNOWN_GROUP]
+    texts = [*SAID.values(), *_STILL.values(), _STARTED_NONE, _LIST_NONE, _UNKNOWN_GROUP]
     catalogues = [words(language, default=language, zone=ZoneInfo("UTC")) for language in spoken()]
     return [
         [" ".join(piece.split()) for piece in _BLANK.split(said.gettext(text))]

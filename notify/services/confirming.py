@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from struct import Struct
 
+from notify.domain.codes import Purpose
 from notify.domain.keyring import Keyring
-from notify.domain.words import AddressState
+from notify.domain.words import AddressState, Source
 from notify.services import joining, proving
 from notify.services.joining import Evidence, NotHere
+from notify.services.proving import Proven
+from notify.settings import Settings
 from notify.store import joining as addresses
 from notify.store import notes
 from notify.store.database import Database
@@ -33,6 +36,7 @@ async def confirm(
     keyring: Keyring,
     token: str,
     *,
+    settings: Settings,
     language: str | None = None,
     wording: str | None = None,
     version: str | None = None,
@@ -42,13 +46,25 @@ async def confirm(
     address_id = _address(keyring, token)
     if address_id is None:
         return False
+    evidence = Evidence(
+        reference="request to confirm", source=Source.PAGE, language=language, wording=wording,
+        version=version,
+    )  # fmt: skip
     async with db.transaction() as connection:
-        return await notes.prove(
-            connection, address_id, language=language, wording=wording, version=version
+        address = await addresses.address(connection, address_id)
+        if address is not None and address["state"] == AddressState.PROVEN:
+            return True  # nothing new: whoever stopped it since has to say so anew
+        if address is None or address["state"] != AddressState.UNVERIFIED:
+            return False
+        owner = address["resident_id"]
+        proven = Proven(Purpose.PROVE, owner, address_id)
+        joined = await joining.prove(
+            connection, keyring, proven, settings=settings, here=owner, evidence=evidence
         )
+        return joined is not None
 
 
-async def by_code(db: Database, keyring: Keyring, code: int) -> bool:
+async def by_code(db: Database, keyring: Keyring, code: int, *, settings: Settings) -> bool:
     """Take the link in a code's mail to a resident who has proven another address already: this one
     is proven too. False where the code is over. Whoever calls opens no page by it: staff took the
     address down, perhaps a stranger's.
@@ -63,8 +79,9 @@ async def by_code(db: Database, keyring: Keyring, code: int) -> bool:
         if address is None or address["state"] != AddressState.UNVERIFIED:
             raise NotHere
         joined = await joining.prove(
-            connection, keyring, proven, here=proven.resident, evidence=Evidence(reference="code")
-        )
+            connection, keyring, proven, settings=settings, here=proven.resident,
+            evidence=Evidence(reference="code"),
+        )  # fmt: skip
         return joined is not None
 
 

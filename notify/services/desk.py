@@ -63,8 +63,13 @@ async def ask(
     settings: Settings,
     counter: Counter,
 ) -> None:
-    """Count that the desk asks for a code to each of these. Raises TooMany and Elsewhere."""
-    for channel, value in addresses:
+    """Count that the desk asks for a code to each of these. Raises TooMany and Elsewhere, and
+    counts none where one is Elsewhere."""
+    given = list(addresses)
+    for channel, value in given:
+        if channel is Channel.SMS:
+            asking.check_country(value, settings)
+    for channel, value in given:
         if channel is not Channel.PUSH:
             await asking.ask(
                 counter.rates, settings=settings, keyring=keyring, channel=channel, value=value,
@@ -105,8 +110,9 @@ def _otherwise(settings: Settings) -> str:
 
 
 async def confirm(
-    db: Database, keyring: Keyring, resident: UUID, typed: str, *, within: int | None = None
-) -> Channel:
+    db: Database, keyring: Keyring, resident: UUID, typed: str, *, settings: Settings,
+    within: int | None = None,
+) -> Channel:  # fmt: skip
     """Take a code that the resident read out: the address it was sent to is proven.
 
     Returns the channel. Raises NotFound, and Conflict where it is none of the codes that hold.
@@ -118,12 +124,12 @@ async def confirm(
         if row["code"] is None:
             continue
         if await proving.check(db, keyring, row["code"], typed) is Verdict.RIGHT:
-            await _prove(db, keyring, row["code"])
+            await _prove(db, keyring, row["code"], settings=settings)
             return Channel(row["channel"])
     raise Conflict("This is not the code, or it no longer holds. Send another one.")
 
 
-async def _prove(db: Database, keyring: Keyring, code: int) -> None:
+async def _prove(db: Database, keyring: Keyring, code: int, *, settings: Settings) -> None:
     async with db.transaction() as connection:
         proven = await proving.use(connection, code)
         if proven is None:
@@ -131,7 +137,7 @@ async def _prove(db: Database, keyring: Keyring, code: int) -> None:
         try:
             # The clerk has the resident before them, and both addresses on one paper.
             await joining.prove(
-                connection, keyring, proven, here=proven.resident,
+                connection, keyring, proven, settings=settings, here=proven.resident,
                 evidence=Evidence(reference="code read out", source=Source.DESK),
             )  # fmt: skip
         except NotHere:

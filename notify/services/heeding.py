@@ -15,7 +15,7 @@ from notify.domain.languages import language_named
 from notify.domain.replying import Say
 from notify.domain.words import Channel, Source
 from notify.rendering import replies
-from notify.services import leaving, texts
+from notify.services import leaving, texts, warned
 from notify.services.joining import Evidence, prove
 from notify.services.proving import Proven
 from notify.services.replying import NEWCOMER
@@ -49,7 +49,7 @@ async def _help(_connection: Connection, _desk: Means, _asked: Asked) -> Done:
 async def _prove(connection: Connection, means: Means, asked: Asked) -> Done | None:
     """A code that a page shows, texted from the phone that it proves."""
     sender = asked.message.sender
-    say = await texted(connection, means.keyring, sender, asked.rest)
+    say = await texted(connection, means.keyring, sender, asked.rest, settings=means.settings)
     if say is None:
         return None
     phone = await phones.find(connection, sender)
@@ -106,7 +106,9 @@ async def _prove_phone(
     )  # fmt: skip
     await phones.speak(connection, newcomer.resident, asked.language)
     proven = Proven(Purpose.PROVE, newcomer.resident, newcomer.address_id)
-    joined = await prove(connection, means.keyring, proven, evidence=evidence)
+    joined = await prove(
+        connection, means.keyring, proven, settings=means.settings, evidence=evidence
+    )
     return joined.resident if joined else newcomer.resident
 
 
@@ -130,14 +132,17 @@ async def _leave(connection: Connection, means: Means, asked: Asked) -> Done | N
     await residents.lock(connection, resident)
     subscription = await phones.subscription(connection, resident, group.id) or {}
     elsewhere = {*subscription.get("alerts", ()), *subscription.get("news", ())} - {Channel.SMS}
+    over: Channel | None
     if asked.word is Word.STOP_GROUP and elsewhere:
         await phones.mute(connection, resident, group.id)
         await residents.bump(connection, resident)
-        say = Say.MUTED
+        say, over = Say.MUTED, Channel.SMS
     else:
         await leaving.leave_group(connection, resident, group.id)
-        say = Say.LEFT
-    return Done(say, await texts.about(connection, means, asked, group))
+        say, over = Say.LEFT, None
+    still = await warned.below(connection, resident, group.id, over=over)
+    about = await texts.about(connection, means, asked, group)
+    return Done(say, {**about, "below": texts.called(means, asked, still)})
 
 
 async def _list(connection: Connection, means: Means, asked: Asked) -> Done:

@@ -16,6 +16,7 @@ from notify.domain.words import AddressState, Channel
 from notify.rendering.changes import Change
 from notify.services import guarding
 from notify.services.proving import Proven
+from notify.settings import Settings
 from notify.store import joining, residents, sessions, suppressions
 from notify.store.database import Connection, Row
 
@@ -59,6 +60,7 @@ async def prove(
     keyring: Keyring,
     proven: Proven,
     *,
+    settings: Settings,
     here: UUID | None = None,
     moves: bool = True,
     evidence: Evidence | None = None,
@@ -78,17 +80,18 @@ async def prove(
     known = await joining.known_by(connection, address["resident_id"], but=address["id"])
     if known and here != address["resident_id"] and address["state"] != AddressState.PROVEN:
         raise NotHere
-    if known or address["state"] == AddressState.PROVEN:
-        joined = await _add(connection, address, holder)
-        if address["state"] != AddressState.PROVEN:
-            await _tell(connection, address, known)
-    else:
-        joined = replace(await _begin(connection, address, holder, here=here), first=True)
     await suppressions.lift(
         connection,
         channel=address["channel"],
         address_hash=keyring.address_hash(address["channel"], address["value"]),
     )
+    if known or address["state"] == AddressState.PROVEN:
+        joined = await _add(connection, address, holder, settings=settings)
+        if address["state"] != AddressState.PROVEN:
+            await _tell(connection, address, known, settings=settings)
+    else:
+        began = await _begin(connection, address, holder, here=here, settings=settings)
+        joined = replace(began, first=True)
     said = evidence or Evidence(reference="code")
     await keep(connection, joined.resident, said, channel=address["channel"])
     await residents.bump(connection, joined.resident)
@@ -139,8 +142,9 @@ def _is_another_s(address: Row, holder: Row | None) -> bool:
 
 
 async def _begin(
-    connection: Connection, address: Row, holder: Row | None, *, here: UUID | None
-) -> Joined:
+    connection: Connection, address: Row, holder: Row | None, *, here: UUID | None,
+    settings: Settings,
+) -> Joined:  # fmt: skip
     """The first address that this resident proves."""
     resident: UUID = address["resident_id"]
     same = here == resident
@@ -156,10 +160,12 @@ async def _begin(
         await joining.prove(connection, holder["id"], resident=holder["resident_id"])
         return Joined(holder["resident_id"], merged=True)
     await joining.settle(connection, resident)
-    return await _add(connection, address, holder)
+    return await _add(connection, address, holder, settings=settings)
 
 
-async def _add(connection: Connection, address: Row, holder: Row | None) -> Joined:
+async def _add(
+    connection: Connection, address: Row, holder: Row | None, *, settings: Settings
+) -> Joined:
     """Make the address this resident's, in the place of one of the same channel; whoever had it
     before and has nothing else left is the same person."""
     resident: UUID = address["resident_id"]
@@ -174,27 +180,30 @@ async def _add(connection: Connection, address: Row, holder: Row | None) -> Join
         return Joined(resident, merged=False)
     before: UUID = holder["resident_id"]
     await joining.hold_deliveries(connection, before)
-    # The row that has the history is kept: nothing in force is sent there twice.
+    # The row that was sent to is kept: nothing in force is sent there twice.
     await joining.drop(connection, address["id"])
     await joining.prove(connection, holder["id"], resident=resident)
-    await joining.take_history(connection, holder["id"], before=before, resident=resident)
+    await joining.take_open(connection, holder["id"], before=before, resident=resident)
     await residents.bump(connection, before)
     merged = not await joining.is_reachable(connection, before)
     if merged:
         await joining.absorb(connection, before, into=resident, asked=False)
     else:
+        await joining.had_since(connection, holder["id"], address["created_at"])
         left = await joining.known_by(connection, before, but=holder["id"])
         await guarding.tell(
-            connection, [one["id"] for one in left], Change.REMOVED, channel=address["channel"],
-            value=address["value"],
+            connection, [one["id"] for one in left], Change.REMOVED, settings=settings,
+            channel=address["channel"], value=address["value"],
         )  # fmt: skip
     return Joined(resident, merged=merged)
 
 
-async def _tell(connection: Connection, address: Row, known: Sequence[Row]) -> None:
+async def _tell(
+    connection: Connection, address: Row, known: Sequence[Row], *, settings: Settings
+) -> None:
     """Tell the resident's other addresses, as they were before, that there is a new one."""
     replaced = address["channel"] in {one["channel"] for one in known}
     await guarding.tell(
         connection, [one["id"] for one in known], Change.REPLACED if replaced else Change.ADDED,
-        channel=address["channel"], value=address["value"],
+        settings=settings, channel=address["channel"], value=address["value"],
     )  # fmt: skip

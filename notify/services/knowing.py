@@ -12,27 +12,32 @@ from notify.store import signing_up
 from notify.store.database import Database
 
 _MARK: Final = 16  # bytes of an address's keyed hash
-_MOST: Final = 2  # a resident has one e-mail address and one number
+_MOST: Final = 6  # a household's e-mail addresses and numbers
 
 
-async def token(db: Database, keyring: Keyring, word: str) -> str | None:
-    """What the browser with this word of a session is to keep; None where nothing is proven yet."""
+async def token(db: Database, keyring: Keyring, word: str, *, before: str | None) -> str | None:
+    """What the browser with this word of a session is to keep, with the latest of what it kept
+    `before`; None where nothing is proven yet."""
     session = await visiting.find(db, word)
     if session is None:
         return None
     async with db.statement() as connection:
         proven = await signing_up.proven(connection, session.resident)
-    marks = [_mark(keyring, row["channel"], row["value"]) for row in proven[:_MOST]]
-    return keyring.seal("known", b"".join(marks)) if marks else None
+    if not proven:
+        return None
+    own = [_mark(keyring, row["channel"], row["value"]) for row in proven]
+    marks = list(dict.fromkeys([*own, *_marks(keyring, before)]))
+    return keyring.seal("known", b"".join(marks[:_MOST]))
 
 
 def knows(keyring: Keyring, token: str | None, *, channel: str, value: str) -> bool:
     """Whether a browser that keeps this has proven the address."""
-    marks = keyring.unseal("known", token) if token else None
-    if marks is None:
-        return False
-    found = [marks[place : place + _MARK] for place in range(0, len(marks), _MARK)]
-    return _mark(keyring, channel, value) in found
+    return _mark(keyring, channel, value) in _marks(keyring, token)
+
+
+def _marks(keyring: Keyring, token: str | None) -> list[bytes]:
+    marks = (keyring.unseal("known", token) if token else None) or b""
+    return [marks[place : place + _MARK] for place in range(0, len(marks), _MARK)]
 
 
 def _mark(keyring: Keyring, channel: str, value: str) -> bytes:

@@ -12,8 +12,8 @@ from notify.domain.groups import Group
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Kind
 from notify.errors import Invalid
-from notify.services import returning
-from notify.store import residents
+from notify.services import returning, warned
+from notify.store import groups, residents
 from notify.store.database import Connection, Database, Row
 
 Choice = Literal["this", "channel", "all"]
@@ -28,6 +28,7 @@ class LeavePage:
 
     `groups` are those that can be left. Where none of them is followed any more, `following` is
     False, and they are those that the message was sent to. `language` is the resident's.
+    `last_warnings` are the choices, and the slugs of groups, that would end all warnings.
     """
 
     channel: Channel
@@ -35,6 +36,7 @@ class LeavePage:
     groups: Sequence[Group]
     following: bool
     language: str
+    last_warnings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,16 @@ async def look(db: Database, keyring: Keyring, token: str) -> LeavePage | None:
         shown = [row for row in followed if row["reached"]] or followed
         if sent and not shown:
             shown = await residents.groups_named(connection, sent["group_ids"])
+        last = await warned.last(
+            connection, link.resident, address=address, sent=sent, kind=kind
+        )  # fmt: skip
     return LeavePage(
         channel=Channel(address["channel"]),
         kind=kind,
         groups=[_group(row) for row in shown],
         following=bool(followed),
         language=address["language"],
+        last_warnings=last,
     )
 
 
@@ -87,11 +93,15 @@ class Left:
     """That somebody has left; `undo` is what brings back what went, None where nothing did.
 
     `group` is the one that was left, if one was. `nothing`: no group is followed any more.
+    `unwarned`: no warning comes any more, on whatever way. `still`: the groups below the one that
+    was left through which its warnings come all the same.
     """
 
     undo: str | None
     group: Group | None = None
     nothing: bool = False
+    unwarned: bool = False
+    still: Sequence[Group] = ()
 
 
 async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> Left | None:
@@ -106,11 +116,11 @@ async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> L
     if link is None:
         return None
     async with db.transaction() as connection:
-        return await _leave(connection, keyring, link, step)
+        return await _leave(connection, keyring, link, partial(_and_bump, step=step))
 
 
 async def leave_one(db: Database, keyring: Keyring, token: str, slug: str) -> Left | None:
-    """Leave one group that the message came through, once or again.
+    """Leave one group that the message came through, or one below it, once or again.
 
     None only for a token that is none of ours. Raises Invalid for any other group.
     """
@@ -119,12 +129,15 @@ async def leave_one(db: Database, keyring: Keyring, token: str, slug: str) -> Le
         return None
     async with db.transaction() as connection:
         sent = await residents.sent_to(connection, link.broadcast)
-        rows = await residents.groups_named(connection, sent["audience"]) if sent else []
+        within = await groups.below(connection, sent["audience"]) if sent else []
+        rows = await residents.groups_named(connection, within)
         group = next((_group(row) for row in rows if row["slug"] == slug), None)
         if group is None:
             raise Invalid("The message did not come through this group.", field="group")
-        step = partial(_leave_group, group=group.id)
-        return replace(await _leave(connection, keyring, link, step), group=group)
+        step = partial(_leave_one, group=group.id)
+        left = await _leave(connection, keyring, link, step)
+        still = await warned.below(connection, link.resident, group.id)
+        return replace(left, group=group, still=still)
 
 
 async def leave_group(connection: Connection, resident: UUID, group: int) -> bool:
@@ -154,18 +167,30 @@ async def back(db: Database, keyring: Keyring, token: str, undo: str) -> bool:
 
 async def _leave(connection: Connection, keyring: Keyring, link: _Link, step: _Step) -> Left:
     if not await residents.lock(connection, link.resident):
-        return Left(None)
+        return Left(None, nothing=True, unwarned=True)
     before = await returning.look(connection, link.resident)
     if not await step(connection, link):
-        return Left(None, nothing=not before.wishes)
-    await residents.bump(connection, link.resident)
+        unwarned = not await warned.at_all(connection, link.resident)
+        return Left(None, nothing=_empty(before), unwarned=unwarned)
     after = await returning.look(connection, link.resident)
     undo = returning.seal(keyring, link.resident, returning.less(before, after), now=clock.now())
-    return Left(undo, nothing=not after.wishes)
+    unwarned = not await warned.at_all(connection, link.resident)
+    return Left(undo, nothing=_empty(after), unwarned=unwarned)
 
 
-async def _leave_group(connection: Connection, link: _Link, *, group: int) -> int:
-    return await residents.leave_group(connection, link.resident, group=group)
+def _empty(had: returning.Had) -> bool:
+    return not any(wish.alerts or wish.news for wish in had.wishes.values())
+
+
+async def _and_bump(connection: Connection, link: _Link, *, step: _Step) -> int:
+    left = await step(connection, link)
+    if left:
+        await residents.bump(connection, link.resident)
+    return left
+
+
+async def _leave_one(connection: Connection, link: _Link, *, group: int) -> int:
+    return await leave_group(connection, link.resident, group)
 
 
 async def _leave_this(connection: Connection, link: _Link) -> int:

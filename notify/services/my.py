@@ -15,7 +15,7 @@ from notify.domain.words import AddressState, Channel, Following, Source
 from notify.services import leaving
 from notify.services.signing_up import Agreed
 from notify.services.visiting import Session
-from notify.store import groups, my, residents, signing_up
+from notify.store import groups, my, residents
 from notify.store.database import Database, Row
 
 
@@ -113,7 +113,7 @@ async def join(
         )  # fmt: skip
         if new:
             joined = sorted(slug for slug, group in known.items() if group.id in new)
-            await signing_up.agree(
+            await residents.add_consent(
                 connection, resident, source=Source.PAGE, language=agreed.language,
                 reference=" ".join([agreed.reference, *joined]), wording=agreed.wording,
                 version=agreed.version,

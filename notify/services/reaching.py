@@ -89,8 +89,8 @@ async def _send(
 
 
 async def prove(
-    db: Database, keyring: Keyring, *, resident: UUID, address_id: int, typed: str,
-    evidence: Evidence,
+    db: Database, keyring: Keyring, *, settings: Settings, resident: UUID, address_id: int,
+    typed: str, evidence: Evidence,
 ) -> Verdict:  # fmt: skip
     """Hold what was typed against the code for an address of the open page; where it is right the
     address is in use from now on. A way that is new gets the warnings of all groups."""
@@ -106,7 +106,9 @@ async def prove(
         proven = await proving.use(connection, code)
         if proven is None:
             return Verdict.OVER
-        joined = await joining.prove(connection, keyring, proven, here=resident, evidence=evidence)
+        joined = await joining.prove(
+            connection, keyring, proven, settings=settings, here=resident, evidence=evidence
+        )
         if joined is None:
             return Verdict.OVER
         channel = next(known["channel"] for known in before if known["id"] == address_id)
@@ -115,7 +117,7 @@ async def prove(
     return Verdict.RIGHT
 
 
-async def let_go(db: Database, *, resident: UUID, address_id: int) -> bool:
+async def let_go(db: Database, *, settings: Settings, resident: UUID, address_id: int) -> bool:
     """Use an address no more; what is queued for it does not leave. It is told, and the others are.
     False where it is none of the resident's. Raises LastOne."""
     async with db.transaction() as connection:
@@ -132,7 +134,7 @@ async def let_go(db: Database, *, resident: UUID, address_id: int) -> bool:
         if gone and address_id in doors:
             removed = doors[address_id]
             await guarding.tell(
-                connection, list(doors), Change.REMOVED, channel=removed["channel"],
-                value=removed["value"],
+                connection, list(doors), Change.REMOVED, settings=settings,
+                channel=removed["channel"], value=removed["value"],
             )  # fmt: skip
         return gone

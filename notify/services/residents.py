@@ -56,8 +56,6 @@ async def create(
     if at_desk:
         wording = wording or desk.sentence(language, settings=settings)
         version = version or consents.version(wording, ())
-        given = [(address.channel, address.value) for address in addresses]
-        await desk.ask(keyring, given, settings=settings, counter=counter)
     async with db.transaction() as connection:
         followed = await _find(connection, wishes, within=within)
         resident = await residents.add(connection, name=name, language=language)
@@ -77,7 +75,9 @@ async def create(
                 wording=wording, version=version,
             )  # fmt: skip
         await _subscribe(connection, resident, wishes=wishes, followed=followed, sure=bool(consent))
-        if at_desk:
+        if at_desk:  # what was refused until here uses up nobody's codes
+            given = [(address.channel, address.value) for address in addresses]
+            await desk.ask(keyring, given, settings=settings, counter=counter)
             await desk.send(connection, resident, settings=settings)
     return resident
 

@@ -15,6 +15,7 @@ from notify.domain.words import Channel, Source
 from notify.services import asking, joining, proving, texting, visiting
 from notify.services.joining import Joined
 from notify.settings import Settings
+from notify.store import residents
 from notify.store import signing_up as store
 from notify.store.database import Connection, Database, Row
 
@@ -55,7 +56,7 @@ async def begin(db: Database, keyring: Keyring, *, settings: Settings, wanted: S
         await store.wish(
             connection, resident, groups=wanted.groups, alerts=wanted.alerts, news=wanted.news
         )
-        await store.agree(
+        await residents.add_consent(
             connection, resident, source=Source.PAGE, reference=wanted.agreed.reference,
             language=wanted.agreed.language, wording=wanted.agreed.wording,
             version=wanted.agreed.version,
@@ -119,8 +120,9 @@ async def asked(db: Database, resident: UUID) -> list[Row]:
 
 
 async def type_(
-    db: Database, keyring: Keyring, *, resident: UUID, address_id: int, typed: str
-) -> tuple[Verdict, str | None]:
+    db: Database, keyring: Keyring, *, settings: Settings, resident: UUID, address_id: int,
+    typed: str,
+) -> tuple[Verdict, str | None]:  # fmt: skip
     """Hold what was typed against the latest code for an address of the open page; where it is
     right the address is proven, and the word of the session that goes on is given."""
     found = [row for row in await asked(db, resident) if row["id"] == address_id]
@@ -130,12 +132,12 @@ async def type_(
     verdict = await proving.check(db, keyring, code, typed)
     if verdict is not Verdict.RIGHT:
         return verdict, None
-    joined, word = await prove(db, keyring, code, here=resident)
+    joined, word = await prove(db, keyring, code, settings=settings, here=resident)
     return (Verdict.RIGHT, word) if joined else (Verdict.OVER, None)
 
 
 async def prove(
-    db: Database, keyring: Keyring, code: int, *, here: UUID | None
+    db: Database, keyring: Keyring, code: int, *, settings: Settings, here: UUID | None
 ) -> tuple[Joined | None, str | None]:
     """Use a code whose digits were right, or whose link's button was pressed, and open a session
     for whoever proved the address. `here` is the resident of the browser it happened in. Gives
@@ -145,8 +147,9 @@ async def prove(
         if proven is None or proven.purpose is not Purpose.PROVE:
             return None, None
         joined = await joining.prove(
-            connection, keyring, proven, here=here, evidence=joining.Evidence(reference="code")
-        )
+            connection, keyring, proven, settings=settings, here=here,
+            evidence=joining.Evidence(reference="code"),
+        )  # fmt: skip
         if joined is None:
             return None, None
         return joined, await visiting.open_(connection, joined.resident)

@@ -49,7 +49,9 @@ def number(settings: Settings) -> str | None:
     return next((name for name in names if name.startswith("+")), None)
 
 
-async def texted(connection: Connection, keyring: Keyring, sender: str, digits: str) -> Say | None:
+async def texted(
+    connection: Connection, keyring: Keyring, sender: str, digits: str, *, settings: Settings
+) -> Say | None:
     """What to answer where these six digits, texted by `sender` (E.164), are a code for that number:
     that it is proven now, in the caller's transaction, or is somebody's already. None where they
     are no code for it. A look at a code counts as a try of it."""
@@ -62,22 +64,27 @@ async def texted(connection: Connection, keyring: Keyring, sender: str, digits: 
         made = keyring.digits(_PURPOSES[code["purpose"]], code["id"], size=DIGITS)
         right = [hmac.compare_digest(given, one) for one in made]
         if any(right):
-            return await _prove(connection, keyring, code["id"])
+            return await _prove(connection, keyring, code["id"], settings=settings)
     return None
 
 
-async def _prove(connection: Connection, keyring: Keyring, code_id: int) -> Say | None:
+async def _prove(
+    connection: Connection, keyring: Keyring, code_id: int, *, settings: Settings
+) -> Say | None:
     try:
         # Undone by itself where it is refused: the text is kept all the same.
         async with connection.raw.transaction():
-            return Say.PROVED if await _join(connection, keyring, code_id) else None
+            joined = await _join(connection, keyring, code_id, settings=settings)
+            return Say.PROVED if joined else None
     except Taken:
         return Say.TAKEN
     except NotHere:
         return None
 
 
-async def _join(connection: Connection, keyring: Keyring, code_id: int) -> bool:
+async def _join(
+    connection: Connection, keyring: Keyring, code_id: int, *, settings: Settings
+) -> bool:
     proven = await proving.use(connection, code_id)
     if proven is None:
         return False
@@ -86,7 +93,7 @@ async def _join(connection: Connection, keyring: Keyring, code_id: int) -> bool:
     here: UUID | None = proven.resident if shown else None
     before = await my.addresses(connection, proven.resident)
     joined = await joining.prove(
-        connection, keyring, proven, here=here, moves=not shown,
+        connection, keyring, proven, settings=settings, here=here, moves=not shown,
         evidence=joining.Evidence(reference="texted code"),
     )  # fmt: skip
     if joined is None:

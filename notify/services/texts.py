@@ -92,6 +92,11 @@ async def about(
     }
 
 
+def called(means: Means, asked: Asked, which: Sequence[Group]) -> Sequence[str]:
+    """Groups as an answer names them."""
+    return [_name(means, asked, group) for group in which]
+
+
 def names(means: Means, asked: Asked, which: Sequence[Followed]) -> Mapping[str, Any]:
     """Groups as an answer lists them."""
     return {

@@ -12,11 +12,14 @@ TELL: LiteralString = """
 WITH told AS (
   SELECT a.id, a.resident_id, a.version, a.channel, r.language
   FROM addresses a JOIN residents r ON r.id = a.resident_id
-  WHERE a.id = ANY(%(addresses)s) AND a.channel <> 'push' AND r.created_at < now() - %(fresh)s
+  WHERE a.id = ANY(%(addresses)s) AND a.channel = %(channel)s AND r.created_at < now() - %(fresh)s
     AND NOT EXISTS (SELECT FROM suppressions x WHERE x.channel = a.channel AND x.hash = a.hash)
-    AND (SELECT count(*) FROM deliveries d JOIN notes n ON n.id = d.note_id
-      WHERE d.resident_id = a.resident_id AND d.address_id = a.id AND n.kind = 'change'
-        AND d.created_at > now() - interval '1 day') < %(most)s
+    -- By what it is, not by its row: removed and added again it has a new one. The end of the notes
+    -- finds those of a day by its index.
+    AND (SELECT count(*) FROM notes n JOIN deliveries d ON d.note_id = n.id
+      JOIN addresses o ON o.id = d.address_id
+      WHERE n.kind = 'change' AND n.valid_until > now() + %(life)s - interval '1 day'
+        AND o.channel = a.channel AND o.hash = a.hash) < %(most)s
   ORDER BY a.id
 ), noted AS (
   INSERT INTO notes (kind, data, valid_until)
@@ -33,12 +36,14 @@ async def tell(
     addresses: Collection[int],
     data: Mapping[str, Any],
     *,
+    channel: str,
     fresh: timedelta,
     most: int,
     life: timedelta,
 ) -> int:
-    """Put it in the way of those of these addresses that mail or SMS may go to, and that had fewer
-    than `most` within a day; none of whoever is here for less than `fresh`. Returns how many."""
+    """Put it in the way of those of these addresses that are of this channel and may be written to,
+    and that had fewer than `most` within a day; none of whoever is here for less than `fresh`. Returns how many."""
     return await connection.run(
-        TELL, addresses=list(addresses), data=Jsonb(dict(data)), fresh=fresh, most=most, life=life
-    )
+        TELL, addresses=list(addresses), data=Jsonb(dict(data)), channel=channel, fresh=fresh,
+        most=most, life=life,
+    )  # fmt: skip

@@ -41,8 +41,10 @@ TEXTS: LiteralString = f"""
 -- What came from their numbers. The row stays without its content: a provider that tells it once
 -- more tells nothing new.
 WITH own AS ({OWN})
-UPDATE inbound SET sender = '', body = '', word = NULL, handled_at = coalesce(handled_at, now())
-WHERE sender IN (SELECT value FROM own WHERE channel = 'sms')
+UPDATE inbound i
+SET sender = '', body = '', word = NULL, handled_at = coalesce(handled_at, now())
+WHERE EXISTS (SELECT FROM own
+  WHERE channel = 'sms' AND value = i.sender AND since <= i.received_at)
 """
 
 CURSORS: LiteralString = """

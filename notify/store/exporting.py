@@ -62,7 +62,8 @@ WHERE s.resident_id = %(resident)s ORDER BY b.created_at, s.channel
 TEXTS: LiteralString = f"""
 WITH own AS ({OWN})
 SELECT i.sent_at, i.received_at, i.sender, i.recipient, i.body, i.word FROM inbound i
-WHERE i.sender IN (SELECT value FROM own WHERE channel = 'sms') ORDER BY i.sent_at, i.id
+WHERE EXISTS (SELECT FROM own
+  WHERE channel = 'sms' AND value = i.sender AND since <= i.received_at) ORDER BY i.sent_at, i.id
 """
 
 SESSIONS: LiteralString = """

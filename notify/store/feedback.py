@@ -24,7 +24,7 @@ LIKELY: LiteralString = f"""
 -- Where an answer is wanted that may be an address of the resident's; whoever asks looks closer.
 WITH own AS ({OWN})
 SELECT f.id, f.reply_to, own.channel, own.value FROM feedback f JOIN own ON
-  CASE own.channel WHEN 'email' THEN strpos(lower(f.reply_to), split_part(own.value, '@', 1)) > 0
+  own.since <= f.created_at AND CASE own.channel WHEN 'email' THEN strpos(lower(f.reply_to), split_part(own.value, '@', 1)) > 0
     ELSE strpos(regexp_replace(f.reply_to, '[^0-9]', '', 'g'), right(own.value, 6)) > 0 END
 ORDER BY f.id
 """

@@ -1,13 +1,14 @@
 """Who has an address, and how two residents become one when an address proves that they are."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
 from notify.store.database import Connection, Row
 
 ADDRESS: LiteralString = """
-SELECT id, resident_id, channel, value, state FROM addresses WHERE id = %(id)s
+SELECT id, resident_id, channel, value, state, created_at FROM addresses WHERE id = %(id)s
 """
 
 HOLD_VALUE: LiteralString = """
@@ -50,9 +51,18 @@ DELIVERIES: LiteralString = """
 SELECT id FROM deliveries WHERE resident_id = %(resident)s ORDER BY id FOR UPDATE
 """
 
-TAKE_HISTORY: LiteralString = """
-UPDATE deliveries SET resident_id = %(resident)s
-WHERE resident_id = %(before)s AND address_id = %(id)s
+TAKE_OPEN: LiteralString = """
+-- What is over was sent to whoever had the address then, and stays theirs.
+UPDATE deliveries d SET resident_id = %(resident)s
+WHERE d.resident_id = %(before)s AND d.address_id = %(id)s
+  AND ((d.status IN ('pending', 'sending', 'unknown') AND d.closed_at IS NULL)
+    OR EXISTS (SELECT FROM broadcasts b WHERE b.id = d.broadcast_id AND b.kind = 'alert'
+      AND b.valid_until > now()))
+"""
+
+HAD_SINCE: LiteralString = """
+-- The row is older than its owner's claim to it.
+UPDATE addresses SET created_at = %(since)s WHERE id = %(id)s
 """
 
 SETTLE: LiteralString = """
@@ -134,7 +144,7 @@ FROM (SELECT 1) AS once LEFT JOIN LATERAL (
 
 
 async def address(connection: Connection, address_id: int) -> Row | None:
-    """The `resident_id`, `channel`, `value` and `state` of an address."""
+    """The `resident_id`, `channel`, `value`, `state` and `created_at` of an address."""
     return await connection.row(ADDRESS, id=address_id)
 
 
@@ -174,11 +184,16 @@ async def hold_deliveries(connection: Connection, resident: UUID) -> None:
     await connection.rows(DELIVERIES, resident=resident)
 
 
-async def take_history(
+async def take_open(
     connection: Connection, address_id: int, *, before: UUID, resident: UUID
 ) -> None:
-    """What was sent to an address goes along to whose it is now."""
-    await connection.run(TAKE_HISTORY, id=address_id, before=before, resident=resident)
+    """What is still on its way to an address, or in force, goes along to whose it is now."""
+    await connection.run(TAKE_OPEN, id=address_id, before=before, resident=resident)
+
+
+async def had_since(connection: Connection, address_id: int, since: datetime) -> None:
+    """Note since when an address is its owner's, where its row was another's before."""
+    await connection.run(HAD_SINCE, id=address_id, since=since)
 
 
 async def drop(connection: Connection, address_id: int) -> None:

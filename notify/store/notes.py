@@ -31,20 +31,6 @@ INSERT INTO deliveries (note_id, resident_id, address_id, address_version, chann
 SELECT note_id, resident_id, id, version, channel, 'note', language FROM numbered
 """
 
-PROVE: LiteralString = """
--- The first time is on record, with the words that were agreed to.
-WITH found AS (
-  SELECT id, resident_id, channel, state FROM addresses
-  WHERE id = %(id)s AND state IN ('unverified', 'proven') FOR UPDATE
-), agreed AS (
-  INSERT INTO consents (resident_id, source, reference, channel, language, wording, version)
-  SELECT resident_id, 'page', 'request to confirm', channel, %(language)s, %(wording)s, %(version)s
-  FROM found WHERE state = 'unverified'
-)
-UPDATE addresses a SET state = 'proven', proven_at = coalesce(a.proven_at, now())
-FROM found WHERE a.id = found.id
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -66,9 +52,3 @@ async def ask_to_confirm(
 ) -> int:
     """Put a request to confirm in the way of unverified addresses; returns how many."""
     return await connection.run(ASK_TO_CONFIRM, channels=list(channels), days=days, size=size)
-
-
-async def prove(connection: Connection, address_id: int, **said: str | None) -> bool:
-    """Mark an address as proven by its owner; False when it is gone. `language`, `wording` and
-    `version` are of what they agreed to with it."""
-    return await connection.run(PROVE, id=address_id, **said) > 0

@@ -164,7 +164,9 @@ WITH had AS MATERIALIZED (
          WHEN x.hash IS NOT NULL THEN 'suppressed' END AS skip
   FROM had h
   JOIN residents r ON r.id = h.resident_id
-  JOIN addresses a ON a.id = h.address_id AND a.state = 'proven'
+  -- Not where it is another's by now.
+  JOIN addresses a ON a.id = h.address_id AND a.resident_id = h.resident_id
+    AND a.state = 'proven'
   LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
   WHERE EXISTS (SELECT FROM subscriptions s WHERE s.resident_id = h.resident_id
     AND s.group_id = ANY(%(audience)s) AND s.state = 'active'

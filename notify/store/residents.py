@@ -67,6 +67,15 @@ WHERE s.resident_id = %(resident)s AND s.group_id = ANY(%(groups)s)
 ORDER BY g.slug
 """
 
+WARNED: LiteralString = """
+SELECT DISTINCT g.id, g.slug, g.names, a.channel
+FROM subscriptions s JOIN groups g ON g.id = s.group_id
+JOIN addresses a ON a.resident_id = s.resident_id AND a.live AND a.channel = ANY(s.alerts)
+LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
+WHERE s.resident_id = %(resident)s AND s.state = 'active' AND x.hash IS NULL
+ORDER BY g.slug, a.channel
+"""
+
 GROUPS: LiteralString = """
 SELECT id, slug, names FROM groups WHERE id = ANY(%(groups)s) ORDER BY slug
 """
@@ -187,6 +196,12 @@ async def followed_among(
     return await connection.rows(
         FOLLOWED, resident=resident, groups=list(groups), channel=channel, alert=alert
     )
+
+
+async def warned(connection: Connection, resident: UUID) -> list[Row]:
+    """The ways on which warnings reach the resident: the group with `id`, `slug` and `names`, and
+    the `channel`."""
+    return await connection.rows(WARNED, resident=resident)
 
 
 async def groups_named(connection: Connection, groups: Sequence[int]) -> list[Row]:

@@ -22,11 +22,6 @@ SELECT %(resident)s, g.id, %(alerts)s, %(news)s, 'asked' FROM groups g
 WHERE g.id = ANY(%(groups)s) ORDER BY g.id
 """
 
-CONSENT: LiteralString = """
-INSERT INTO consents (resident_id, source, reference, language, wording, version)
-VALUES (%(resident)s, %(source)s, %(reference)s, %(language)s, %(wording)s, %(version)s)
-"""
-
 ASKED: LiteralString = """
 -- With the latest code for each that still holds: one that was sent, or one that is shown.
 SELECT a.id, a.channel, a.value, c.id AS code, c.purpose FROM addresses a
@@ -86,11 +81,6 @@ async def wish(
     await connection.run(
         WISHES, resident=resident, groups=list(groups), alerts=list(alerts), news=list(news)
     )
-
-
-async def agree(connection: Connection, resident: UUID, **said: str) -> None:
-    """`source`, `reference`, `language`, `wording`, `version`: what was agreed to, and where."""
-    await connection.run(CONSENT, resident=resident, **said)
 
 
 async def asked(connection: Connection, resident: UUID) -> list[Row]:

@@ -1,5 +1,7 @@
 """Wide screens get columns, no window gets lines that are too long to be read."""
 
+from dataclasses import asdict
+
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page
@@ -10,7 +12,8 @@ from tests.browser.places import Scene, build
 
 LONGEST: int = 75  # characters of a line (LOOK.md)
 MIDDLE, HUGE = 768, 1920
-READ = ("/", "/archive", "/groups", "/groups/musterstadt", "/help", "/accessibility", "/join",
+READ = ("/", "/archive", "/groups", "/groups/musterstadt", "/groups/altstadt", "/b/{alert}", "/leave/{leave}",
+        "/my", "/help", "/accessibility", "/join",
         "/privacy")  # fmt: skip
 
 # By the mean width of what stands there: narrow letters make no line too long.
@@ -41,7 +44,9 @@ async def _edges(page: Page, selector: str) -> list[float]:
 
 @pytest.mark.parametrize("path", READ)
 async def test_no_line_is_too_long(visits: Visits, scene: Scene, path: str) -> None:
-    page = await visits.open(path)
+    page = await visits.open(
+        path.format_map(asdict(scene)), session=scene.resident if path.startswith("/my") else None
+    )
     for width in (NARROW, MIDDLE, 1099, 1100, WIDE, HUGE):
         await page.set_viewport_size({"width": width, "height": 800})
 

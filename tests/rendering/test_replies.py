@@ -15,12 +15,14 @@ TOWN = Identity(sender_name="Musterstadt", mail_from="warnung@musterstadt.de")
 DATA = {
     "group": "Kita Süd", "slug": "kita-sued", "groups": ["kita-sued", "kita-nord"],
     "requested": ["Feuerwehr"], "languages": ["de", "en"], "language": "de-x-simple",
+    "below": ["Krippe"],
 }  # fmt: skip
 LONG = {
     "group": "Elternbeirat der Kindertagesstätte am Mühlenweg in Oberhausen-Süd " * 3,
     "slug": "elternbeirat-der-kindertagesstaette-am-muehlenweg",
     "groups": ["elternbeirat-der-kindertagesstaette-am-muehlenweg"] * 3,
     "requested": ["x" * 400], "languages": ["de", "en", "fr", "uk"], "language": "uk",
+    "below": ["Krippe am Mühlenweg in Oberhausen " * 3] * 9,
     "sender": "Verwaltungsgemeinschaft Obere und Untere Musterau " * 4,
 }  # fmt: skip
 

@@ -59,8 +59,8 @@ async def test_the_link_in_the_mail_proves_the_address(town: Town) -> None:
     (mail,) = carrier.taken
     token = mail.form.text.partition("/confirm/")[2].split()[0]
 
-    assert await confirming.confirm(town.db, town.keyring, token)
-    assert await confirming.confirm(town.db, town.keyring, token)
+    assert await confirming.confirm(town.db, town.keyring, token, settings=town.settings)
+    assert await confirming.confirm(town.db, town.keyring, token, settings=town.settings)
 
     assert await _states(town) == ["proven"]
 
@@ -73,7 +73,7 @@ async def test_a_link_from_a_mail_of_the_first_version_still_proves(
     await town.resident(email="a@example.org", state="unverified")
     old = URLSafeSerializer([SECRET], salt="notify.confirm").dumps({"a": address_id})
 
-    assert await confirming.confirm(town.db, town.keyring, str(old))
+    assert await confirming.confirm(town.db, town.keyring, str(old), settings=town.settings)
     assert await _states(town) == ["proven"]
 
 
@@ -84,7 +84,7 @@ async def test_forged_and_foreign_tokens_prove_nothing(town: Town) -> None:
     odd = town.keyring.seal("confirm", b"1")
 
     for token in (good[:-2], leave, odd, "", "\0"):
-        assert not await confirming.confirm(town.db, town.keyring, token)
+        assert not await confirming.confirm(town.db, town.keyring, token, settings=town.settings)
 
     assert await _states(town) == ["unverified"]
 
@@ -92,7 +92,9 @@ async def test_forged_and_foreign_tokens_prove_nothing(town: Town) -> None:
 async def test_an_address_that_is_gone_stays_gone(town: Town) -> None:
     await town.resident(email="a@example.org", state="gone")
 
-    assert not await confirming.confirm(town.db, town.keyring, await _token(town))
+    assert not await confirming.confirm(
+        town.db, town.keyring, await _token(town), settings=town.settings
+    )
 
     assert await _states(town) == ["gone"]
 
@@ -103,10 +105,44 @@ async def test_the_first_yes_is_on_record_once_with_its_words(town: Town) -> Non
     said = {"language": "de", "wording": "Dann drücken Sie.", "version": "1"}
 
     for _ in range(2):
-        assert await confirming.confirm(town.db, town.keyring, token, **said)
+        assert await confirming.confirm(
+            town.db, town.keyring, token, settings=town.settings, **said
+        )
 
     (row,) = await town.rows("SELECT source, channel, language, wording, version FROM consents")
     assert dict(row) == {"source": "page", "channel": "email", **said}
+
+
+async def test_the_first_yes_lifts_what_stood_against_the_address_and_a_second_does_not(
+    town: Town,
+) -> None:
+    await town.resident(email="a@example.org", state="unverified")
+    token = await _token(town)
+    stop = (
+        "INSERT INTO suppressions (channel, hash, reason) SELECT channel, hash, 'opted_out'"
+        " FROM addresses"
+    )
+    await town.change(stop)
+
+    assert await confirming.confirm(town.db, town.keyring, token, settings=town.settings)
+
+    assert not await town.rows("SELECT FROM suppressions")
+    (row,) = await town.rows("SELECT version FROM addresses")
+    assert row["version"] > 1
+
+    await town.change(stop)
+    assert await confirming.confirm(town.db, town.keyring, token, settings=town.settings)
+    assert await town.rows("SELECT FROM suppressions")
+
+
+async def test_a_link_that_a_page_asked_for_since_proves_nothing(town: Town) -> None:
+    await town.resident(email="a@example.org", state="asked")
+
+    assert not await confirming.confirm(
+        town.db, town.keyring, await _token(town), settings=town.settings
+    )
+
+    assert await _states(town) == ["asked"]
 
 
 async def _code(town: Town, *, state: str) -> int:
@@ -127,8 +163,8 @@ async def _code(town: Town, *, state: str) -> int:
 async def test_the_link_of_a_code_proves_what_staff_took_down_and_opens_no_page(town: Town) -> None:
     code = await _code(town, state="unverified")
 
-    assert await confirming.by_code(town.db, town.keyring, code)
-    assert not await confirming.by_code(town.db, town.keyring, code)
+    assert await confirming.by_code(town.db, town.keyring, code, settings=town.settings)
+    assert not await confirming.by_code(town.db, town.keyring, code, settings=town.settings)
 
     assert await _states(town) == ["proven", "proven"]
     rows = await town.rows("SELECT channel, reference FROM consents")
@@ -142,7 +178,7 @@ async def test_what_a_page_asked_for_is_not_proven_by_it_and_the_code_still_hold
     code = await _code(town, state="asked")
 
     with pytest.raises(NotHere):
-        await confirming.by_code(town.db, town.keyring, code)
+        await confirming.by_code(town.db, town.keyring, code, settings=town.settings)
 
     assert await _states(town) == ["proven", "asked"]
     assert await town.rows("SELECT FROM codes WHERE used_at IS NULL")

@@ -69,9 +69,16 @@ async def test_the_paper_is_on_record_and_the_code_proves(town: Town) -> None:
     skips = await town.rows("SELECT reason FROM skips WHERE broadcast_id = %(b)s", b=broadcast)
     assert {row["reason"] for row in skips} == {"unverified"}
 
-    assert await desk.confirm(town.db, town.keyring, anna, await digits(town, "sms")) is Channel.SMS
     assert (
-        await desk.confirm(town.db, town.keyring, anna, await digits(town, "email"))
+        await desk.confirm(
+            town.db, town.keyring, anna, await digits(town, "sms"), settings=town.settings
+        )
+        is Channel.SMS
+    )
+    assert (
+        await desk.confirm(
+            town.db, town.keyring, anna, await digits(town, "email"), settings=town.settings
+        )
         is Channel.EMAIL
     )
 
@@ -98,17 +105,20 @@ async def test_a_wrong_code_proves_nothing_and_another_one_can_be_sent(town: Tow
     wrong = f"{(int(right) + 1) % 10**6:06}"
     for _ in range(6):
         with pytest.raises(Conflict):
-            await desk.confirm(town.db, town.keyring, anna, wrong)
+            await desk.confirm(town.db, town.keyring, anna, wrong, settings=town.settings)
     with pytest.raises(Conflict):
-        await desk.confirm(town.db, town.keyring, anna, right)
+        await desk.confirm(town.db, town.keyring, anna, right, settings=town.settings)
 
     assert await again(town, anna) == 1
 
     fresh = await digits(town, "sms")
-    assert await desk.confirm(town.db, town.keyring, anna, fresh) is Channel.SMS
+    assert (
+        await desk.confirm(town.db, town.keyring, anna, fresh, settings=town.settings)
+        is Channel.SMS
+    )
     assert await again(town, anna) == 0
     with pytest.raises(Conflict):
-        await desk.confirm(town.db, town.keyring, anna, fresh)
+        await desk.confirm(town.db, town.keyring, anna, fresh, settings=town.settings)
 
 
 async def test_who_goes_home_without_typing_it_is_asked_once_more(town: Town) -> None:
@@ -131,7 +141,7 @@ async def test_a_grant_reaches_who_follows_its_groups_only(town: Town) -> None:
 
     for work in (
         again(town, anna, within=north),
-        desk.confirm(town.db, town.keyring, anna, "123456", within=north),
+        desk.confirm(town.db, town.keyring, anna, "123456", within=north, settings=town.settings),
     ):
         with pytest.raises(Forbidden):
             await work
@@ -158,10 +168,32 @@ async def test_an_address_gets_few_codes_from_the_desk_and_then_none_goes_anywhe
 
     with pytest.raises(TooMany, match="Try again in 15 minutes"):
         await again(town, anna, counter=counter)
+    assert await _rows(town) == before
+
+    await town.change("DELETE FROM residents")
+    before = await _rows(town)
     with pytest.raises(TooMany):
         await signed_up(town, "town", phone=PHONE, counter=counter)
-
     assert await _rows(town) == before
+
+
+async def test_what_is_refused_uses_up_no_codes(town: Town) -> None:
+    await town.group("town")
+    await town.resident(phone="+4915112345679")
+    counter = Counter(Rates())
+    for _ in range(BY_ADDRESS[0].most):
+        with pytest.raises(Invalid, match="no group"):
+            await signed_up(town, "twon", phone=PHONE, counter=counter)
+        with pytest.raises(Conflict):
+            await signed_up(
+                town, "town", email="anna@example.org", phone="+4915112345679", counter=counter
+            )
+        with pytest.raises(Elsewhere):
+            await signed_up(
+                town, "town", email="anna@example.org", phone="+12025550123", counter=counter
+            )
+
+    await signed_up(town, "town", email="anna@example.org", phone=PHONE, counter=counter)
 
 
 async def test_strangers_use_up_none_of_the_desk_s_codes_nor_the_desk_those_of_strangers(
@@ -228,7 +260,10 @@ async def test_without_sms_left_the_clerk_reads_what_to_do_and_nothing_is_half_d
     assert await _rows(town) == before
     assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [2]
     # What was sent before holds still.
-    assert await desk.confirm(town.db, town.keyring, ben, await _of(town, ben)) is Channel.SMS
+    assert (
+        await desk.confirm(town.db, town.keyring, ben, await _of(town, ben), settings=town.settings)
+        is Channel.SMS
+    )
     # A mail needs no SMS.
     await signed_up(town, "town", email="cem@example.org")
 
@@ -244,7 +279,7 @@ async def test_what_the_paper_said_is_kept_with_its_language_and_version(
 ) -> None:
     await town.group("town")
     anna = await signed_up(town, "town", phone=PHONE, language=language)
-    await desk.confirm(town.db, town.keyring, anna, await _of(town, anna))
+    await desk.confirm(town.db, town.keyring, anna, await _of(town, anna), settings=town.settings)
 
     rows = await town.rows("SELECT language, wording, version, channel FROM consents ORDER BY id")
 

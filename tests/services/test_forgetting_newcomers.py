@@ -124,7 +124,7 @@ async def test_who_proves_an_address_at_the_last_moment_stays(town: Town) -> Non
     async with town.db.transaction() as connection:
         proven = await proving.use(connection, code)
         assert proven is not None
-        joined = await joining.prove(connection, town.keyring, proven)
+        joined = await joining.prove(connection, town.keyring, proven, settings=town.settings)
         assert joined is not None
         assert await asyncio.wait_for(forget(town), 5) == 0  # passed by, not waited for
 
@@ -142,7 +142,9 @@ async def test_who_was_forgotten_just_then_is_told_that_the_code_is_over(town: T
     async def prove() -> object:
         async with town.db.transaction() as connection:
             proven = await proving.use(connection, code)
-            return proven and await joining.prove(connection, town.keyring, proven)
+            return proven and await joining.prove(
+                connection, town.keyring, proven, settings=town.settings
+            )
 
     async with town.db.transaction() as connection:
         assert await newcomers.forget(connection, size=10) == 1

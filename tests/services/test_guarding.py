@@ -11,7 +11,7 @@ from notify.domain.broadcast import Identity
 from notify.domain.words import Channel, Lane
 from notify.rendering import changes
 from notify.rendering.messages import Renderer
-from notify.services import guarding, reaching
+from notify.services import confirming, guarding, reaching
 from tests.services.test_joining import address, prove
 from tests.town import Town
 
@@ -84,7 +84,7 @@ async def test_an_address_that_is_removed_is_told_and_the_rest_are(town: Town) -
     anna = await settled(town, email=OLD, phone=PHONE)
 
     assert await reaching.let_go(
-        town.db, resident=anna, address_id=await address(town, anna, "sms")
+        town.db, settings=town.settings, resident=anna, address_id=await address(town, anna, "sms")
     )
 
     said = await told(town)
@@ -102,6 +102,26 @@ async def test_whose_address_moves_to_another_page_is_told_where_they_are_left(t
     assert set(said) == {OLD, "bert@example.org"}
     assert "wurde von Ihrer Seite entfernt" in said["bert@example.org"]
     assert bert != anna
+
+
+async def test_of_what_staff_took_down_and_its_owner_confirms_the_others_are_told(
+    town: Town,
+) -> None:
+    anna = await settled(town, phone=PHONE)
+    await town.change(
+        "INSERT INTO addresses (resident_id, channel, value, hash, state)"
+        " VALUES (%(r)s, 'email', %(v)s, %(h)s, 'unverified')",
+        r=anna, v=NEW, h=town.keyring.address_hash("email", NEW),
+    )  # fmt: skip
+    token = confirming.seal(town.keyring, address_id=await address(town, anna))
+
+    for _ in range(2):
+        assert await confirming.confirm(town.db, town.keyring, token, settings=town.settings)
+
+    said = await told(town)
+    assert set(said) == {PHONE}
+    assert "a…@example.com" in said[PHONE]
+    assert len(await town.rows("SELECT FROM deliveries")) == 1
 
 
 async def test_in_the_resident_s_language(town: Town) -> None:
@@ -152,6 +172,40 @@ async def test_a_few_a_day_and_no_more(town: Town) -> None:
         v=OLD,
     )
     assert rows[0]["n"] == guarding.MOST_A_DAY
+
+
+async def test_nor_to_a_number_that_is_removed_and_added_again(town: Town) -> None:
+    anna = await settled(town, email=OLD)
+
+    for _ in range(guarding.MOST_A_DAY + 1):
+        await add(town, anna, "sms", PHONE)
+        await reaching.let_go(
+            town.db,
+            settings=town.settings,
+            resident=anna,
+            address_id=await address(town, anna, "sms"),
+        )
+
+    rows = await town.rows(
+        "SELECT count(*) AS n FROM deliveries d JOIN notes n ON n.id = d.note_id"
+        " WHERE n.kind = 'change' AND d.channel = 'sms'"
+    )
+    assert rows[0]["n"] == guarding.MOST_A_DAY
+
+
+async def test_an_sms_is_told_while_the_day_has_room_for_it_and_a_mail_always(town: Town) -> None:
+    anna = await settled(town, email=OLD, phone=PHONE)
+    town.settings = town.settings.model_copy(update={"sms_daily_budget": 1})
+
+    for number in range(2):
+        await add(town, anna, "email", f"new{number}@example.org")
+
+    rows = await town.rows(
+        "SELECT channel, count(*) AS n FROM deliveries d JOIN notes n ON n.id = d.note_id"
+        " WHERE n.kind = 'change' GROUP BY channel ORDER BY channel"
+    )
+    assert [(row["channel"], row["n"]) for row in rows] == [("email", 2), ("sms", 1)]
+    assert [row["n"] for row in await town.rows("SELECT n FROM sms_asked")] == [1]
 
 
 async def test_the_sms_is_one_segment_for_each_change_and_language(town: Town) -> None:

@@ -383,6 +383,27 @@ async def test_stop_and_a_group_leaves_it_wholly_where_there_was_nothing_but_sms
     assert set(await texter.follows()) == {"kita-nord"}
 
 
+@pytest.mark.parametrize(
+    ("alerts", "text", "said"),
+    [
+        (["sms"], "ABMELDEN town", "Warnungen kommen weiter über: Kita Süd."),
+        (["email"], "ABMELDEN town", "Warnungen kommen weiter über: Kita Süd."),
+        (["email", "sms"], "STOP town", "nur Warnungen noch über: Kita Süd."),
+        (["email"], "STOP town", "E-Mail und Browser bleiben, wie sie sind."),
+    ],
+)
+async def test_who_follows_a_group_below_is_told_that_warnings_still_come(
+    texter: Texter, town: Town, alerts: list[str], text: str, said: str
+) -> None:
+    top, kita = await ids(town, "town", "kita-sued")
+    await town.resident(top, kita, email="a@example.org", phone=PHONE, alerts=alerts)
+
+    (answer,) = await texter.text(text)
+
+    assert said in answer
+    assert segments.measure(answer).segments == 1
+
+
 async def test_the_group_that_is_followed_is_meant_where_two_have_the_name(
     texter: Texter, town: Town
 ) -> None:

@@ -56,7 +56,9 @@ async def prove(
     async with town.db.transaction() as connection:
         proven = await proving.use(connection, code)
         assert proven is not None
-        return await joining.prove(connection, town.keyring, proven, here=here, evidence=evidence)
+        return await joining.prove(
+            connection, town.keyring, proven, settings=town.settings, here=here, evidence=evidence
+        )
 
 
 async def wishes(town: Town, resident: UUID) -> dict[str, tuple[list[str], list[str], str]]:
@@ -318,7 +320,7 @@ async def test_an_address_that_is_gone_is_proven_by_nothing(town: Town) -> None:
         await connection.run("UPDATE addresses SET state = 'gone'")
         proven = await proving.use(connection, code)
         assert proven is not None
-        assert await joining.prove(connection, town.keyring, proven) is None
+        assert await joining.prove(connection, town.keyring, proven, settings=town.settings) is None
 
 
 EMPTY = "TRUNCATE deliveries, notes, codes, subscriptions, addresses, consents, residents, groups"

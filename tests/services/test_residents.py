@@ -98,6 +98,26 @@ async def test_a_resident_with_a_consent_reference_is_proven(desk: Desk) -> None
     assert consent == {"source": "api", "reference": "paper form 12"}
 
 
+@pytest.mark.parametrize(
+    ("consent", "wording", "version"), [(None, "Yes, please.", None), (" ", None, "2026-1")]
+)
+async def test_words_of_a_consent_that_is_kept_nowhere_are_refused(
+    desk: Desk, consent: str | None, wording: str | None, version: str | None
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        await desk.take_in(
+            NewResident(
+                addresses=[("email", "e@example.org")],
+                consent=consent,
+                wording=wording,
+                version=version,
+            )
+        )
+
+    assert refusal.value.field == "consent"
+    assert await desk.rows("SELECT 1 FROM residents") == []
+
+
 @pytest.mark.parametrize("consent", [None, "", "  "])
 async def test_a_resident_without_consent_is_unverified_in_the_default_language(
     desk: Desk, consent: str | None

@@ -214,8 +214,8 @@ class Stranger:
             if row["code"] and proving.digits(self._town.keyring, row["code"]) == f"{number:06}":
                 continue  # luck is bounded elsewhere, by the tries of a code
             await signing_up.type_(
-                self._town.db, self._town.keyring, resident=resident, address_id=row["id"],
-                typed=f"{number:06}",
+                self._town.db, self._town.keyring, settings=self._town.settings,
+                resident=resident, address_id=row["id"], typed=f"{number:06}",
             )  # fmt: skip
 
     async def _text(self, place: int) -> None:
@@ -226,7 +226,7 @@ class Stranger:
         async with self._town.db.transaction() as connection:
             await texting.texted(
                 connection, self._town.keyring, OWN[Channel.SMS],
-                texting.digits(self._town.keyring, code),
+                texting.digits(self._town.keyring, code), settings=self._town.settings,
             )  # fmt: skip
         self._words.append(texting.word(self._town.keyring, code))
 
@@ -238,7 +238,7 @@ class Stranger:
         async with self._town.db.transaction() as connection:
             await texting.texted(
                 connection, self._town.keyring, VICTIM[Channel.SMS],
-                texting.digits(self._town.keyring, code),
+                texting.digits(self._town.keyring, code), settings=self._town.settings,
             )  # fmt: skip
         self._words.append(texting.word(self._town.keyring, code))
 
@@ -251,7 +251,13 @@ class Stranger:
         )
         for row in rows:
             with contextlib.suppress(NotHere):
-                await signing_up.prove(self._town.db, self._town.keyring, row["id"], here=None)
+                await signing_up.prove(
+                    self._town.db,
+                    self._town.keyring,
+                    row["id"],
+                    settings=self._town.settings,
+                    here=None,
+                )
 
     async def _prove_own(self) -> None:
         """Type, and open the link of, every code that came to the stranger's own addresses."""
@@ -263,7 +269,11 @@ class Stranger:
         for row in rows:
             try:
                 _, word = await signing_up.prove(
-                    self._town.db, self._town.keyring, row["id"], here=None
+                    self._town.db,
+                    self._town.keyring,
+                    row["id"],
+                    settings=self._town.settings,
+                    here=None,
                 )
             except NotHere:
                 continue
@@ -286,7 +296,7 @@ async def test_the_same_would_show_if_the_resident_s_code_were_taken_for_granted
         )
         await joining.prove(
             connection, town.keyring,
-            proving.Proven(Purpose.PROVE, newcomer["resident_id"], row["id"]),
+            proving.Proven(Purpose.PROVE, newcomer["resident_id"], row["id"]), settings=town.settings,
         )  # fmt: skip
 
     assert await _gets(town, victim) != before

@@ -23,7 +23,7 @@ async def shown(town: Town, address_id: int) -> int:
 
 async def text(town: Town, sender: str, body: str) -> Say | None:
     async with town.db.transaction() as connection:
-        return await texting.texted(connection, town.keyring, sender, body)
+        return await texting.texted(connection, town.keyring, sender, body, settings=town.settings)
 
 
 async def state(town: Town, value: str = PHONE) -> list[str]:

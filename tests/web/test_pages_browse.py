@@ -13,8 +13,10 @@ from notify.domain.keyring import Keyring
 from notify.rendering.links import shorten
 from notify.services import browsing
 from notify.services.browsing import PAGE
+from notify.services.visiting import LONGEST
 from notify.settings import Settings
 from notify.store.database import Database
+from notify.web.pages.cookies import KNOWN_FOR
 from notify.web.pages.freshness import HOLDS
 from tests.web.conftest import MakeGroup, Publish, serving
 from tests.web.test_pages_fresh import read
@@ -208,6 +210,23 @@ async def test_a_text_that_is_missing_is_said_to_be(
 
     assert "Rathaus Süd hat diesen Text noch nicht geschrieben." in html
     assert "Telefon 7" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "hours", "days"),
+    [("", "höchstens {} Stunden", "bleibt {} Tage"),
+     ("?lang=en", "for {} hours at most", "stays for {} days")],
+    ids=["German", "English"],
+)  # fmt: skip
+async def test_how_long_each_cookie_is_kept_is_said(
+    site: ClientSession, tree: Tree, query: str, hours: str, days: str
+) -> None:
+    await tree("town")
+
+    html = await read(site, f"/privacy{query}")
+
+    assert hours.format(LONGEST // timedelta(hours=1)) in html
+    assert days.format(KNOWN_FOR // (24 * 3_600)) in html
 
 
 async def test_of_several_towns_each_speaks_for_itself(site: ClientSession, tree: Tree) -> None:

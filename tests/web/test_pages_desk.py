@@ -18,7 +18,7 @@ async def _at_the_desk(town: Town, db: Database, keyring: Keyring) -> str:
     await town.group("town")
     anna = await signed_up(town, "town", email=MAIL, phone=PHONE)
     _, digits = await latest_code(db, keyring, PHONE)
-    await desk.confirm(db, keyring, anna, digits)
+    await desk.confirm(db, keyring, anna, digits, settings=town.settings)
     code, _ = await latest_code(db, keyring, MAIL)
     return f"/code/{proving.seal(keyring, code)}"
 

@@ -129,6 +129,19 @@ async def test_programs_and_the_interface_get_problems(site: ClientSession) -> N
             assert json.loads(await answer.text())["status"] == answer.status
 
 
+async def test_what_is_refused_is_a_page_also_where_no_alerts_can_be_had(
+    site: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(failing, "alerts_on_top", breaks)
+
+    async with site.post("/accessibility", headers=BROWSER | CROSS) as answer:
+        assert (answer.status, answer.content_type) == (403, "text/html")
+        assert SECRET not in await answer.text()
+
+
 async def test_where_the_page_cannot_be_made_the_problem_is_told(
     site: ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,7 +135,7 @@ async def test_two_addresses_are_proven_one_after_the_other(
 @pytest.mark.parametrize(
     ("fields", "said", "at"),
     [
-        ({"groups": ""}, "Kreuzen Sie mindestens eine Gruppe an.", "group"),
+        ({"groups": ""}, "Wählen Sie mindestens eine Gruppe.", "group"),
         ({"email": ""}, "Geben Sie eine E-Mail-Adresse oder eine Telefonnummer ein.", "email"),
         ({"email": "anna@"}, "zum Beispiel erika@example.org", "email"),
         ({"phone": "110"}, "zum Beispiel 0151 23456789", "phone"),
@@ -377,7 +377,7 @@ async def test_with_one_way_only_the_form_asks_for_that_one(
         await browser.join("town", alerts="push", news="")
 
     assert "Ihre E-Mail-Adresse brauchen wir in jedem Fall" in form
-    assert "Schreiben Sie Ihre E-Mail-Adresse." in browser.body
+    assert "Geben Sie Ihre E-Mail-Adresse ein." in browser.body
     assert "Telefonnummer" not in form + browser.body
 
 

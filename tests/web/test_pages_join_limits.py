@@ -146,7 +146,7 @@ async def test_when_the_day_s_sms_are_used_up_the_phone_texts_the_code(
     await browser.post("/join/code", page=word[1], look="1")
     assert (browser.status, browser.body) == (204, "")
     async with db.transaction() as connection:
-        assert await texting.texted(connection, keyring, PHONE, digits)
+        assert await texting.texted(connection, keyring, PHONE, digits, settings=town.settings)
     await browser.post("/join/code", page=word[1])
 
     assert browser.path.startswith("/join/done")
@@ -170,10 +170,20 @@ async def test_a_code_shown_for_a_known_number_opens_nobody_s_page(
 
     async with db.transaction() as connection:
         digits = texting.digits(keyring, row["id"])
-        assert await texting.texted(connection, keyring, PHONE, digits) is Say.TAKEN
+        assert (
+            await texting.texted(connection, keyring, PHONE, digits, settings=town.settings)
+            is Say.TAKEN
+        )
 
     assert await stranger.post("/join/code", page=word) == before
     assert stranger.status == 409
+    await town.change("UPDATE codes SET valid_until = now()")
+    await stranger.post("/join/code", page=word, look="1")
+    assert (stranger.status, stranger.body) == (204, "")
+    await stranger.post("/join/code", page=word)
+    assert stranger.status == 422
+    (number,) = await town.rows("SELECT id FROM addresses WHERE state = 'asked'")
+    assert f'href="#f-code_{number["id"]}">Dieser Code gilt nicht mehr.' in stranger.body
     await stranger.get("/my")
     assert "Meine Seite öffnen" in stranger.body
     rows = await town.rows("SELECT group_id FROM subscriptions WHERE resident_id = %(a)s", a=anna)

@@ -48,6 +48,11 @@ async def follower(db: Database, keyring: Keyring, group: MakeGroup, publish: Pu
         )
         assert address is not None
         await connection.run(
+            "INSERT INTO addresses (resident_id, channel, value, hash, state) VALUES"
+            " (%(id)s, 'sms', '+4915112345678', 'y', 'proven')",
+            id=row["id"],
+        )
+        await connection.run(
             "INSERT INTO subscriptions (resident_id, group_id, alerts, news) VALUES"
             " (%(id)s, %(group)s, ARRAY['email', 'sms'], ARRAY['email'])",
             id=row["id"],
@@ -114,6 +119,75 @@ async def test_a_button_leaves_and_says_what_happened_also_twice(
         assert await follower.follows() == left
 
 
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        pytest.param("this", "Sie bekommen keine Warnungen vor Gefahr mehr.", id="news stay"),
+        pytest.param("channel", "Sie bekommen nichts mehr von uns, auch keine Warnungen vor",
+                     id="nothing stays"),
+    ],
+)  # fmt: skip
+async def test_who_leaves_the_only_way_is_told_before_and_after_that_no_warning_comes_any_more(
+    site: ClientSession, follower: Follower, db: Database, choice: str, said: str
+) -> None:
+    async with db.transaction() as connection:
+        await connection.run("UPDATE subscriptions SET alerts = '{email}'")
+
+    async with site.get(follower.link) as answer:
+        asked = await answer.text()
+    for _ in range(2):
+        async with site.post(follower.link, data={"choice": choice}) as answer:
+            html = await answer.text()
+
+        assert said in html
+        assert "Andere Wege bleiben" not in html
+    assert asked.count("Sie bekommen dann keine Warnungen vor Gefahr mehr.") == 3
+    assert "Andere Wege bleiben" not in asked
+
+
+async def test_who_follows_a_group_below_is_told_that_warnings_still_come_and_may_leave_it_too(
+    site: ClientSession, follower: Follower, db: Database, group: MakeGroup
+) -> None:
+    below = await group("kita")
+    async with db.transaction() as connection:
+        await connection.run(
+            "UPDATE groups SET parent_id = (SELECT id FROM groups WHERE slug = 'town')"
+            " WHERE slug = 'kita'"
+        )
+        await connection.run(
+            "INSERT INTO subscriptions (resident_id, group_id, alerts, news)"
+            " VALUES (%(id)s, %(group)s, '{sms}', '{}')",
+            id=follower.resident, group=below,
+        )  # fmt: skip
+
+    for _ in range(2):
+        async with site.post(follower.link, data={"group": "town"}) as answer:
+            html = await answer.text()
+        assert (
+            "Warnungen an Gruppe town kommen weiter, weil Sie folgen: Gruppe kita" in html
+        )  # fmt: skip
+        assert '<button name="group" value="kita">' in html
+    async with site.post(follower.link, data={"group": "kita"}) as answer:
+        html = await answer.text()
+    assert "kommen weiter" not in html
+    assert "auch keine Warnungen vor Gefahr" in html
+    assert await follower.follows() == []
+
+
+async def test_an_address_that_is_stopped_is_no_way_for_warnings(
+    site: ClientSession, follower: Follower, db: Database
+) -> None:
+    async with db.transaction() as connection:
+        await connection.run(
+            "INSERT INTO suppressions (channel, hash, reason) VALUES ('sms', 'y', 'opted_out')"
+        )
+
+    async with site.post(follower.link, data={"choice": "channel"}) as answer:
+        html = await answer.text()
+
+    assert "Sie bekommen keine Warnungen vor Gefahr mehr." in html
+
+
 def _undo(html: str) -> str:
     found = re.search(r'name="back" value="([^"]+)"', html)
     assert found
@@ -142,7 +216,7 @@ async def test_each_group_that_the_message_came_through_has_a_button_and_many_ar
     assert "Weitere Gruppen (2)" in folded
     assert "Gruppe kita-4 und 2 weitere" in html
     async with site.post(follower.link, data={"group": "town"}) as answer:
-        assert "Sie bekommen nichts mehr von: Gruppe town." in await answer.text()
+        assert "Sie sind abgemeldet von: Gruppe town." in await answer.text()
     assert len(await follower.follows()) == 7
     async with site.post(follower.link, data={"group": "foreign"}) as answer:
         html = await answer.text()
@@ -267,10 +341,10 @@ async def test_a_browser_that_was_let_go_is_used_again(
 
     async with site.post(f"/leave/{token}", data={"choice": "channel"}) as answer:
         undo = _undo(await answer.text())
-    assert await live() == 2
+    assert await live() == 3
     async with site.post(f"/leave/{token}", data={"back": undo}) as answer:
         assert answer.status == 200
-    assert await live() == 3
+    assert await live() == 4
 
 
 @pytest.mark.parametrize("multipart", [False, True])
@@ -334,11 +408,12 @@ async def test_an_address_is_confirmed_by_the_button_and_not_by_the_link(
 ) -> None:
     async def state() -> list[str]:
         async with db.transaction() as connection:
-            return [row["state"] for row in await connection.rows("SELECT state FROM addresses")]
+            rows = await connection.rows("SELECT state FROM addresses WHERE channel = 'email'")
+            return [row["state"] for row in rows]
 
     async with db.transaction() as connection:
         await connection.run("UPDATE addresses SET state = 'unverified'")
-        row = await connection.row("SELECT id FROM addresses")
+        row = await connection.row("SELECT id FROM addresses WHERE channel = 'email'")
     assert row is not None
     link = f"/confirm/{confirming.seal(keyring, address_id=row['id'])}"
 

@@ -11,10 +11,11 @@ from notify.domain.keyring import Keyring
 from notify.domain.words import Lane
 from notify.queue import Bell
 from notify.rates import Rate
-from notify.services import proving
+from notify.services import knowing, proving
 from notify.store.database import Connection
 from tests.town import Town
 from tests.web.conftest import serving
+from tests.web.joiner import Browser
 from tests.web.visitor import Visitor
 
 DE = {"accept-language": "de"}
@@ -281,6 +282,36 @@ async def test_strangers_use_up_no_codes_of_a_browser_that_proved_the_address(
     assert await hers("cem@example.org", forged) == 429
     for secret in (ANNA, "anna", PHONE, PHONE[3:]):
         assert secret not in told["notify-known"]
+
+
+async def test_a_browser_is_known_by_what_is_proven_on_the_open_page_and_by_all_who_share_it(
+    site: ClientSession, town: Town, keyring: Keyring
+) -> None:
+    def knows(address: str) -> bool:
+        channel = "email" if "@" in address else "sms"
+        token = browser.cookies["notify-known"]
+        return knowing.knows(keyring, token, channel=channel, value=address)
+
+    browser = Browser(site)
+    for number, (owner, phone) in enumerate(((ANNA, PHONE), ("bert@x.org", "+4915112345679"))):
+        await town.resident(email=owner)
+        await browser.post("/my/close")
+        asking = await browser.post("/my/enter", address=owner)
+        await browser.post(
+            "/my/code", address=owner, asked=asked(asking), code=await latest(town, keyring)
+        )
+        for value in (phone, f"new{number}@x.org"):
+            await browser.post("/my/addresses/add", address=value)
+            (row,) = await town.rows("SELECT max(id) AS id FROM addresses")
+            await browser.post(
+                "/my/addresses/code",
+                ("id", str(row["id"])), (f"code-{row['id']}", await latest(town, keyring)),
+            )  # fmt: skip
+            assert knows(value)
+
+    for address in (ANNA, PHONE, "new0@x.org", "bert@x.org", "+4915112345679", "new1@x.org"):
+        assert knows(address)
+    assert not knows("cem@x.org")
 
 
 async def test_a_browser_is_known_after_its_page_was_closed_and_not_after_erasure(

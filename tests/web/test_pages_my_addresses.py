@@ -11,7 +11,9 @@ from notify.domain.codes import TRIES
 from notify.domain.keyring import Keyring
 from notify.domain.replying import Say
 from notify.domain.words import Kind, Lane
-from notify.services import proving, texting
+from notify.errors import Invalid
+from notify.services import opening, proving, texting
+from notify.services.asking import BY_ADDRESS
 from notify.web.pages.my.addressing import VERSION
 from tests.town import Town
 from tests.web.conftest import serving
@@ -166,6 +168,38 @@ async def test_what_cannot_be_added_is_told_and_kept(anna: Visitor, typed: str, 
     assert await addresses(anna.town) == {OLD: "proven"}
 
 
+async def test_who_asks_too_often_is_told_for_how_many_minutes(
+    site: ClientSession, anna: Visitor
+) -> None:
+    await anna.post("/my/addresses/add", {"address": NEW})
+    again = {"id": str(await address_id(anna.town, NEW))}
+    for _ in range(BY_ADDRESS[0].most - 1):
+        assert (await anna.post("/my/addresses/again", again))[0] == 200
+
+    for path, form in (("again", again), ("add", {"address": NEW})):
+        async with site.post(f"/my/addresses/{path}", data=form, headers=anna.headers) as answer:
+            assert answer.status == 429
+            assert 0 < int(answer.headers["retry-after"]) <= BY_ADDRESS[0].seconds
+            assert "in 15 Minuten" in await answer.text()
+
+
+async def test_what_is_invalid_in_a_way_of_its_own_is_told_like_any(
+    anna: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Odd(Invalid):
+        pass
+
+    def judge(*_: Any, **__: Any) -> None:
+        raise Odd("odd")
+
+    monkeypatch.setattr(opening, "judge", judge)
+
+    status, html, _ = await anna.post("/my/addresses/add", {"address": NEW})
+
+    assert status == 422
+    assert "Geben Sie eine E-Mail-Adresse ein" in html
+
+
 async def test_a_removed_address_gets_nothing_that_is_queued(anna: Visitor) -> None:
     town = anna.town
     await town.change(
@@ -244,7 +278,7 @@ async def test_a_stopped_address_says_why_and_is_used_again_with_a_fresh_code(
 async def test_codes_for_new_addresses_are_bounded(anna: Visitor) -> None:
     answers: list[Any] = [await anna.post("/my/addresses/add", {"address": NEW}) for _ in range(6)]
 
-    assert [status for status, _, _ in answers] == [303] * 4 + [422] * 2
+    assert [status for status, _, _ in answers] == [303] * 4 + [429] * 2
     assert "zu viele Codes" in answers[-1][1]
 
 
@@ -268,7 +302,10 @@ async def text_it(visitor: Visitor, keyring: Keyring, sender: str = PHONE) -> Sa
         "SELECT id FROM codes WHERE purpose = 'text' AND used_at IS NULL"
     )
     async with visitor.town.db.transaction() as connection:
-        return await texting.texted(connection, keyring, sender, texting.digits(keyring, row["id"]))
+        return await texting.texted(
+            connection, keyring, sender, texting.digits(keyring, row["id"]),
+            settings=visitor.town.settings,
+        )  # fmt: skip
 
 
 async def test_without_sms_left_the_phone_texts_the_code_that_the_page_shows(
@@ -318,7 +355,29 @@ async def test_a_code_shown_moves_no_number_from_somebody_else_s_page(
         "SELECT resident_id FROM addresses WHERE value = %(v)s AND live", v=PHONE
     )
     assert [row["resident_id"] for row in rows] == [bert]
-    assert (await poor.post("/my/addresses/texted", {"id": str(number), "look": "1"}))[0] == 204
+    look = {"id": str(number), "look": "1"}
+    assert (await poor.post("/my/addresses/texted", look))[0] == 204
+    await town.change("UPDATE codes SET valid_until = now()")
+    assert (await poor.post("/my/addresses/texted", look))[0] == 204
+    await poor.post("/my/addresses/remove", look)
+    assert (await poor.post("/my/addresses/texted", look))[0] == 204
+    await town.change("UPDATE addresses SET proven_at = now() - interval '1 hour'")
+    assert "Die Adresse ist bestätigt" not in (await poor.get("/my/addresses?done=proven"))[1]
+
+
+async def test_a_number_of_a_list_is_proven_by_a_text_and_the_page_goes_on(
+    poor: Visitor, keyring: Keyring
+) -> None:
+    """The row of the list takes the place of the one that was asked for."""
+    await poor.town.resident(phone=PHONE, state="unverified")
+    await poor.post("/my/addresses/add", {"address": PHONE})
+    look = {"id": str(await address_id(poor.town, PHONE)), "look": "1"}
+
+    assert await text_it(poor, keyring) is Say.PROVED
+
+    place = (await poor.post("/my/addresses/texted", look))[2]
+    assert place == "/my/addresses?done=proven"
+    assert "Die Adresse ist bestätigt" in (await poor.get(place))[1]
 
 
 async def test_a_stopped_number_is_used_again_by_a_text(poor: Visitor, keyring: Keyring) -> None:
@@ -347,8 +406,13 @@ async def test_another_code_after_the_first_is_over_is_shown_too(
 ) -> None:
     await poor.post("/my/addresses/add", {"address": PHONE})
     await poor.town.change("UPDATE codes SET valid_until = now()")
-    form = {"id": str(await address_id(poor.town, PHONE))}
-    assert (await poor.post("/my/addresses/texted", form))[2] == "/my/addresses"
+    number = await address_id(poor.town, PHONE)
+    form = {"id": str(number)}
+    assert (await poor.post("/my/addresses/texted", form | {"look": "1"}))[0] == 204
+    status, html, _ = await poor.post("/my/addresses/texted", form)
+    assert status == 422
+    assert "Dieser Code gilt nicht mehr." in html
+    assert f'id="f-code-{number}"' in html
 
     assert (await poor.post("/my/addresses/again", form))[2].endswith("?done=shown")
 
@@ -371,7 +435,7 @@ async def test_where_nobody_can_text_to_us_it_is_tomorrow(anna: Visitor) -> None
 
     status, html, _ = await anna.post("/my/addresses/add", {"address": PHONE})
 
-    assert status == 422
+    assert status == 429
     assert "Heute können keine Codes mehr" in html or "morgen" in html
     assert await addresses(anna.town) == {OLD: "proven"}
 

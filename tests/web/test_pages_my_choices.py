@@ -177,6 +177,22 @@ async def test_what_was_agreed_to_with_more_groups_is_kept(anna: Visitor) -> Non
     assert kept["given_at"] is not None
 
 
+async def test_the_last_group_posted_twice_is_added_once_and_nothing_is_wrong(
+    anna: Visitor,
+) -> None:
+    await anna.town.group("sport")
+    _, html = await anna.get("/my/join")
+    form: Form = [("group", "sport"), ("alerts", "email"), agreed_to(html)]
+
+    for _ in range(2):
+        status, _, place = await anna.post("/my/join", form)
+        assert (status, place) == (303, "/my?done=joined")
+
+    assert len(await anna.town.rows("SELECT FROM consents")) == 1
+    nowhere: Form = [("group", "nowhere"), ("alerts", "email")]
+    assert (await anna.post("/my/join", nowhere))[2] == "/my/join"
+
+
 async def test_a_privacy_text_that_changed_meanwhile_is_another_version(anna: Visitor) -> None:
     town = anna.town
     await town.group("sport")

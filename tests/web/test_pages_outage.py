@@ -101,7 +101,7 @@ async def test_a_warning_is_read_while_the_database_is_gone_and_says_how_old_it_
 
 @pytest.mark.parametrize(
     ("language", "said", "again"),
-    [("de", "Das geht im Moment nicht", "Bitte versuchen Sie es in ein paar Minuten wieder."),
+    [("de", "Das geht im Moment nicht", "Bitte versuchen Sie es in ein paar Minuten noch einmal."),
      ("en", "This does not work at the moment", "Please try again in a few minutes.")],
 )  # fmt: skip
 async def test_what_needs_the_database_says_so_as_a_page_with_the_warnings_it_knows(

@@ -113,6 +113,9 @@ def test_the_leave_pages_render_for_every_way(
         "channel": channel,
         "groups": [nord, sued],
         "at_a_glance": 5,
+        "last_warnings": (),
+        "unwarned": False,
+        "still": [],
         "problems": [{"field": "choice", "said": "Please press one of the buttons."}],
     }
 

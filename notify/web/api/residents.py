@@ -134,7 +134,9 @@ async def confirm(
 ) -> Mapping[str, Any]:
     """Take the code that the resident reads out: the address it was sent to is proven. 409 where
     it is not the code, or holds no more."""
-    channel = await desk.confirm(app.db, app.keyring, resident_id, wanted.code, within=key.group_id)
+    channel = await desk.confirm(
+        app.db, app.keyring, resident_id, wanted.code, settings=app.settings, within=key.group_id
+    )
     return {"channel": channel}
 
 

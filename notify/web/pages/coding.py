@@ -57,7 +57,7 @@ async def _open(request: Request, app: App, code: int) -> Response:
     if word is None:
         return over(request, app)
     answer = back("/my")
-    await cookies.keep(answer, app, word)
+    await cookies.keep(request, answer, app, word)
     return answer
 
 

@@ -25,7 +25,7 @@ async def confirm(request: Request, app: TheApp, token: str) -> HTMLResponse:
         "Then press the button, and %(town)s sends you warnings and news from now on."
     ) % {"town": app.settings.town}
     known = await confirming.confirm(
-        app.db, app.keyring, token, language=language, wording=wording,
-        version=consents.version(wording, ()),
+        app.db, app.keyring, token, settings=app.settings, language=language,
+        wording=wording, version=consents.version(wording, ()),
     )  # fmt: skip
     return page(app, "confirmed", language=language) if known else not_found(request, app)

@@ -9,7 +9,7 @@ from notify.services import knowing, visiting
 from notify.services.visiting import Session
 
 _KNOWN: Final = "-known"
-_KNOWN_FOR: Final = 180 * 24 * 3_600  # seconds
+KNOWN_FOR: Final = 180 * 24 * 3_600  # seconds
 
 
 def _name(app: App) -> str:
@@ -28,13 +28,23 @@ def knows(request: Request, app: App, *, channel: str, value: str) -> bool:
     return knowing.knows(app.keyring, token, channel=channel, value=value)
 
 
-async def keep(answer: Response, app: App, word: str) -> None:
+async def keep(request: Request, answer: Response, app: App, word: str) -> None:
     """Have the browser keep the word of a session, until it is closed; and longer, by which
     addresses it is known."""
     _set(answer, app, _name(app), word)
-    token = await knowing.token(app.db, app.keyring, word)
+    await _know(request, answer, app, word)
+
+
+async def know(request: Request, answer: Response, app: App) -> None:
+    """Something was proven on the page that is open: the browser is known by that too."""
+    await _know(request, answer, app, request.cookies.get(_name(app), ""))
+
+
+async def _know(request: Request, answer: Response, app: App, word: str) -> None:
+    name = _name(app) + _KNOWN
+    token = await knowing.token(app.db, app.keyring, word, before=request.cookies.get(name))
     if token is not None:
-        _set(answer, app, _name(app) + _KNOWN, token, age=_KNOWN_FOR)
+        _set(answer, app, name, token, age=KNOWN_FOR)
 
 
 def drop(answer: Response, app: App) -> None:

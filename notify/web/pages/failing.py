@@ -71,9 +71,7 @@ class Readable:
 
 async def _page(request: Request, app: App, status: int, wait: str | None) -> Response:
     as_of = None
-    if status < _BROKEN:
-        await alerts_on_top(request)
-    else:
+    if status >= _BROKEN or not await _asked_for_alerts(request):
         alerts, as_of = _at_hand(request)
         place.enter(request, alerts=alerts)
     seconds = int(wait) if wait and wait.isascii() and wait.isdigit() else 0
@@ -82,6 +80,16 @@ async def _page(request: Request, app: App, status: int, wait: str | None) -> Re
         status=status, as_of=as_of, failed=status, minutes=_minutes(seconds),
         posted=request.method not in {"GET", "HEAD"},
     )  # fmt: skip
+
+
+async def _asked_for_alerts(request: Request) -> bool:
+    """Put the alerts of now on top; False where they cannot be had."""
+    try:
+        await alerts_on_top(request)
+    except Exception as failure:  # noqa: BLE001 - somebody waits for an answer
+        log.error("web.no_alerts", problem=type(failure).__name__)
+        return False
+    return True
 
 
 def _minutes(seconds: int) -> int:

@@ -82,7 +82,7 @@ async def _take(
     word = await signing_up.begin(app.db, app.keyring, settings=app.settings, wanted=wanted)
     app.bell.ring(Lane.NOTE)
     answer = RedirectResponse(f"/join/code?lang={agreed.language}", 303)
-    await cookies.keep(answer, app, word)
+    await cookies.keep(request, answer, app, word)
     return answer
 
 

@@ -81,7 +81,11 @@ async def by_link(request: Request, app: App, code: int) -> Response:
     session = await cookies.session(request, app)
     try:
         joined, word = await signing_up.prove(
-            app.db, app.keyring, code, here=session.resident if session else None
+            app.db,
+            app.keyring,
+            code,
+            settings=app.settings,
+            here=session.resident if session else None,
         )
     except NotHere:
         return await _from_the_desk(request, app, code)
@@ -89,7 +93,7 @@ async def by_link(request: Request, app: App, code: int) -> Response:
         return _over(request, app)
     app.bell.ring(Lane.NOTE)  # other addresses may be told
     answer = back("/join/code")
-    await cookies.keep(answer, app, word)
+    await cookies.keep(request, answer, app, word)
     return answer
 
 
@@ -98,7 +102,7 @@ async def _from_the_desk(request: Request, app: App, code: int) -> Response:
     took it down it is proven; where a page asked for it, its digits have to be typed there."""
     language = reader_language(request, app)
     try:
-        proven = await confirming.by_code(app.db, app.keyring, code)
+        proven = await confirming.by_code(app.db, app.keyring, code, settings=app.settings)
     except NotHere:
         return page(app, "join_elsewhere", language=language, status=409)
     if not proven:
@@ -112,13 +116,13 @@ async def _type(
 ) -> Response:
     name, words = f"code_{row['id']}", _words(request, app)
     verdict, word = await signing_up.type_(
-        app.db, app.keyring, resident=session.resident, address_id=row["id"],
-        typed=fields.one(name),
+        app.db, app.keyring, settings=app.settings, resident=session.resident,
+        address_id=row["id"], typed=fields.one(name),
     )  # fmt: skip
     if word is not None:
         app.bell.ring(Lane.NOTE)  # other addresses may be told
         answer = back("/join/code")
-        await cookies.keep(answer, app, word)
+        await cookies.keep(request, answer, app, word)
         return answer
     if verdict is Verdict.OVER:
         said = words.gettext("This code no longer holds. Have a new one sent.")
@@ -172,22 +176,29 @@ async def _texted(request: Request, app: App, word: str, *, look: bool) -> Respo
     script, which only wants to `look`, is told nothing more where it was not."""
     if await visiting.find(app.db, word) is not None:
         answer = back("/join/code")
-        await cookies.keep(answer, app, word)
+        await cookies.keep(request, answer, app, word)
         return answer
     session = await cookies.session(request, app)
     if session is None:
         return _over(request, app)
     asked = await signing_up.asked(app.db, session.resident)
-    shown = [row for row in asked if row["purpose"] == Purpose.TEXT]
-    if not shown:
-        return back("/join/code")
+    phone = next((row for row in asked if row["channel"] == Channel.SMS), None)
+    if phone is None:  # proven, or let go of
+        answer = back("/join/code")
+        await cookies.know(request, answer, app)
+        return answer
     if look:
         return Response(status_code=204)
-    said = _words(request, app).gettext(
-        "Your SMS has not come yet. That may take a minute. Then press the button again."
-    )
-    problem = Problem(f"texted_{shown[0]['id']}", said)
-    return await _page(request, app, session, asked, problem, status=409)
+    words = _words(request, app)
+    if phone["purpose"] == Purpose.TEXT:
+        said = words.gettext(
+            "Your SMS has not come yet. That may take a minute. Then press the button again."
+        )
+        problem, status = Problem(f"texted_{phone['id']}", said), 409
+    else:
+        said = words.gettext("This code no longer holds. Have a new one sent.")
+        problem, status = Problem(f"code_{phone['id']}", said), 422
+    return await _page(request, app, session, asked, problem, status=status)
 
 
 async def _page(

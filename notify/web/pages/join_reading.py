@@ -83,7 +83,7 @@ def judge(
     chosen = [group for group in groups if group.slug in form.groups]
     addresses, problems = _addresses(form, words, settings=settings, open_=open_)
     if not chosen:
-        problems.insert(0, Problem("group", words.gettext("Tick at least one group.")))
+        problems.insert(0, Problem("group", words.gettext("Choose at least one group.")))
     reached = {channel for channel in TYPED if form.typed(channel) and channel in open_}
     usable = reached | ({Channel.PUSH} & set(open_))
     alerts = [channel for channel in Channel if channel in form.alerts and channel in usable]

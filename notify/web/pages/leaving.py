@@ -68,7 +68,8 @@ async def _press(request: Request, app: App, token: str, said: Mapping[str, str]
         return not_found(request, app)
     return _page(
         request, app, look, "left", choice=choice, group=left.group, nothing=left.nothing,
-        undo=left.undo,
+        unwarned=left.unwarned, undo=left.undo,
+        still=[_named(app, one, _language(request, app, look)) for one in left.still],
     )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def _ask(request: Request, app: App, look: LeavePage, *, wrong: str | None = Non
     problems = [{"field": "choice", "said": said[wrong]}] if wrong else []
     return _page(
         request, app, look, "leave", status=400 if wrong else 200, problems=problems,
-        following=look.following,
+        following=look.following, last_warnings=look.last_warnings,
     )  # fmt: skip
 
 

@@ -35,5 +35,7 @@ async function watch() {
   }
 }
 
-document.querySelector("[data-by-itself]").hidden = false;
-watch();
+const hint = document.querySelector("[data-by-itself]");
+hint.hidden = false;
+await watch();
+hint.hidden = true; // the code is over: it goes on no more

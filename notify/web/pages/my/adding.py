@@ -41,6 +41,9 @@ async def join(request: Request, app: TheApp) -> Response:
     if missing is not None:
         return await _page(app, here, form, missing=missing, status=422)
     others = await _others(app, here)
+    if not {group.slug for group in others} & {*form.all("group")}:  # posted once more
+        followed = {wish["slug"] for wish in here.page.wishes} & {*form.all("group")}
+        return back("/my?done=joined" if followed else "/my/join")
     agreed = _agreed(app, here, others)
     if form.one("shown") != agreed.version:
         return await _page(app, here, form, missing="agree", status=422)

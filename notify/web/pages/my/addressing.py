@@ -6,8 +6,9 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from notify import clock
 from notify.bootstrap import App
-from notify.domain.codes import Purpose, Verdict
+from notify.domain.codes import LIFE, Purpose, Verdict
 from notify.domain.words import AddressState, Channel, Lane, Source
 from notify.errors import Invalid
 from notify.rendering.phones import spoken
@@ -18,7 +19,7 @@ from notify.services.joining import Evidence
 from notify.services.reaching import LastOne, Yours
 from notify.store.database import Row
 from notify.web.deps import TheApp
-from notify.web.pages import bounds
+from notify.web.pages import bounds, cookies
 from notify.web.pages.forms import small_form
 from notify.web.pages.my.door import Guest, back, guest, inside, outside
 from notify.web.static import static_url
@@ -28,10 +29,11 @@ router = APIRouter(include_in_schema=False)
 VERSION: Final = "2"
 """Of the sentence below; it rises whenever that says something else."""
 
-_REFUSED: Final[Mapping[type[Exception], str]] = {
-    TooMany: "too_many", Spent: "spent", Yours: "yours", Elsewhere: "elsewhere",
-    Invalid: "no_address",
+_REFUSED: Final[Mapping[type[Exception], tuple[str, int]]] = {
+    TooMany: ("too_many", 429), Spent: ("spent", 429), Yours: ("yours", 422),
+    Elsewhere: ("elsewhere", 422), Invalid: ("no_address", 422),
 }  # fmt: skip
+"""What is said, and with which status; the narrower of two kinds comes first."""
 
 _LONGEST_ID = 18  # digits of an address's id
 
@@ -41,7 +43,10 @@ async def show(request: Request, app: TheApp) -> Response:
     here = await guest(request, app)
     if here is None:
         return outside()
-    return _page(app, here, done=request.query_params.get("done", ""))
+    done = request.query_params.get("done", "")
+    if done == "proven" and not any(_just_proven(one) for one in here.page.addresses):
+        done = ""  # a script may lead here too early, or a link
+    return _page(app, here, done=done)
 
 
 @router.post("/my/addresses/add")
@@ -58,7 +63,7 @@ async def add(request: Request, app: TheApp) -> Response:
             address=address, evidence=_evidence(app, here),
         )  # fmt: skip
     except (TooMany, Spent, Yours, Invalid) as refusal:
-        return _page(app, here, typed=typed, field="address", problem=_REFUSED[type(refusal)])
+        return _refused(app, here, refusal, typed=typed, field="address")
     if not sent:
         return back("/my/addresses?done=shown")
     app.bell.ring(Lane.NOTE)
@@ -73,13 +78,13 @@ async def prove(request: Request, app: TheApp) -> Response:
     form = await small_form(request)
     wanted = _id(form.get("id", ""))
     verdict = await reaching.prove(
-        app.db, app.keyring, resident=here.session.resident, address_id=wanted,
-        typed=form.get(f"code-{wanted}", ""),
+        app.db, app.keyring, settings=app.settings, resident=here.session.resident,
+        address_id=wanted, typed=form.get(f"code-{wanted}", ""),
         evidence=_evidence(app, here),
     )  # fmt: skip
     if verdict is Verdict.RIGHT:
         app.bell.ring(Lane.NOTE)  # other addresses may be told
-        return back("/my/addresses?done=proven")
+        return await _proven(request, app)
     problem = "wrong" if verdict is Verdict.WRONG else "over"
     return _page(app, here, field=f"code-{wanted}", problem=problem, proving=wanted)
 
@@ -93,12 +98,17 @@ async def texted(request: Request, app: TheApp) -> Response:
     form = await small_form(request)
     wanted = _id(form.get("id", ""))
     row = next((one for one in here.page.addresses if one["id"] == wanted), None)
-    if row is None or row["purpose"] != Purpose.TEXT:  # it came, or is over
-        proven = row and row["state"] == AddressState.PROVEN and not row["stopped"]
-        return back("/my/addresses?done=proven" if proven else "/my/addresses")
+    phones = [one for one in here.page.addresses if one["channel"] == Channel.SMS]
+    # Proven, the row that has the number's history may have taken its place.
+    if _in_use(row) if row else any(map(_just_proven, phones)):
+        return await _proven(request, app)
     if "look" in form:
         return Response(status_code=204)
-    return _page(app, here, field=f"texted-{wanted}", problem="not_yet")
+    if row is None:
+        return back("/my/addresses")
+    if row["purpose"] == Purpose.TEXT:
+        return _page(app, here, field=f"texted-{wanted}", problem="not_yet")
+    return _page(app, here, field=f"code-{wanted}", problem="over", proving=wanted)
 
 
 @router.post("/my/addresses/again")
@@ -119,7 +129,7 @@ async def again(request: Request, app: TheApp) -> Response:
             evidence=_evidence(app, here),
         )  # fmt: skip
     except (TooMany, Spent, Elsewhere) as refusal:
-        return _page(app, here, field=field, problem=_REFUSED[type(refusal)], proving=wanted)
+        return _refused(app, here, refusal, field=field, proving=wanted)
     if not sent:
         return back("/my/addresses?done=shown")
     app.bell.ring(Lane.NOTE)
@@ -133,7 +143,9 @@ async def remove(request: Request, app: TheApp) -> Response:
         return outside()
     wanted = _id((await small_form(request)).get("id", ""))
     try:
-        gone = await reaching.let_go(app.db, resident=here.session.resident, address_id=wanted)
+        gone = await reaching.let_go(
+            app.db, settings=app.settings, resident=here.session.resident, address_id=wanted
+        )
     except LastOne:
         return _page(app, here, field=f"remove-{wanted}", problem="last")
     app.bell.ring(Lane.NOTE)  # other addresses may be told
@@ -160,13 +172,42 @@ def _id(typed: str) -> int:
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _LONGEST_ID else 0
 
 
+async def _proven(request: Request, app: App) -> Response:
+    answer = back("/my/addresses?done=proven")
+    await cookies.know(request, answer, app)
+    return answer
+
+
+def _in_use(row: Row) -> bool:
+    return row["state"] == AddressState.PROVEN and not row["stopped"]
+
+
+def _just_proven(row: Row) -> bool:
+    """Whether it was proven about as lately as a code for it can have been asked for."""
+    return _in_use(row) and row["proven_at"] is not None and row["proven_at"] > clock.now() - LIFE
+
+
+def _refused(
+    app: App, here: Guest, refusal: Exception, *, field: str, typed: str = "", proving: int = 0
+) -> Response:
+    problem, status = next(said for kind, said in _REFUSED.items() if isinstance(refusal, kind))
+    wait = refusal.retry_after if isinstance(refusal, TooMany) else 0
+    answer = _page(
+        app, here, typed=typed, field=field, problem=problem, status=status, wait=wait,
+        proving=proving,
+    )  # fmt: skip
+    if wait:
+        answer.headers["retry-after"] = str(wait)
+    return answer
+
+
 def _page(
     app: App, here: Guest, *, typed: str = "", field: str = "", problem: str | None = None,
-    done: str = "", proving: int = 0,
+    status: int = 422, wait: int = 0, done: str = "", proving: int = 0,
 ) -> Response:  # fmt: skip
     return inside(
-        app, here, "addresses", status=422 if problem else 200, typed=typed,
-        problems=[{"field": field, "said": _said(app, here, problem)}] if problem else [],
+        app, here, "addresses", status=status if problem else 200, typed=typed,
+        problems=[{"field": field, "said": _said(app, here, problem, wait)}] if problem else [],
         done=done, proving=proving, sentence=sentence(app, here.language),
         addresses=[_shown(app, one) for one in here.page.addresses],
         number=spoken(texting.number(app.settings)), script=static_url("texted.js"),
@@ -182,7 +223,7 @@ def _shown(app: App, row: Row) -> Mapping[str, Any]:
     return {**row, "value": value, "digits": digits}
 
 
-def _said(app: App, here: Guest, problem: str) -> str:
+def _said(app: App, here: Guest, problem: str, wait: int) -> str:
     words = templates(app.settings).words(here.language)
     return {
         "no_address": words.gettext(
@@ -190,7 +231,9 @@ def _said(app: App, here: Guest, problem: str) -> str:
         ),
         "yours": words.gettext("You use this address already."),
         "elsewhere": words.gettext("We send no SMS to this country. Use an e-mail address."),
-        "too_many": words.gettext("Too many codes were asked for. Please try again later."),
+        "too_many": words.gettext(
+            "Too many codes were asked for. Please try again in %(minutes)s minutes."
+        ) % {"minutes": max(1, -(-wait // 60))},
         "spent": words.gettext(
             "No more codes can be sent by SMS today. Use an e-mail address, or try again tomorrow."
         ),

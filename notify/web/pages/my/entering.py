@@ -73,7 +73,7 @@ async def try_code(request: Request, app: TheApp) -> Response:
     if word is None:
         return _code(request, app, typed, asked, problem="wrong")
     answer = back("/my")
-    await cookies.keep(answer, app, word)
+    await cookies.keep(request, answer, app, word)
     return answer
 
 
