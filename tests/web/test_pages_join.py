@@ -358,7 +358,7 @@ async def test_the_form_says_beforehand_that_notifications_alone_are_not_enough(
     form = await browser.get("/join")
     await browser.join("town", alerts="push", news="")
 
-    assert "eine E-Mail-Adresse oder eine Telefonnummer an: Dorthin schicken wir" in form
+    assert "eine E-Mail-Adresse oder eine Telefonnummer: Dorthin schicken wir" in form
     assert "Telefonnummer brauchen wir in jedem Fall" in form
     assert browser.status == 422
     assert "Benachrichtigungen allein genügen nicht" in browser.body

@@ -248,7 +248,7 @@ async def test_and_what_goes_without_it_by_sms(town: Town, keyring: Keyring) -> 
         _, html = await ask(site, PHONE)
 
     assert "Schicken Sie eine SMS an +49 1573 5980001" in html
-    for word in ("LISTE", "MITMACHEN", "ABMELDEN", "STOPP"):
+    for word in ("LISTE", "MITMACHEN", "ABMELDEN", "STOP"):
         assert f"<li>{word}" in html
 
 
