@@ -47,20 +47,31 @@ def make_data_dir(path: Path) -> Path:
     servers' user may pass through to what belongs to it)."""
     try:
         path = path.expanduser().resolve()
+        if path.exists() and not path.is_dir():
+            raise Misconfigured(f"{path} is no folder; set NOTIFY_DATA_DIR to one.")
         if not path.is_dir():
-            path.mkdir(mode=0o700, parents=True)
-            if is_root():
-                _let_through(path, system_user())
-    except FileExistsError:
-        if path.is_dir():
-            return path  # another process was quicker
-        raise Misconfigured(f"{path} is no folder; set NOTIFY_DATA_DIR to one.") from None
+            _make(path)
     except OSError as problem:
         raise Misconfigured(
             f"{path} cannot be made ({problem.strerror}). Set NOTIFY_DATA_DIR to a folder this "
             "user may write to."
         ) from problem
     return path
+
+
+def _make(path: Path) -> None:
+    """Made beside its place and moved there whole: whoever starts at the same moment would find it
+    closed to the servers' user, and put them elsewhere."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    if is_root():
+        _let_through(new, system_user())
+    try:
+        new.rename(path)
+    except OSError:
+        new.rmdir()
+        if not path.is_dir():  # else another process was quicker
+            raise
 
 
 def find_place(data_dir: Path, *, throwaway: bool) -> Place:

@@ -122,10 +122,11 @@ class Postgres(Server):
 
     def _clear_away(self) -> None:
         """Deal with what a killed server left: wait for one that is on its way out, and remove
-        a lock file whose number may belong to somebody else by now."""
+        lock files whose number may belong to somebody else by now."""
         if self._pid() is None:
             # Safe: PostgreSQL also looks whether anyone is still attached to its memory.
             (self._data / self.pid_file).unlink(missing_ok=True)
+            self._socket.with_name(f"{self._socket.name}.lock").unlink(missing_ok=True)
         elif not wait_until(lambda: self._pid() is None, seconds=2):
             log.warning("embedded.postgres_unreachable_restarted")
             self.stop()

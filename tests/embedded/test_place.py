@@ -3,7 +3,9 @@
 import os
 import stat
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -44,6 +46,22 @@ def test_a_socket_folder_that_others_may_enter_is_refused(ground: Path) -> None:
         find_place(data_dir, throwaway=False)
 
     place.sockets.rmdir()
+
+
+@as_root
+def test_whoever_finds_a_new_data_folder_finds_it_open_to_the_servers_user(ground: Path) -> None:
+    account = system_user()
+    together = Barrier(4)
+
+    def found_open(path: Path) -> bool:
+        together.wait(timeout=10)
+        return can_reach(make_data_dir(path), account)
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(100):
+            assert all(pool.map(found_open, [ground / f"data {number}"] * 4))
+
+    assert len(list(ground.iterdir())) == 100
 
 
 def test_a_data_folder_that_is_a_file_is_refused(ground: Path) -> None:

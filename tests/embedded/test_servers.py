@@ -187,16 +187,21 @@ def test_a_hung_server_without_its_socket_is_replaced(plain_dir: Path) -> None:
         assert postmaster(plain_dir) not in (before, None)
 
 
-def test_a_lock_file_whose_number_belongs_to_another_process_now_is_no_hindrance(
+def test_lock_files_whose_number_belongs_to_another_process_now_are_no_hindrance(
     plain_dir: Path,
 ) -> None:
     with Embedded(plain_dir, redis=False) as servers:
         kill(postmaster(plain_dir), plain_dir / "run" / ".s.PGSQL.5432")
-        lock_file = plain_dir / "postgres" / "postmaster.pid"
-        lines = lock_file.read_text().split("\n")
-        lock_file.write_text("\n".join([str(os.getpid()), *lines[1:]]))
+        lock_files = [plain_dir / "postgres" / "postmaster.pid",
+                      plain_dir / "run" / ".s.PGSQL.5432.lock"]  # fmt: skip
+        # Of the same user: the number of anybody else's process PostgreSQL passes over.
+        owner = lock_files[0].stat().st_uid if os.geteuid() == 0 else None
+        with subprocess.Popen(["/bin/sleep", "60"], user=owner) as another:
+            for file in lock_files:
+                file.write_text("\n".join([str(another.pid), *file.read_text().split("\n")[1:]]))
 
-        servers.ensure()
+            servers.ensure()
+            another.kill()
 
         assert ask(servers.database_url, "SELECT 1") == 1
 
