@@ -14,7 +14,7 @@ ifneq ($(HERE),yes)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test api-fuzz faults bench up check lint format types layers fix lock clean
+.PHONY: help setup demo test api-fuzz faults bench up check lint format types queries layers fix lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -25,7 +25,7 @@ demo: $(INSTALLED) ## Show a storm alert reaching a town of 5,000 and check ever
 	@$(BIN)/notify demo $(ARGS)
 
 test: $(INSTALLED) ## Run the tests (ARGS="tests/channels -k bounce" for some of them)
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 faults: $(INSTALLED) ## Break the service in every way, count messages (SCENARIO='kill*' BREAK=fence SEED=1)
 	@$(BIN)/python -m faults $(if $(SEED),--seed '$(SEED)') $(if $(SCENARIO),--scenario '$(SCENARIO)') \
@@ -41,7 +41,8 @@ api-fuzz: $(INSTALLED) ## Call the API in every way its description allows (ARGS
 up: $(INSTALLED) ## Run the whole service in the foreground until Ctrl-C
 	@exec $(BIN)/notify up $(ARGS)
 
-check: lint format types layers ## Lint, format, types and layers: all that reads the code
+check: $(INSTALLED) ## Lint, format, types and layers: all that reads the code
+	@$(MAKE) --no-print-directory -j 2 lint format types queries layers
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .
@@ -51,6 +52,8 @@ format: $(INSTALLED)
 
 types: $(INSTALLED)
 	@$(BIN)/mypy
+
+queries: $(INSTALLED)
 	@$(BIN)/basedpyright --level error
 
 layers: $(INSTALLED)

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
+
+LONGEST_BODY: Final = 5_000
+"""Characters of a text that are kept; what providers carry is shorter."""
 
 Heeded = Literal["stop", "start", "help"]
 """What a provider may do by itself about a text: block us, let us through again, explain."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 class MailForm:
     """What the mails to many readers have in common; keep one and use it for all of them.
 
-    `gap` is a word that stands in `text` and `html` wherever each reader's own link belongs, and
-    that nobody can have written there: take a random one.
+    `gap` is a word that stands in `text` and `html` wherever what is each reader's own belongs (a
+    token in a link), and that nobody can have written there: take a random one.
     """
 
     subject: str
@@ -28,7 +28,8 @@ class Email:
 
     `envelope_from` is the bounce address of this attempt, `message_id` the same for every
     attempt of a delivery (so that repeats collapse), without angle brackets.
-    `unsubscribe_url` becomes List-Unsubscribe with the RFC 8058 post, and fills the form's gaps.
+    `unsubscribe_url` becomes List-Unsubscribe with the RFC 8058 post. `own` fills the form's gaps:
+    printable ASCII that may stand in a URL.
     """
 
     form: MailForm
@@ -36,6 +37,7 @@ class Email:
     envelope_from: str
     message_id: str
     unsubscribe_url: str | None = None
+    own: str | None = field(default=None, repr=False)
     in_reply_to: str | None = None
     envelope_id: str | None = None
 
@@ -46,7 +48,8 @@ class Sms:
 
     `status_callback` is the URL the provider reports to; it carries the attempt's id.
     `validity` is in whole seconds, after which the provider must not deliver any more.
-    `origin` is the number of ours that it is to come from; None leaves that to the sender.
+    `origin` is the number of ours (or messaging service) that it is to come from; None leaves that
+    to the sender.
     """
 
     to: str

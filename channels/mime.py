@@ -40,6 +40,7 @@ _USUAL_ADDRESS = re.compile(
 )
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\Z")
 _ID = re.compile(r"[!-;=?-~]+@[!-;=?-~]+\Z")
+_OWN = re.compile(r"[!-;=?-~]+\Z")
 _URL = re.compile(r"https?://[!-;=?-~]+\Z")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 _LONGEST_LINE = 998  # RFC 5322 §2.1.1, without CRLF
@@ -110,14 +111,14 @@ def build(email: Email, *, date: datetime) -> bytes:
     """
     made = _made(email.form)
     own = _own_headers(email, date)
-    link = email.unsubscribe_url or ""
+    fill = _fill(email)
     return b"".join(
         (
             own.encode(),
             made.head,
-            made.text.filled(link),
+            made.text.filled(fill),
             made.between,
-            made.html.filled(escape(link)),
+            made.html.filled(escape(fill)),
             made.end,
         )
     )
@@ -140,9 +141,16 @@ def _own_headers(email: Email, date: datetime) -> str:
         lines += (
             f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         )
-    elif email.form.gap:
-        raise ValueError("unsubscribe_url is missing, and the form has a gap for it")
     return lines
+
+
+def _fill(email: Email) -> str:
+    """What stands in the gaps."""
+    if email.form.gap is None:
+        return ""
+    if email.own is None:
+        raise ValueError("own is missing, and the form has a gap for it")
+    return _checked(_OWN, email.own, "own")
 
 
 @lru_cache(maxsize=64)

@@ -66,11 +66,6 @@ class TwilioSms:
         self._http = TwilioHttp(base_url=api_url, timeout=timeout, connections=concurrency)
         client = Client(account_sid, auth_token, http_client=self._http)
         self._messages = client.api.v2010.accounts(account_sid).messages
-        # A sender's name may begin with MG as well, but has eleven characters at most.
-        service = sender.startswith("MG") and len(sender) > _LONGEST_NAME
-        self._origin: dict[str, object] = {
-            "messaging_service_sid" if service else "from_": sender,
-        }
 
     @property
     def sender(self) -> str:
@@ -90,8 +85,7 @@ class TwilioSms:
         connection after the request may hide a message that is on its way
         (https://www.twilio.com/docs/api/errors/20500).
         """
-        origin: dict[str, object] = {"from_": message.origin} if message.origin else self._origin
-        options = origin | _options(message)
+        options = _from(message.origin or self._sender) | _options(message)
         try:
             created = await self._messages.create_async(to=message.to, body=message.body, **options)
             outcome = _outcome(created, message.body)
@@ -154,6 +148,21 @@ class TwilioSms:
         if recent:
             raise Unfinished
         return None
+
+
+def receives(sender: str) -> bool:
+    """Whether what is answered to a sender arrives: to a number or a messaging service, not to a
+    name."""
+    return sender.startswith("+") or _is_service(sender)
+
+
+def _is_service(sender: str) -> bool:
+    """A name may begin with MG as well, but has eleven characters at most."""
+    return sender.startswith("MG") and len(sender) > _LONGEST_NAME
+
+
+def _from(sender: str) -> dict[str, object]:
+    return {"messaging_service_sid" if _is_service(sender) else "from_": sender}
 
 
 class Unfinished(Trouble):

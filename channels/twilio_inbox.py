@@ -12,7 +12,7 @@ from multidict import MultiDict
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from channels.base import Failure, TryAgain
-from channels.inbound import Heeded, Inbound, InboundPage
+from channels.inbound import LONGEST_BODY, Heeded, Inbound, InboundPage
 from channels.twilio_codes import failure
 from channels.twilio_http import UNREADABLE, Refused, Trouble, TwilioHttp
 from channels.twilio_receipts import PROVIDER
@@ -23,9 +23,9 @@ _NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}")
 
 # Fifty texts of the greatest length, every character of them escaped, stay within
 # `twilio_http.LARGEST_ANSWER`: nobody can make a page that cannot be read.
+_GONE: Final = "20404"  # https://www.twilio.com/docs/api/errors/20404
 _PAGE: Final = 50
 _PAGES_OF_NUMBERS: Final = 20
-_LONGEST_BODY: Final = 5_000
 
 # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 _HEEDED: Final[Mapping[str, Heeded]] = {"STOP": "stop", "START": "start", "HELP": "help"}
@@ -106,6 +106,16 @@ class TwilioInbox:
         )  # fmt: skip
         return _page(page)
 
+    async def erase(self, provider_id: str) -> None:
+        """Have Twilio delete a message; fine where it has none (any more). Raises TryAgain, SenderDown
+        and the like where that is not certain: a message that is still on its way cannot be deleted
+        (https://www.twilio.com/docs/messaging/api/message-resource#delete-a-message-resource)."""
+        try:
+            await _answer(self._account.messages(provider_id).delete_async())
+        except Failure as failure_:
+            if failure_.code != _GONE:
+                raise
+
 
 async def _answer(asked: Awaitable[Any]) -> Any:
     """The page, read to its end. The library's errors name numbers, so ours are raised outside
@@ -174,7 +184,7 @@ def _inbound(
         raise ValueError("To is missing or malformed")
     # What PostgreSQL cannot hold is no loss: no phone can write it.
     text = body.replace("\0", "").encode("utf-8", "replace").decode()
-    return Inbound(PROVIDER, provider_id, sender, recipient, text[:_LONGEST_BODY], at, heeded)
+    return Inbound(PROVIDER, provider_id, sender, recipient, text[:LONGEST_BODY], at, heeded)
 
 
 def _party(text: str) -> bool:

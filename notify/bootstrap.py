@@ -12,7 +12,7 @@ from channels.email import EmailChannel
 from channels.push import PushChannel
 from channels.push_hosts import PushHosts
 from channels.relay import relay
-from channels.sms import TwilioSms
+from channels.sms import TwilioSms, receives
 from channels.twilio_inbox import TwilioInbox
 from notify.domain.groups import readable_colour
 from notify.domain.keyring import Keyring
@@ -231,7 +231,7 @@ def _twilio(settings: Settings) -> list[Sender]:
             api_url=settings.twilio_api_url,
             concurrency=settings.sms_concurrency,
         )
-        found.append(Sender(Channel.SMS, carrier, rate=per_second))
+        found.append(Sender(Channel.SMS, carrier, rate=per_second, hears=receives(name)))
     return found
 
 

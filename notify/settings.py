@@ -2,7 +2,7 @@
 
 import re
 from datetime import time
-from functools import cached_property
+from functools import cache, cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from notify.keeping import Keeping
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """A list written with commas or spaces between its entries."""
@@ -22,8 +24,10 @@ PUSH_SERVICES = (
     "*.push.apple.com",
 )
 
+_zones = cache(available_timezones)  # it reads a folder of six hundred files
 
-class Settings(BaseSettings):
+
+class Settings(Keeping):
     """One value for the whole process; made once, in bootstrap or in a test.
 
     With `database_url` unset everything runs embedded below `data_dir`, and secrets that are
@@ -61,13 +65,11 @@ class Settings(BaseSettings):
     town: str = Field(
         default="Citizen Notify", description="Who speaks where no group says otherwise."
     )
-
     colour: str | None = Field(
         default=None, pattern="^#[0-9a-f]{6}$",
         description="The town's colour for links and buttons, like #0b4a8f: dark enough to be read "
         "on white. Groups may have their own.",
     )  # fmt: skip
-
     smtp_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
         description="Mail relays in order: smtp://user:pass@host:587 requires STARTTLS, smtps:// "
@@ -107,7 +109,19 @@ class Settings(BaseSettings):
         description="Base of the Twilio API, for another region or a sandbox.",
     )
     sms_concurrency: int = Field(default=50, ge=1, le=500, description="Calls to Twilio at once.")
-
+    remind_minutes: int = Field(
+        default=10, ge=1, le=120,
+        description="Minutes after which approvers are reminded of a warning that waits, each time.",
+    )  # fmt: skip
+    reminders: int = Field(
+        default=3, ge=0, le=12,
+        description="How often approvers are reminded of one warning; from the second time on "
+        "administrators are told as well.",
+    )  # fmt: skip
+    sms_price: str | None = Field(
+        default=None, pattern=r"^\d{1,4}(\.\d{1,6})? [A-Z]{3}$",
+        description="Price of a segment, like 0.075 EUR. Unset: staff see segments, no cost.",
+    )  # fmt: skip
     sms_countries: Words = Field(
         default=("DE", "AT", "CH"),
         description="Countries, as two letters, whose numbers get the SMS that anybody can ask for: "
@@ -119,24 +133,11 @@ class Settings(BaseSettings):
         "half are used up the sign-up page shows a code that the phone texts to us; the rest is for "
         "answers, for the desk and for codes to numbers that are proven.",
     )  # fmt: skip
-    newcomer_hours: int = Field(
-        default=48, ge=1, le=24 * 14,
-        description="Hours until a sign-up that was not confirmed is deleted.",
-    )  # fmt: skip
     trusted_proxies: Words = Field(
         default=(),
         description="Proxies in front, as addresses or networks (10.0.0.0/8), whose X-Forwarded-For "
         "is believed. Unset: who connects is who asks.",
     )
-
-    inbound_days: int = Field(
-        default=90, ge=1, le=3650, description="Days that texts of residents are kept."
-    )
-
-    delivery_days: int = Field(
-        default=365, ge=7, le=3650,
-        description="Days that it is kept who got what, counted from when it was over.",
-    )  # fmt: skip
 
     vapid_private_key: SecretStr | None = Field(
         default=None,
@@ -259,7 +260,7 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in _zones():
             raise ValueError(f"{value!r} is no time zone; write one like Europe/Berlin")
         return value
 

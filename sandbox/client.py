@@ -77,9 +77,10 @@ class Sandbox:
         wanted = None if endpoints is None else list(endpoints)
         return int(self._call("POST", "/browsers/online", {"endpoints": wanted})["delivered"])
 
-    def inbound(self, *, sender: str, to: str, body: str) -> dict[str, Any]:
-        """Let a phone text one of our numbers; gives the sid and what the service answered."""
-        wanted = {"from": sender, "to": to, "body": body}
+    def inbound(self, *, sender: str, to: str, body: str, times: int = 1) -> dict[str, Any]:
+        """Let a phone text one of our numbers; gives the sid and what the service answered. `times`
+        is how often the same text is posted to it."""
+        wanted = {"from": sender, "to": to, "body": body, "times": times}
         said: dict[str, Any] = self._call("POST", "/phones/inbound", wanted)
         return said
 

@@ -33,6 +33,7 @@ class _Inbound(_Strict):
     sender: str = Field(alias="from")
     to: str
     body: str
+    times: int = Field(1, ge=1, le=10)
 
 
 class _Settings(_Strict):
@@ -139,7 +140,7 @@ class Control:
 
     async def _inbound(self, wanted: _Inbound) -> Reply:
         text, answer = await self._world.gateway.receive(
-            sender=wanted.sender, to=wanted.to, body=wanted.body
+            sender=wanted.sender, to=wanted.to, body=wanted.body, times=wanted.times
         )
         said = None if answer is None else {"status": answer.status, "body": answer.body.decode()}
         return json_reply({"sid": text.sid, "answer": said}, 201)

@@ -192,8 +192,11 @@ class Gateway:
 
     # phones
 
-    async def receive(self, *, sender: str, to: str, body: str) -> tuple[Text, Answer | None]:
-        """Let a phone text one of our numbers; it is listed, and posted where that is wanted."""
+    async def receive(
+        self, *, sender: str, to: str, body: str, times: int = 1
+    ) -> tuple[Text, Answer | None]:
+        """Let a phone text one of our numbers; it is listed, and posted where that is wanted, so many
+        `times`, as a gateway does that has missed an answer."""
         word = body.strip().upper()
         if word in _STOP:
             self.opted_out.add((sender, to))
@@ -227,6 +230,8 @@ class Gateway:
             "SmsStatus": "received",
             "To": to,
         }
+        for _ in range(times - 1):
+            await self.lives.post(self.inbound_url, params)
         return text, await self.lives.post(self.inbound_url, params)
 
 

@@ -1,28 +1,31 @@
 """A migrated PostgreSQL database of its own for every test that asks for one.
 
 The server is the embedded one (one for the whole run, shared by the xdist processes), or the one
-NOTIFY_TEST_DATABASE_URL names; its user must be allowed to create databases.
+NOTIFY_TEST_DATABASE_URL names; its user must be allowed to create databases, and as a superuser has
+them used again, which is quicker.
 """
 
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import hypothesis
 import psycopg
 import pytest
 import structlog.testing
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 
 from notify.domain.keyring import Keyring
+from notify.services import proofs
 from notify.settings import Settings
 from notify.store.database import Database
 from notify.store.migrate import migrate
+from tests.databases import Databases, named
 from tests.town import Town
 
 SECRET = "a-key-for-tests-only"
@@ -32,8 +35,14 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 
-def _named(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+SLOW = ("bench", "journeys", "demo", "faults", "fuzz", "cli", "browser")
+"""Folders whose tests wait for real processes. One that began last would be waited for alone; and
+while one test process waits, another has the cores."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in SLOW)
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +77,21 @@ def _children_start_quickly(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="session")
+def at_full_cost() -> Callable[[], PasswordHash]:
+    """What hashes passwords outside of tests."""
+    return proofs._hasher
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_cost_nothing(at_full_cost: Callable[[], PasswordHash]) -> Iterator[None]:
+    """To hash one takes a core for longer than most tests take."""
+    cheapest = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proofs, "_hasher", lambda: cheapest)
+        yield
+
+
+@pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     given = os.environ.get("NOTIFY_TEST_DATABASE_URL")
     if given:
@@ -83,30 +107,26 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template(server_url: str) -> Iterator[str]:
-    """A migrated database from which each test's own is copied."""
+    """A migrated database from which those of the tests are copied."""
     name = f"template_{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    migrate(_named(server_url, name))
+    migrate(named(server_url, name))
     yield name
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
-@contextmanager
-def new_database(server_url: str, template: str) -> Iterator[str]:
-    """A copy of the template, dropped at the end."""
-    name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
-    yield _named(server_url, name)
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+@pytest.fixture(scope="session")
+def databases(server_url: str, template: str) -> Iterator[Databases]:
+    lending = Databases(server_url, template)
+    yield lending
+    lending.close()
 
 
 @pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
-    with new_database(server_url, template) as url:
+def database_url(databases: Databases) -> Iterator[str]:
+    with databases.lent() as url:
         yield url
 
 

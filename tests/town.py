@@ -1,7 +1,7 @@
 """Builds a small town in a database: groups, residents, broadcasts. Plain SQL, few words."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from channels.base import Channel as Carrier
 from notify import clock
 from notify.domain.broadcast import Text
 from notify.domain.keyring import Keyring
+from notify.domain.poll import Ask
 from notify.domain.submission import Submission
 from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.services import submitting
@@ -99,7 +100,8 @@ class Town:
         **more: Any,
     ) -> UUID:
         now = clock.now()
-        values: dict[str, Any] = {"texts": TEXTS, "valid_until": now + timedelta(hours=6)} | more
+        texts = _in_languages_of(more.get("ask"))
+        values: dict[str, Any] = {"texts": texts, "valid_until": now + timedelta(hours=6)} | more
         async with self.db.transaction() as c:
             done = await submitting.submit(
                 c,
@@ -121,8 +123,13 @@ class Town:
         rate: float | None = None,
         lease: int = 60,
         slots: int = 50,
+        deaf: Collection[str] = (),
     ) -> Pump:
-        every = [Sender(channel, carrier, rate=rate) for carrier in carriers]
+        """`deaf` are the senders to which nobody can answer."""
+        every = [
+            Sender(channel, carrier, rate=rate, hears=carrier.sender not in deaf)
+            for carrier in carriers
+        ]
         for sender in every:
             sender.slots = asyncio.Semaphore(slots)
         await enrol(self.db, every)
@@ -154,3 +161,11 @@ class Town:
     async def change(self, query: Any, **values: Any) -> int:
         async with self.db.transaction() as c:
             return await c.run(query, **values)
+
+
+def _in_languages_of(ask: Ask | None) -> dict[str, Text]:
+    """Texts in the languages that the questions are asked in."""
+    asked = [set(question.wordings) for question in ask.questions] if ask else []
+    return {
+        language: text for language, text in TEXTS.items() if all(language in one for one in asked)
+    }

@@ -5,16 +5,18 @@ import contextlib
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from uuid import uuid4
 
 from notify import bootstrap, clock, on_watch
 from notify.bootstrap import App
 from notify.domain.words import Channel, Lane
 from notify.log import get
-from notify.services import confirming
+from notify.services import confirming, telling_staff
 from notify.services import senders as sender_service
 from notify.services.composing import Composer
-from notify.services.forgetting import Forgetter
+from notify.services.erasing_texts import erase_texts
+from notify.services.forgetting import Forgetter, Kept
 from notify.services.planning import Planner
 from notify.services.pulling import Puller
 from notify.services.senders import Sender
@@ -25,6 +27,7 @@ from notify.services.texts import Means
 from notify.store import claiming
 from notify.store import senders as sender_store
 from notify.store import workers as register
+from workers import polls
 from workers.bell import listen
 
 log = get(__name__)
@@ -38,6 +41,7 @@ KNOCK_EVERY = 10.0
 PLAN_EVERY = 1.0
 LATECOMERS_EVERY = 5.0
 PULL_LOOK_EVERY = 5.0
+ERASE_EVERY = 5.0
 FORGET_EVERY = 60.0
 SIDE_SHARE = 4.0  # seconds of rest at least for each of side work
 STEP_BACK = 1.0  # seconds between slices of bulk while an alert is on its way
@@ -109,6 +113,10 @@ class Worker:
             asyncio.create_task(self._pull()),
             asyncio.create_task(self._forget()),
             *(
+                asyncio.create_task(self._repeat(*one))
+                for one in polls.rounds(self._app, self._lanes)
+            ),
+            *(
                 asyncio.create_task(listen(self._app.settings.redis_url, lane, self.wake))
                 for lane in self._lanes
             ),
@@ -169,6 +177,7 @@ class Worker:
             self._wake[lane].clear()
             try:
                 if lane is Lane.NOTE:
+                    await self._tell_staff()
                     await self._ask()
                 else:
                     await self._plan_broadcasts(planner, lane)
@@ -201,7 +210,11 @@ class Worker:
         inbox = bootstrap.inbox(settings)
         puller = Puller(self._app.db, Means(settings, self._app.keyring), inbox=inbox)
         try:
-            await self._repeat(lambda: self._pull_with(puller), PULL_LOOK_EVERY)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._repeat(lambda: self._pull_with(puller), PULL_LOOK_EVERY))
+                if inbox is not None:
+                    erase = partial(erase_texts, self._app.db, inbox)
+                    group.create_task(self._repeat(erase, ERASE_EVERY))
         finally:
             if inbox is not None:
                 await inbox.close()
@@ -213,10 +226,7 @@ class Worker:
     async def _forget(self) -> None:
         """Delete what was kept long enough, in the lane that nobody waits for."""
         if Lane.BULK in self._lanes:
-            settings = self._app.settings
-            forgetter = Forgetter(
-                self._app.db, days=settings.delivery_days, hours=settings.newcomer_hours
-            )
+            forgetter = Forgetter(self._app.db, Kept.by(self._app.settings))
             await self._repeat(forgetter.round, FORGET_EVERY)
 
     def _planner(self, lane: Lane) -> Planner:
@@ -227,6 +237,17 @@ class Worker:
         channels = [str(channel) for channel in bootstrap.open_channels(self._app.settings)]
         while await confirming.ask(self._app.db, channels=channels):
             self._wake_pumps(Lane.NOTE)
+
+    async def _tell_staff(self) -> None:
+        """What cannot be told must not keep codes from residents."""
+        channels = [str(channel) for channel in bootstrap.open_channels(self._app.settings)]
+        try:
+            if await telling_staff.tell(
+                self._app.db, settings=self._app.settings, channels=channels
+            ):
+                self._wake_pumps(Lane.NOTE)
+        except Exception as problem:  # noqa: BLE001 - the next round tries again
+            log.error("staff.not_told", problem=type(problem).__name__)
 
     async def _knock(self) -> None:
         await sender_service.knock(self._app.db, self._every)

@@ -8,6 +8,7 @@ from types import FrameType
 import typer
 
 from notify.cli import (
+    audit,
     backups,
     broadcasts,
     duty,
@@ -17,7 +18,9 @@ from notify.cli import (
     keys,
     operate,
     persons,
+    polls,
     residents,
+    staff,
 )
 
 app = typer.Typer(
@@ -30,6 +33,9 @@ app = typer.Typer(
 app.add_typer(groups.app, name="group")
 app.add_typer(keys.app, name="key")
 app.add_typer(residents.app, name="residents")
+app.add_typer(staff.app, name="staff")
+app.add_typer(audit.app, name="audit")
+app.add_typer(polls.app, name="poll")
 for command in (
     operate.up,
     operate.api,

@@ -1,31 +1,36 @@
 """Broadcasts on the command line: send, watch, approve, recall."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from notify import clock
 from notify.bootstrap import App
-from notify.cli.backups import about, show_held, show_hold
+from notify.cli.backups import about, show_hold
 from notify.cli.context import run_with_app, stamp
 from notify.cli.duty import show_alarms
 from notify.cli.groups import LANGUAGE_TAG
+from notify.cli.health import show_health
 from notify.domain.broadcast import BroadcastStatus, Text
 from notify.domain.delivery import DeliveryStatus
+from notify.domain.poll import Ask
 from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity, lane_of
 from notify.rendering import reasons
 from notify.rendering.languages import Words, speaks, spoken, words
-from notify.services import holding, noticing, submitting, watching
-from notify.services.watching import Health, Watched
+from notify.services import auditing, holding, noticing, submitting, watching
+from notify.services.watching import Watched
 from notify.settings import Settings
-from notify.store.database import Row
+from notify.web.api.questions import AskIn, to_ask
+
+_MOST_BYTES: Final = 1_000_000
 
 
 def send(
@@ -35,11 +40,13 @@ def send(
     sms: Annotated[
         list[str] | None, typer.Option(help="Shorter text for SMS, or one a language.")
     ] = None,
-    kind: Annotated[Kind, typer.Option(help="alert or announcement.")] = Kind.ANNOUNCEMENT,
+    kind: Annotated[Kind, typer.Option(help="alert, announcement or poll.")] = Kind.ANNOUNCEMENT,
     severity: Annotated[Severity | None, typer.Option(help="How bad it is.")] = None,
     valid_until: Annotated[
         datetime | None,
-        typer.Option(help="Until when it holds, town's time: 2030-12-31T22:00. Alerts need it."),
+        typer.Option(
+            help="Until when it holds, town's time: 2030-12-31T22:00. Alerts and polls need it."
+        ),
     ] = None,
     send_at: Annotated[
         datetime | None,
@@ -47,6 +54,15 @@ def send(
     ] = None,
     follows: Annotated[UUID | None, typer.Option(help="Id of the broadcast it follows.")] = None,
     relation: Annotated[Relation | None, typer.Option(help="How it follows.")] = None,
+    ask: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with what it asks, as `ask` in the API (JSON).", exists=True, dir_okay=False
+        ),
+    ] = None,
+    drill: Annotated[
+        bool, typer.Option("--drill", help="An exercise, to groups for drills alone.")
+    ] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Also if the same was sent within ten minutes.")
     ] = False,
@@ -54,6 +70,7 @@ def send(
     """Send a broadcast and print its id. Whoever may run this may send alerts."""
     if (follows is None) is not (relation is None):
         raise typer.BadParameter("--follows and --relation go together")
+    asked = None if ask is None else _asked(ask, alert=kind is Kind.ALERT)
 
     async def work(app: App) -> None:
         first = app.settings.default_language
@@ -62,13 +79,14 @@ def send(
                 connection,
                 Submission(
                     kind=kind, groups=group, severity=severity, valid_until=valid_until,
-                    send_at=send_at, in_reply_to=follows, relation=relation,
-                    texts=_texts(title, body, sms or [], first=first),
+                    send_at=send_at, in_reply_to=follows, relation=relation, drill=drill,
+                    texts=_texts(title, body, sms or [], first=first), ask=asked,
                 ),
                 settings=app.settings, now=clock.now(), may_alert=True, within=None, key_id=None,
             )  # fmt: skip
             if not again:
                 await submitting.refuse_twin(connection, done, settings=app.settings)
+            await auditing.record(connection, None, "broadcast.submitted", broadcast=done.id)
         app.bell.ring(lane_of(kind))
         for language, pairs in done.replaced.items():
             changed = " ".join(f"{old}→{new or '∅'}" for old, new in pairs)
@@ -76,6 +94,20 @@ def send(
         typer.echo(str(done.id))
 
     run_with_app(work)
+
+
+def _asked(file: Path, *, alert: bool) -> Ask:
+    """What a file asks. Raises BadParameter, with the place where it is wrong."""
+    with file.open("rb") as opened:
+        held = opened.read(_MOST_BYTES + 1)
+    if len(held) > _MOST_BYTES:
+        raise typer.BadParameter("--ask: the file is too large. It holds JSON, as in docs/api.md.")
+    try:
+        return to_ask(AskIn.model_validate_json(held), alert=alert)
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        place = ".".join(["ask", *map(str, first["loc"])])
+        raise typer.BadParameter(f"--ask: {place}: {first['msg']}") from None
 
 
 def _texts(titles: list[str], bodies: list[str], sms: list[str], *, first: str) -> dict[str, Text]:
@@ -112,7 +144,7 @@ def status(
             held = await holding.held(app.db)
             raised = await noticing.in_force(app.db)
             health = await watching.health(app.db)
-            _show_health(health, held, raised, as_json=as_json, settings=app.settings)
+            show_health(health, held, raised, as_json=as_json, settings=app.settings)
             show_alarms(app, [] if as_json else raised)
             return
         watched = await watching.broadcast(app.db, broadcast, within=None)
@@ -124,11 +156,16 @@ def status(
     run_with_app(work)
 
 
-def approve(broadcast: Annotated[UUID, typer.Argument(help="Its id.")]) -> None:
+def approve(
+    broadcast: Annotated[UUID, typer.Argument(help="Its id.")],
+    now: Annotated[
+        bool, typer.Option("--now", help="At once, where the time it was to be sent at is over.")
+    ] = False,
+) -> None:
     """Let a submitted broadcast go."""
 
     async def work(app: App) -> None:
-        row = await submitting.approve(app.db, broadcast)
+        row = await submitting.approve(app.db, broadcast, at_once=now)
         app.bell.ring(lane_of(row["kind"]))
         typer.echo("Approved.")
 
@@ -141,6 +178,7 @@ def cancel(broadcast: Annotated[UUID, typer.Argument(help="Its id.")]) -> None:
     async def work(app: App) -> None:
         row = await submitting.cancel(app.db, broadcast, within=None)
         app.bell.ring(lane_of(row["kind"]))
+        await auditing.record_after(app.db, "broadcast.recalled", broadcast=broadcast)
         typer.echo("Recalled.")
 
     run_with_app(work)
@@ -160,7 +198,7 @@ def _show_broadcast(
         typer.echo(
             json.dumps(
                 {
-                    "id": row["id"], "kind": row["kind"], "status": row["status"],
+                    "id": row["id"], "kind": row["kind"], "drill": row["drill"], "status": row["status"],
                     "held_at": row["held_at"], "held_why": row["held_why"],
                     "forgotten_at": row["forgotten_at"],
                     "groups": watched.groups, "late_seconds": watched.late,
@@ -198,7 +236,8 @@ def _say(console: Console, counted: str, said: str | None) -> None:
 
 def _say_where(watched: Watched, settings: Settings) -> None:
     row = watched.row
-    typer.echo(f"{row['kind']} {row['id']}: {row['status']}")
+    drill = "drill, " if row["drill"] else ""
+    typer.echo(f"{drill}{row['kind']} {row['id']}: {row['status']}")
     titles = {language: text["title"] for language, text in row["texts"].items()}
     typer.echo(about(titles, watched.groups, row["valid_until"], settings))
     show_hold(row, settings)
@@ -211,62 +250,3 @@ def _say_where(watched: Watched, settings: Settings) -> None:
         typer.echo(f"It began {timedelta(seconds=watched.late)} late: nobody was at work then.")
     if row["status"] == BroadcastStatus.EXPIRED:
         typer.echo("It was not sent: its time had passed before anybody was at work.")
-
-
-def _show_health(
-    health: Health, held: list[Row], raised: list[Row], *, as_json: bool, settings: Settings
-) -> None:
-    if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "workers": dict(health.lanes),
-                    "queue": health.queue,
-                    "senders": health.senders,
-                    "held": held,
-                    "alarms": raised,
-                },
-                default=str,
-            )
-        )
-        return
-    table = Table("lane", "workers", title="Service")
-    for lane, n in health.lanes.items():
-        table.add_row(lane, str(n))
-    console = Console()
-    console.print(table if health.lanes else "No worker was seen lately. Is `notify up` running?")
-    for row in health.queue:
-        console.print(f"due on {row['lane']}/{row['channel']} for {row['age']:.1f} s")
-    if health.senders:
-        console.print(_senders(health, settings))
-    show_held(held, settings)
-
-
-_UNITS: Mapping[str, str] = {"sms": "segments", "email": "mails", "push": "pushes"}
-
-
-def _senders(health: Health, settings: Settings) -> Table:
-    """In the order they take over from each other."""
-    table = Table("channel", title="Senders")
-    for heading in ("sender", "rate", "ahead", "state"):
-        table.add_column(heading, overflow="fold")
-    for row in health.senders:
-        rate = f"{row['rate']:g} {_UNITS[row['channel']]}/s" if row["rate"] else "no limit"
-        ahead = f"{row['backlog']:.1f} s" if row["backlog"] else ""
-        table.add_row(row["channel"], row["name"], rate, ahead, _state(row, settings))
-    return table
-
-
-def _state(row: Mapping[str, Any], settings: Settings) -> str:
-    """How a sender fares, and what a person may do."""
-    if row["state"] == "stopped":
-        return f"stopped: {_why(row['reason'], row['code'])}; mend it, then `notify resume`"
-    if row["state"] == "ok":
-        return "ok"
-    since = f"{row['down_since'].astimezone(settings.zone):%H:%M:%S %Z}"
-    why = f"down since {since}: {_why(row['down_reason'], row['down_code'])}"
-    return why if row["state"] == "down" else f"{why}; the next message tries it"
-
-
-def _why(reason: str | None, code: str | None) -> str:
-    return f"{reason or 'unknown'} ({code})" if code else reason or "unknown"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,14 @@ from notify.services import groups
 
 LANGUAGE_TAG = re.compile(r"([a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*)=")
 """`en=` in front of a text says which language it is in."""
+
+
+class Switch(StrEnum):
+    """Whether something is to be so."""
+
+    ON = "on"
+    OFF = "off"
+
 
 app = typer.Typer(no_args_is_help=True, help="Groups that residents follow.")
 
@@ -92,9 +101,13 @@ def tree() -> None:
         for group in await groups.tree(context.db):
             depth[group.slug] = depth.get(group.parent or "", -1) + 1
             name = group.names.get(context.settings.default_language) or group.slug
-            closed = " (closed)" if group.closed else ""
+            marks = {
+                "closed": group.closed, "drill": group.drill,
+                "announcements need approval": group.news_need_approval,
+            }  # fmt: skip
+            said = "".join(f" ({mark})" for mark, on in marks.items() if on)
             cost = f"  {_cost(spent[group.slug])}" if group.slug in spent else ""
-            typer.echo(f"{'  ' * depth[group.slug]}{group.slug}  {name}{closed}{cost}")
+            typer.echo(f"{'  ' * depth[group.slug]}{group.slug}  {name}{said}{cost}")
 
     run_with_app(work)
 
@@ -111,6 +124,42 @@ def cap(
     async def work(context: App) -> None:
         await groups.cap_sms(context.db, slug, None if segments == "none" else int(segments))
         typer.echo("No cap any more." if segments == "none" else f"Capped at {segments} a month.")
+
+    run_with_app(work)
+
+
+@app.command()
+def approval(
+    slug: Annotated[str, typer.Argument(help="Its slug.")],
+    switch: Annotated[Switch, typer.Argument(help="Whether they need it.")],
+) -> None:
+    """Have what staff announce to a group and those below it wait for a second person."""
+
+    async def work(context: App) -> None:
+        await groups.need_approval(context.db, slug, switch is Switch.ON)
+        typer.echo(
+            f"Announcements to {slug} and below wait for approval."
+            if switch is Switch.ON
+            else f"{slug} itself does not ask for approval any more."
+        )
+
+    run_with_app(work)
+
+
+@app.command()
+def drill(
+    slug: Annotated[str, typer.Argument(help="Its slug.")],
+    switch: Annotated[Switch, typer.Argument(help="Whether drills may go to it.")],
+) -> None:
+    """Say whether drills may be sent to a group: to any other they are refused."""
+
+    async def work(context: App) -> None:
+        await groups.mark_drill(context.db, slug, switch is Switch.ON)
+        typer.echo(
+            f"Drills may go to {slug}."
+            if switch is Switch.ON
+            else f"No drill goes to {slug} any more."
+        )
 
     run_with_app(work)
 

@@ -8,7 +8,7 @@ import typer
 
 from notify.bootstrap import App
 from notify.cli.context import run_with_app
-from notify.services import erasing, exporting
+from notify.services import auditing, erasing, exporting
 
 Named = Annotated[str, typer.Argument(help="A resident's id, e-mail address or phone number.")]
 
@@ -22,7 +22,10 @@ def export(
     """Give out everything that is kept about a resident, as JSON (docs/residents.md)."""
 
     async def work(app: App) -> str:
-        exported = await exporting.export(app.db, await _find(app, resident), settings=app.settings)
+        found = await _find(app, resident)
+        exported = await exporting.export(app.db, found, settings=app.settings)
+        async with app.db.transaction() as connection:
+            await auditing.record(connection, None, "resident.exported", resident=found)
         return exporting.as_json(exported)
 
     text = run_with_app(work)

@@ -1,6 +1,5 @@
 """`notify residents`: taking residents in, from a file or at the desk."""
 
-import csv
 import json
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 from notify.bootstrap import App
 from notify.cli import desk
 from notify.cli.context import run_with_app
+from notify.domain import csv_out
 from notify.domain.csv_rows import BrokenFile
 from notify.domain.import_report import ImportReport
 from notify.services import importing
@@ -71,7 +71,7 @@ def import_(
         rows = stack.enter_context(_opened(report, but=file)) if report else None
         result = _run(file, apply=apply, consent=consent, region=region)
         if rows:
-            csv.writer(rows).writerows(result.table())
+            rows.write(csv_out.table(result.table()))
     if as_json:
         typer.echo(json.dumps(result.as_json, ensure_ascii=False, indent=2))
     else:

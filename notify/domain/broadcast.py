@@ -1,11 +1,15 @@
 """A broadcast as a value, its statuses, and the moves between them."""
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from notify.domain.poll import Ask
+from notify.domain.poll import to_json as ask_to_json
 from notify.domain.words import Kind, Lane, Relation, Severity, lane_of
 
 
@@ -53,6 +57,13 @@ def broadcast_from(target: BroadcastStatus) -> list[str]:
     return [str(status) for status, targets in BROADCAST_MOVES.items() if target in targets]
 
 
+def recalled_from(kind: Kind) -> list[str]:
+    """Statuses from which a broadcast is recalled. A poll goes on when all of it is sent: it takes
+    answers, and its result is shown."""
+    sent = [str(_S.DISPATCHED)] if kind is Kind.POLL else []
+    return [*broadcast_from(_S.CANCELLED), *sent]
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """What staff wrote in one language: data, never a template. `body` is Markdown,
@@ -84,7 +95,8 @@ class Identity:
 @dataclass(frozen=True, slots=True)
 class Broadcast:
     """One thing published to many. `thread_id` is the id of the first broadcast of the thread,
-    `sequence` its place in it, counted from 0."""
+    `sequence` its place in it, counted from 0. A `drill` is marked as one wherever it is seen.
+    `code` is by which an SMS names what it asks, from when that is open."""
 
     id: UUID
     kind: Kind
@@ -99,6 +111,9 @@ class Broadcast:
     in_reply_to: UUID | None
     relation: Relation | None
     created_at: datetime
+    drill: bool = False
+    ask: Ask | None = None
+    code: str | None = None
 
     @property
     def lane(self) -> Lane:
@@ -108,3 +123,19 @@ class Broadcast:
         """The text for a reader of `language`, with the language it is really in."""
         chosen = language if language in self.texts else default
         return chosen, self.texts[chosen]
+
+
+def fingerprint(broadcast: Broadcast) -> str:
+    """A hash (SHA-256, as hexadecimal digits) of all that somebody approves in a broadcast: its
+    words and questions, for whom, how bad, when and until when, and whether it is a drill."""
+    said = {
+        "kind": broadcast.kind,
+        "severity": broadcast.severity,
+        "drill": broadcast.drill,
+        "texts": {language: asdict(text) for language, text in broadcast.texts.items()},
+        "groups": list(broadcast.group_ids),  # the first says who speaks, and who pays
+        "asks": ask_to_json(broadcast.ask) if broadcast.ask else None,
+        "times": [at and at.timestamp() for at in (broadcast.valid_until, broadcast.send_at)],
+        "follows": [str(broadcast.in_reply_to), broadcast.relation],
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

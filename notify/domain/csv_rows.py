@@ -24,11 +24,31 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 _BY_WORD = {word: column for column, words in COLUMNS.items() for word in words}
 _HINT = re.compile(r'\ufeff?"?sep=(?P<delimiter>[,;])"?\s*', re.IGNORECASE)
 _LONE_RETURN = re.compile(r"(?<=\r)(?!\n|\Z)")
-_SAVE = "Save it as “CSV UTF-8” and try again."
+
+
+NOT_UTF8 = "Line %(line)s: the file is not in UTF-8. Save it as “CSV UTF-8” and try again."
+HOLDS_NUL = "Line %(line)s: the file holds NUL characters. Save it as “CSV UTF-8” and try again."
+TOO_MANY_ROWS = "The file has more than %(most)s rows; import it in parts."
+OPEN_QUOTE = (
+    "Line %(line)s: a cell that begins with a quotation mark does not end with one "
+    "(one inside a cell is written twice), or a cell is far too long."
+)
+EMPTY = "The file is empty. Its first line names the columns: %(names)s."
+NO_HEADER = "The first line does not name the columns; write %(names)s."
+UNKNOWN_COLUMN = "The column “%(column)s” is not known. Known are %(names)s."
+COLUMN_TWICE = "The column %(column)s is there twice. Remove one."
+NO_GROUPS = "There is no column groups; it says what each resident follows."
+NO_ADDRESSES = "There is neither a column email nor a column phone."
 
 
 class BrokenFile(Invalid):
-    """The file cannot be read as a whole, so nothing of it is used."""
+    """The file cannot be read as a whole, so nothing of it is used. `sentence` has blanks that
+    `blanks` fill, so that a page can say it in its reader's language."""
+
+    def __init__(self, sentence: str, **blanks: object) -> None:
+        super().__init__(sentence % blanks if blanks else sentence)
+        self.sentence = sentence
+        self.blanks = blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +72,9 @@ def decoded(lines: Iterable[bytes]) -> Iterator[str]:
         try:
             text = line.decode()
         except UnicodeDecodeError:
-            raise BrokenFile(f"Line {number}: the file is not in UTF-8. {_SAVE}") from None
+            raise BrokenFile(NOT_UTF8, line=number) from None
         if "\0" in text:
-            raise BrokenFile(f"Line {number}: the file holds NUL characters. {_SAVE}")
+            raise BrokenFile(HOLDS_NUL, line=number)
         if number == 1:
             text = text.removeprefix("\ufeff")
         pieces = _LONE_RETURN.split(text)
@@ -62,8 +82,9 @@ def decoded(lines: Iterable[bytes]) -> Iterator[str]:
         yield from pieces
 
 
-def read(lines: Iterable[str]) -> Iterator[CsvRow]:
-    """The rows below the header, without blank ones.
+def read(lines: Iterable[str], *, groups: bool = True) -> Iterator[CsvRow]:
+    """The rows below the header, without blank ones. `groups` is whether there has to be a column
+    of them.
 
     The delimiter is the one by which the header names our columns. Raises BrokenFile for a
     header we cannot use, for quotes that do not close, and beyond a million rows.
@@ -71,14 +92,14 @@ def read(lines: Iterable[str]) -> Iterator[CsvRow]:
     source = iter(lines)
     header, before = _header(source)
     delimiter = _delimiter(header)
-    columns = _columns(_split(header, delimiter))
+    columns = _columns(_split(header, delimiter), groups=groups)
     seen = 0
     for start, cells in _records(source, delimiter, before=before):
         if not any(cell.strip() for cell in cells):
             continue
         seen += 1
         if seen > MOST_ROWS:
-            raise BrokenFile(f"The file has more than {MOST_ROWS:,} rows; import it in parts.")
+            raise BrokenFile(TOO_MANY_ROWS, most=f"{MOST_ROWS:,}")
         surplus = any(cell.strip() for cell in cells[len(columns) :])
         named = zip(columns, cells, strict=False)
         yield CsvRow(start, {column: cell for column, cell in named if column}, surplus)
@@ -95,10 +116,7 @@ def _records(
             yield start, cells
             start = before + 1 + reader.line_num
     except csv.Error:
-        raise BrokenFile(
-            f"Line {start}: a cell that begins with a quotation mark does not end with one "
-            "(one inside a cell is written twice), or a cell is far too long."
-        ) from None
+        raise BrokenFile(OPEN_QUOTE, line=start) from None
 
 
 def _header(lines: Iterator[str]) -> tuple[str, int]:
@@ -106,7 +124,7 @@ def _header(lines: Iterator[str]) -> tuple[str, int]:
     for number, line in enumerate(lines, 1):
         if line.strip() and not _HINT.fullmatch(line):
             return line, number
-    raise BrokenFile(f"The file is empty. Its first line names the columns: {', '.join(COLUMNS)}.")
+    raise BrokenFile(EMPTY, names=", ".join(COLUMNS))
 
 
 def _delimiter(header: str) -> str:
@@ -129,23 +147,23 @@ def _word(cell: str) -> str:
     return re.sub(r"[\s_.\-]", "", plain)
 
 
-def _columns(cells: Sequence[str]) -> list[str | None]:
+def _columns(cells: Sequence[str], *, groups: bool) -> list[str | None]:
     """What each cell of a row is; None for a column without a name, which is not looked at."""
     names = ", ".join(COLUMNS)
     if not any(_word(cell) in _BY_WORD for cell in cells):
-        raise BrokenFile(f"The first line does not name the columns; write {names}.")
+        raise BrokenFile(NO_HEADER, names=names)
     columns: list[str | None] = []
     for cell in cells:
         column = _BY_WORD.get(_word(cell))
         if cell.strip() and column is None:
-            raise BrokenFile(f"The column “{_shown(cell)}” is not known. Known are {names}.")
+            raise BrokenFile(UNKNOWN_COLUMN, column=_shown(cell), names=names)
         if column and column in columns:
-            raise BrokenFile(f"The column {column} is there twice. Remove one.")
+            raise BrokenFile(COLUMN_TWICE, column=column)
         columns.append(column)
-    if "groups" not in columns:
-        raise BrokenFile("There is no column groups; it says what each resident follows.")
+    if groups and "groups" not in columns:
+        raise BrokenFile(NO_GROUPS)
     if "email" not in columns and "phone" not in columns:
-        raise BrokenFile("There is neither a column email nor a column phone.")
+        raise BrokenFile(NO_ADDRESSES)
     while columns and columns[-1] is None:
         columns.pop()
     return columns

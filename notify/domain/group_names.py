@@ -1,14 +1,13 @@
 """Finds the group that somebody means who writes its name with a telephone."""
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from notify.domain.groups import Group
+from notify.domain.spelling import spellings
 
-_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _FILLERS: Final = frozenset(
     {"a", "an", "aus", "bei", "beim", "das", "dem", "den", "der", "die", "for", "from", "fuer",
      "für", "group", "gruppe", "in", "of", "the", "to", "vom", "von", "zu", "zum", "zur"}
@@ -84,10 +83,4 @@ def _without_fillers(text: str) -> str:
 
 
 def _folded(text: str) -> set[str]:
-    """Its letters and digits, with ü as ue and as u: people write both."""
-    lower = unicodedata.normalize("NFC", text).casefold()
-    return {folded for one in (lower, lower.translate(_UMLAUTS)) if (folded := _plain(one))}
-
-
-def _plain(text: str) -> str:
-    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if sign.isalnum())
+    return {folded for folded in spellings(text) if folded}

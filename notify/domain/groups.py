@@ -37,6 +37,10 @@ class Group:
     identity: Mapping[str, str] = field(default_factory=dict)
     about: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By language: what it `sends`, how `often`, and an `example`."""
+    drill: bool = False
+    """Whether drills may go to it."""
+    news_need_approval: bool = False
+    """Whether what staff announce to it, or to groups below it, waits for a second person."""
 
     def name(self, language: str, *, default: str) -> str:
         """Its name for a reader of `language`; in `default`, or any, where there is none."""

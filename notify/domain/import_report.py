@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from notify.domain.csv_out import harmless
+
 
 class Problem(StrEnum):
     """What is to be said of a row; WORDS says it."""
@@ -15,6 +17,7 @@ class Problem(StrEnum):
     NO_CHANNEL = "no_channel"
     TWO_RESIDENTS = "two_residents"
     LEFT = "left"
+    BEYOND = "beyond"
 
     BAD_EMAIL = "bad_email"
     BAD_PHONE = "bad_phone"
@@ -34,7 +37,15 @@ class Problem(StrEnum):
 _P = Problem
 
 ROW_REFUSED = frozenset(
-    {_P.TOO_MANY_CELLS, _P.NO_ADDRESS, _P.NO_GROUP, _P.NO_CHANNEL, _P.TWO_RESIDENTS, _P.LEFT}
+    {
+        _P.TOO_MANY_CELLS,
+        _P.NO_ADDRESS,
+        _P.NO_GROUP,
+        _P.NO_CHANNEL,
+        _P.TWO_RESIDENTS,
+        _P.LEFT,
+        _P.BEYOND,
+    }
 )
 """Nothing of the row is used."""
 
@@ -49,6 +60,8 @@ WORDS = {
     _P.NO_CHANNEL: "Row refused: it names no channel. Write email, sms or push, or leave it empty.",
     _P.TWO_RESIDENTS: "Row refused: its addresses belong to two different residents. Correct one.",
     _P.LEFT: "Row refused: this resident has left everything. They can sign up again themselves.",
+    _P.BEYOND: "Row refused: this resident also follows groups beyond your reach. They can join "
+    "themselves, or whoever reaches all of it imports them.",
     _P.BAD_EMAIL: "Address refused: write one e-mail address like erika@example.org.",
     _P.BAD_PHONE: "Address refused: write one phone number like 0151 23456789 or "
     "+49 151 23456789, no service or emergency number.",
@@ -64,9 +77,6 @@ WORDS = {
     _P.BAD_NAME: "The name is too long or holds control characters; it is left out.",
     _P.DUPLICATE: "The same resident as in an earlier row; the rows are merged.",
 }
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""Signs at which a spreadsheet begins to calculate (OWASP, CSV injection)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +128,3 @@ class ImportReport:
         yield ("line", "column", "cell", "what")
         for note in self.notes:
             yield (str(note.line), note.column, harmless(note.cell), note.words)
-
-
-def harmless(cell: str) -> str:
-    """A cell that a spreadsheet shows and does not calculate."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(_FORMULA) else cell

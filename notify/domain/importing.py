@@ -59,14 +59,17 @@ class Person:
 
 
 def judge(
-    row: CsvRow, *, groups: Mapping[str, int], region: str
+    row: CsvRow, *, groups: Mapping[str, int], region: str, also: int | None = None
 ) -> tuple[Entry | None, list[Note]]:
-    """What can be used of a row, and what is to be said of it. `groups` are ids by slug."""
+    """What can be used of a row, and what is to be said of it. `groups` are ids by slug; `also` is
+    one that everybody in the file follows."""
     notes: list[Note] = []
     if row.surplus:
         return None, [Note(row.line, "", Problem.TOO_MANY_CELLS)]
     email, phone = _email(row, notes), _phone(row, notes, region)
     followed = _groups(row, notes, groups)
+    if also is not None and also not in followed:
+        followed = (also, *followed)
     channels = _channels(row, notes, email=email, phone=phone)
     refusal = _refusal(bool(email or phone), bool(followed), channels is not None)
     if refusal:

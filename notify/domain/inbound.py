@@ -17,6 +17,7 @@ class Word(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
+    ANSWER = "answer"  # to the question of a poll or an alert; what it says is not kept here
     CODE = "code"  # shown on a page, to prove the number
     JOIN = "join"
     LEAVE = "leave"
@@ -51,6 +52,7 @@ _WORDS: Final = {
     **dict.fromkeys(["HELP", "HILFE", "INFO"], Word.HELP),
     **dict.fromkeys(["LIST", "LISTE"], Word.LIST),
 }
+STOP_WORDS: Final = frozenset(spelled for spelled, word in _WORDS.items() if word is Word.STOP)
 _KEYWORDS: Final = {
     **dict.fromkeys(["JOIN", "MITMACHEN", "ANMELDEN", "ANMELDUNG"], Word.JOIN),
     **dict.fromkeys(["LEAVE", "ABMELDEN", "ABMELDUNG", "AUSTRAGEN", "ABBESTELLEN"], Word.LEAVE),
@@ -73,10 +75,11 @@ _QUESTIONS: Final = frozenset({Word.HELP, Word.LIST})
 """May be asked: nothing is changed by them."""
 
 _SIGNATURE: Final = re.compile(
-    r"\n\s*\n\s*(?:--|gesendet (?:von|mit)\b|von meinem .* gesendet|sent (?:from|with)\b).*",
-    re.DOTALL | re.IGNORECASE,
+    r"--|gesendet (?:von|mit)\b|von meinem .* gesendet|sent (?:from|with)\b", re.IGNORECASE
 )
 _CODE: Final = re.compile(r"(?:[^\W\d]{1,20}\W{1,3})?(\d{3})[ -]?(\d{3})\W{0,3}")
+_POLL: Final = re.compile(r"[A-Z]\d{1,2}")
+"""The code of a poll. Who begins with it and wants to stop is not asked back."""
 _AUTOMATIC: Final = re.compile(
     r"\bauto-? ?(?:matisch\w*|mated|matic\w*|reply|response|antwort|responder)\b"
     r"|\bout of (?:the )?office\b|\babwesenheits|\b(?:do not|don't|no)[ -]?reply\b"
@@ -97,13 +100,13 @@ def word_of(body: str) -> Word | None:
     It may be repeated, be said with a please, and stand above the signature of a mail program. A
     word within a sentence is for a person to read, and so is a question.
     """
-    alone = _alone(_plain(body))
+    alone = _alone(plain_of(body))
     return alone.word if alone else None
 
 
 def command_of(body: str) -> Command | None:
     """What a text asks of us; None where it is for a person to read."""
-    plain = _plain(body)
+    plain = plain_of(body)
     return _alone(plain) or _code(plain) or _keyword(plain)
 
 
@@ -117,26 +120,53 @@ def is_automatic(body: str) -> bool:
     return _AUTOMATIC.search(body[:1_000].replace("’", "'")) is not None
 
 
-def _plain(body: str) -> str:
-    """Without signature, without signs that are not seen, in the plain form of each letter."""
-    text = unicodedata.normalize("NFKC", _SIGNATURE.sub("", body.replace("\r\n", "\n")))
+def plain_of(body: str) -> str:
+    """A text without signature, without signs that are not seen, in the plain form of each letter."""
+    text = unicodedata.normalize("NFKC", _without_signature(body.replace("\r\n", "\n")))
     return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()
 
 
-def _letters(text: str) -> str:
+def reserved_word(text: str) -> str | None:
+    """The word of ours for which `text` would be taken that is meant to be something else; None
+    where there is none. What begins with a word to stop is too near to it: who shortens it stops."""
+    parts = [spelled for part in plain_of(text).split() if (spelled := letters(part))]
+    if parts and _WORDS.get(parts[0]) is Word.STOP:
+        return parts[0]
+    command = command_of(text)
+    if command is None:
+        return None
+    known = [part for part in parts if part in _WORDS or part in _KEYWORDS]
+    return known[0] if known else "".join(parts)
+
+
+def _without_signature(body: str) -> str:
+    """What stands above an empty line and the signature of a mail program."""
+    lines = body.split("\n")
+    for number in range(2, len(lines)):
+        if not lines[number - 1].strip() and _SIGNATURE.match(lines[number].lstrip()):
+            return "\n".join(lines[:number])
+    return body
+
+
+def letters(text: str) -> str:
+    """The letters and digits of a text in capitals."""
     return "".join(filter(str.isalnum, text)).upper()
 
 
 def _alone(plain: str) -> Command | None:
     if len(plain) > _LONGEST:
         return None
-    said = [_letters(part) for part in plain.split()]
+    said = [letters(part) for part in plain.split()]
     said = [part for part in said if part and part not in _COURTESY]
+    coded = len(said) > 1 and _POLL.fullmatch(said[0])
+    said = said[1:] if coded else said
     if len(set(said)) == 1:
         said = said[:1]
     spelled = "".join(said)
     word = _WORDS.get(spelled)
-    if word is None or ("?" in plain and word not in _QUESTIONS):
+    if word is None or (coded and word is not Word.STOP):
+        return None
+    if "?" in plain and word not in _QUESTIONS:
         return None
     return Command(word, language=_language(spelled))
 
@@ -151,7 +181,7 @@ def _code(plain: str) -> Command | None:
 def _keyword(plain: str) -> Command | None:
     if len(plain) > _LONGEST_COMMAND or "?" in plain:
         return None
-    parts = [(_letters(part), part) for part in plain.split()]
+    parts = [(letters(part), part) for part in plain.split()]
     parts = [(letters, part) for letters, part in parts if letters and letters not in _COURTESY]
     if not parts or any(letters in _NEGATION for letters, _ in parts):
         return None

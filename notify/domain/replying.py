@@ -33,6 +33,14 @@ class Say(StrEnum):
     LANG = "lang"
     WHICH_GROUP = "which_group"
     WHICH_LANG = "which_lang"
+    COUNTED = "counted"  # every question has an answer
+    COUNTED_ANEW = "counted_anew"  # in the place of an earlier one
+    QUESTION = "question"  # the next one, or the same once more where it was asked for
+    UNCLEAR = "unclear"  # no answer: how to answer
+    ANSWER_THERE = "answer_there"  # no answer again: on a page
+    POLL_CLOSED = "poll_closed"
+    SAFE = "safe"  # to the question of an alert
+    HELP_NOTED = "help_noted"
     KEPT = "kept"  # for a person to read
     EMPTY = "empty"
 
@@ -42,26 +50,50 @@ class Sort(StrEnum):
 
     STOP = "stop"
     COMMAND = "command"
+    QUESTION = "question"
+    ANSWER = "answer"
+    UNREAD = "unread"  # a text that was no answer
     KEPT = "kept"
 
 
-MOST_A_DAY: Final[Mapping[Sort, int]] = {Sort.STOP: 3, Sort.COMMAND: 5, Sort.KEPT: 1}
+MOST_A_DAY: Final[Mapping[Sort, int]] = {
+    Sort.STOP: 3,
+    Sort.COMMAND: 5,
+    Sort.QUESTION: 40,  # each is put after an answer; who is not asked cannot go on
+    Sort.ANSWER: 12,
+    Sort.UNREAD: 4,
+    Sort.KEPT: 1,
+}
 """Answers to one number within a day. What is asked for is done nevertheless."""
 
 PROOFS: Final = frozenset({Say.JOINED, Say.ALREADY, Say.REQUESTED, Say.PROVED})
 """Said after a text by which the number is proven: it is reached again."""
 
 _CHANGED: Final = PROOFS | {
-    Say.STOPPED, Say.STARTED, Say.LEFT, Say.MUTED, Say.LANG,
+    Say.STOPPED, Say.STARTED, Say.LEFT, Say.MUTED, Say.LANG, Say.COUNTED, Say.COUNTED_ANEW,
+    Say.QUESTION, Say.POLL_CLOSED, Say.SAFE, Say.HELP_NOTED,
 }  # fmt: skip
 _OF_CHANGES: Final = timedelta(days=1)
 _OF_QUESTIONS: Final = timedelta(minutes=10)
 
 
+_SORTS: Final[Mapping[Say, Sort]] = {
+    Say.STOPPED: Sort.STOP,
+    **dict.fromkeys([Say.COUNTED, Say.COUNTED_ANEW, Say.SAFE, Say.HELP_NOTED], Sort.ANSWER),
+    Say.QUESTION: Sort.QUESTION,
+    **dict.fromkeys([Say.UNCLEAR, Say.ANSWER_THERE, Say.POLL_CLOSED], Sort.UNREAD),
+    **dict.fromkeys([Say.KEPT, Say.EMPTY], Sort.KEPT),
+}
+
+
+UNASKED: Final = frozenset(
+    {Say.COUNTED, Say.COUNTED_ANEW, Say.QUESTION, Say.UNCLEAR, Say.ANSWER_THERE, Say.POLL_CLOSED}
+)
+"""Of a poll; not told to who wants no SMS: their answer counts all the same. What an alert says is."""
+
+
 def sort_of(say: Say) -> Sort:
-    if say is Say.STOPPED:
-        return Sort.STOP
-    return Sort.KEPT if say in {Say.KEPT, Say.EMPTY} else Sort.COMMAND
+    return _SORTS.get(say, Sort.COMMAND)
 
 
 def worth(say: Say) -> timedelta:

@@ -14,3 +14,7 @@ class Scope(StrEnum):
 
 ORDINARY = tuple(scope for scope in Scope if scope is not Scope.ALERTS_SEND)
 """What a key may do unless told otherwise: all but setting off an alert."""
+
+IN_THE_PAGE = tuple(scope for scope in ORDINARY if scope is not Scope.RESIDENTS_READ)
+"""What a key may do that staff make in the page: it shows no addresses, which staff see one by one
+and for a reason."""

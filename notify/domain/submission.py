@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from notify.domain import poll_check
 from notify.domain.broadcast import Text
+from notify.domain.poll import LONGEST_OPEN, SHORTEST_OPEN, Ask
 from notify.domain.words import Kind, Relation, Severity
 from notify.errors import Invalid
 
@@ -30,6 +32,8 @@ class Submission:
     send_at: datetime | None = None
     in_reply_to: UUID | None = None
     relation: Relation | None = None
+    drill: bool = False
+    ask: Ask | None = None
 
 
 def check_texts(texts: Mapping[str, Text], *, first_language: str) -> None:
@@ -92,6 +96,36 @@ def _check_characters(words: str, language: str, *, field: str) -> None:
         )
 
 
+def check_severity(submission: Submission) -> None:
+    """Raises Invalid where a poll says how great a danger is."""
+    if submission.kind is Kind.POLL and submission.severity is not None:
+        raise Invalid(
+            "A poll warns of nothing. Leave severity out, or choose kind 'alert'.", field="severity"
+        )
+
+
+def check_ask(submission: Submission, *, first_language: str) -> None:
+    """Raises Invalid where a poll asks nothing, where something asks that cannot, and where a
+    question is not right."""
+    if submission.ask is None:
+        if submission.kind is Kind.POLL:
+            raise Invalid("A poll needs at least one question. Write it.", field="ask.questions")
+        return
+    if submission.kind is Kind.ANNOUNCEMENT or submission.in_reply_to is not None:
+        raise Invalid(
+            "Only a poll asks, and an alert that follows none. Leave the question out, or choose "
+            "kind 'poll'.",
+            field="ask",
+        )
+    try:
+        poll_check.check(
+            submission.ask, languages=list(submission.texts), first_language=first_language,
+            alert=submission.kind is Kind.ALERT,
+        )  # fmt: skip
+    except Invalid as wrong:
+        raise Invalid(wrong.message, field=f"ask.{wrong.field}" if wrong.field else "ask") from None
+
+
 def check_times(submission: Submission, *, now: datetime, zone: ZoneInfo) -> datetime | None:
     """The moment to send at (None: at once). Raises Invalid where the times make no sense."""
     valid_until = submission.valid_until
@@ -101,6 +135,11 @@ def check_times(submission: Submission, *, now: datetime, zone: ZoneInfo) -> dat
             "any more.",
             field="valid_until",
         )
+    if submission.kind is Kind.POLL and valid_until is None:
+        raise Invalid(
+            "A poll needs valid_until: when does it close? Answers after that do not count.",
+            field="valid_until",
+        )
     if valid_until is not None:
         valid_until = moment(valid_until, zone=zone, field="valid_until")
     if valid_until is not None and valid_until <= now:
@@ -108,7 +147,24 @@ def check_times(submission: Submission, *, now: datetime, zone: ZoneInfo) -> dat
             "valid_until has passed already. Name a moment ahead, or nobody would be told.",
             field="valid_until",
         )
-    return _check_send_at(submission.send_at, valid_until, now=now, zone=zone)
+    send_at = _check_send_at(submission.send_at, valid_until, now=now, zone=zone)
+    if submission.kind is Kind.POLL and valid_until is not None:
+        _check_open(valid_until - (send_at or now))
+    return send_at
+
+
+def _check_open(open_for: timedelta) -> None:
+    if open_for < SHORTEST_OPEN:
+        raise Invalid(
+            "The poll would close within a minute of being sent. Name a later valid_until, so that "
+            "people can read and answer it.",
+            field="valid_until",
+        )
+    if open_for > LONGEST_OPEN:
+        raise Invalid(
+            "The poll would be open for more than a year. Name an earlier valid_until.",
+            field="valid_until",
+        )
 
 
 def _check_send_at(

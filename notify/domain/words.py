@@ -36,6 +36,11 @@ class Relation(StrEnum):
     CORRECTION = "correction"
 
 
+ENDINGS = (Relation.ALL_CLEAR, Relation.CORRECTION)
+"""What goes to those who have the thread, and adds nobody but whom a correction keeps from being left
+with nothing."""
+
+
 class Lane(StrEnum):
     """Who goes first. Each lane has its own pumps; an earlier one overtakes a later one."""
 
@@ -104,4 +109,12 @@ class NoteKind(StrEnum):
     REPLY = "reply"  # to an SMS
     REQUEST = "request"  # what staff decided about joining a closed group
     CHANGE = "change"  # that an address was added to the page, or removed
+    ANSWER = "answer"  # of staff, to an SMS
     TRIAL = "trial"  # a push message that a resident asked for, to see whether it comes
+    WAITS = "waits"  # to staff: that something waits for their approval
+    BROKE_GLASS = "broke_glass"  # to staff: that somebody sent something alone
+    RETURNED = "returned"  # to staff: that what they wrote was returned
+    OVERTAKEN = "overtaken"  # to staff: that what they scheduled was overtaken, and never sent
+    ACCOUNT = "account"  # to staff: what became of the account by which they sign in
+    TEST = "test"  # to staff: a draft of theirs, as it would arrive
+    RESULT = "result"  # of a poll, to who took part

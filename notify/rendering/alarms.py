@@ -197,7 +197,8 @@ def _held(words: Words, facts: Mapping[str, Any]) -> Said:
         "After a restore messages are held: %(broadcasts)s, of them warnings: %(alerts)s."
     )
     todo = words.gettext(
-        "Decide about each: notify status lists them, then notify release or notify cancel."
+        "Decide about each on its page: let it go on, or recall it. Or notify status lists them, then "
+        "notify release or notify cancel."
     )
     return Said(what % facts, todo)
 

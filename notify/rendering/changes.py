@@ -12,7 +12,8 @@ from notify.domain.broadcast import Identity
 from notify.rendering import languages
 from notify.rendering.languages import Words
 from notify.rendering.lines import cut, one_line
-from notify.rendering.messages import Letter, Renderer, SmsText, plain_sms
+from notify.rendering.messages import Letter, Renderer
+from notify.rendering.sms_text import SmsText, plain_sms
 
 _LONGEST_NAME: Final = 30  # characters of the town's name
 _LONGEST_ADDRESS: Final = 40

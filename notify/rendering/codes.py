@@ -8,7 +8,8 @@ from notify.domain.codes import DIGITS, LIFE
 from notify.rendering import languages
 from notify.rendering.languages import Words
 from notify.rendering.lines import cut, one_line
-from notify.rendering.messages import Letter, Renderer, SmsText, plain_sms
+from notify.rendering.messages import Letter, Renderer
+from notify.rendering.sms_text import SmsText, plain_sms
 
 _LONGEST_NAME = 30  # characters of the town's name, so that the SMS stays one segment
 _MINUTES = int(LIFE.total_seconds()) // 60

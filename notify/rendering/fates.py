@@ -1,4 +1,4 @@
-"""What became of a message, told to the resident whom it was for.
+"""What became of a message, told to the resident whom it was for, and to staff.
 
 `notify.rendering.reasons` tells staff, who can mend things: relays, budgets, settings. A resident is
 told what happened, and why only where it is theirs to know or to change.
@@ -28,6 +28,20 @@ FATES: Final[Mapping[DeliveryStatus, str]] = {
     DeliveryStatus.UNKNOWN: _("Nobody knows whether it arrived"),
 }
 
+TOLD: Final[Mapping[str, str]] = {
+    DeliveryStatus.PENDING: _("waits to be handed over"),
+    DeliveryStatus.SENDING: _("is being handed over"),
+    DeliveryStatus.SENT: _("handed over"),
+    DeliveryStatus.DELIVERED: _("arrived"),
+    DeliveryStatus.FAILED: _("failed"),
+    DeliveryStatus.EXPIRED: _("ran out before it left"),
+    DeliveryStatus.CANCELLED: _("stopped before it left"),
+    DeliveryStatus.SUPERSEDED: _("a newer message took its place"),
+    DeliveryStatus.UNKNOWN: _("nobody knows whether it arrived"),
+    "skipped": _("left out"),
+}
+"""The same for staff, who can tell more apart; and who was left out altogether."""
+
 WHY: Final[Mapping[str, str]] = {
     "quiet": _("It waits until your quiet hours are over."),
     "no_such_address": _("This e-mail address does not exist."),
@@ -56,6 +70,11 @@ _WAITED: Final = _("Its time had passed before your quiet hours were over.")
 
 def fate(words: Words, status: str) -> str:
     return words.gettext(FATES[DeliveryStatus(status)])
+
+
+def told(words: Words, status: str) -> str:
+    """The status of a delivery, or `skipped`, in the words of staff."""
+    return words.gettext(TOLD[status])
 
 
 def why(words: Words, reason: str | None, status: str, *, number: str | None) -> str | None:

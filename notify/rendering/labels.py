@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from notify.domain.broadcast import Broadcast
-from notify.domain.words import Kind, Relation, Severity
+from notify.domain.words import Channel, Kind, Lane, Relation, Severity
 from notify.rendering.languages import Words
 
 SIGNS: Final[Mapping[Severity, str]] = {
@@ -17,18 +17,35 @@ SIGNS: Final[Mapping[Severity, str]] = {
 
 
 def label(words: Words, broadcast: Broadcast) -> str:
-    """What this is, in a word: a warning, or what it does to an earlier one."""
-    match broadcast.relation:
+    """What this is, in a word: a warning, or what it does to an earlier one; a drill before all."""
+    said = relation(words, broadcast.relation) or kind(words, broadcast.kind)
+    return f"{exercise(words)}: {said}" if broadcast.drill else said
+
+
+def exercise(words: Words) -> str:
+    """The word by which a drill is known."""
+    return words.gettext("EXERCISE")
+
+
+def marked(words: Words, broadcast: Broadcast, text: str) -> str:
+    """A title as it stands alone, where nothing beside it says what it is."""
+    return f"{exercise(words)}: {text}" if broadcast.drill else text
+
+
+def relation(words: Words, relation: str | None) -> str | None:
+    """What it does to an earlier one, in a word; None for a first one."""
+    match relation:
         case Relation.UPDATE:
             return words.gettext("Update")
         case Relation.ALL_CLEAR:
             return words.gettext("All clear")
         case Relation.CORRECTION:
             return words.gettext("Correction")
-    return _kind(words, broadcast.kind)
+    return None
 
 
-def _kind(words: Words, kind: Kind) -> str:
+def kind(words: Words, kind: Kind) -> str:
+    """What a first broadcast of a thread is, in a word."""
     match kind:
         case Kind.ALERT:
             return words.gettext("Warning")
@@ -36,6 +53,25 @@ def _kind(words: Words, kind: Kind) -> str:
             return words.gettext("News")
         case Kind.POLL:
             return words.gettext("Poll")
+
+
+def channel(words: Words, name: str) -> str:
+    """What a channel is called on the staff's pages; `none` is that of who chose none."""
+    called: dict[str, str] = {
+        Channel.EMAIL: words.gettext("E-mail"),
+        Channel.SMS: words.gettext("SMS"),
+        Channel.PUSH: words.gettext("Notification"),
+    }
+    return called.get(name) or words.gettext("no way")
+
+
+def lane(words: Words, name: str) -> str:
+    """What leaves by a lane."""
+    return {
+        Lane.ALERT: words.gettext("Warnings"),
+        Lane.NOTE: words.gettext("Codes and replies"),
+        Lane.BULK: words.gettext("News"),
+    }[Lane(name)]
 
 
 def headed(label: str, text: str) -> str:

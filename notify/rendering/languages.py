@@ -6,7 +6,8 @@ English is what the templates say; other languages are catalogues, read from the
 import gettext
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +17,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
 
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates"
 SOURCE: Final = "en"
@@ -43,6 +45,18 @@ class Words:
             "time": format_time(local, "short", locale=locale),
         }
 
+    def number(self, n: float) -> str:
+        """`4,812`, as the language groups digits."""
+        return format_decimal(n, locale=_habits(self.language))
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """`€4.80`, as the language writes it."""
+        return format_currency(amount, currency, locale=_habits(self.language))
+
+    def clock_time(self, at: datetime) -> str:
+        """`14:32`, in the town's time."""
+        return format_time(at.astimezone(self.zone), "short", locale=_habits(self.language))
+
     def short_moment(self, at: datetime) -> str:
         """`Sun, 22 Nov, 18:00`, for lists, where the year goes without saying."""
         local = at.astimezone(self.zone)
@@ -51,6 +65,24 @@ class Words:
             "date": format_date(local, self.gettext("EEE, d MMM"), locale=locale),
             "time": format_time(local, "short", locale=locale),
         }
+
+    @property
+    def list_separator(self) -> str:
+        """What Excel splits a table at: `;` where numbers are written with a comma."""
+        return ";" if "," in self.number(0.5) else ","
+
+    def time(self, at: datetime) -> str:
+        """`18:00`, for what is near enough to need no date."""
+        return format_time(at.astimezone(self.zone), "short", locale=_habits(self.language))
+
+    def clock(self, at: datetime) -> str:
+        """`18:00:05`, for tables of what took seconds."""
+        return format_time(at.astimezone(self.zone), "medium", locale=_habits(self.language))
+
+    def soon(self, at: datetime, now: datetime) -> str:
+        """The time alone within half a day from `now`, else with its day."""
+        near = abs(at - now) < timedelta(hours=12)
+        return self.time(at) if near else self.short_moment(at)
 
 
 def words(language: str, *, default: str, zone: tzinfo) -> Words:

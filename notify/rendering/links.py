@@ -14,6 +14,11 @@ def short_url(public_url: str, broadcast_id: UUID) -> str:
     return f"{public_url}/b/{shorten(broadcast_id)}"
 
 
+def answer_url(public_url: str, token: str) -> str:
+    """Where one reader answers what a broadcast asks."""
+    return f"{public_url}/answer/{token}"
+
+
 def shorten(broadcast_id: UUID) -> str:
     """The id as 22 URL-safe characters (RFC 4648, section 5)."""
     return urlsafe_b64encode(broadcast_id.bytes).decode().rstrip("=")

@@ -6,17 +6,20 @@ They are known again when another town's service, or our own, texts them to us.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from channels import segments
+from channels.inbound import LONGEST_BODY
 from notify.domain.broadcast import Identity
 from notify.domain.inbound import Word
 from notify.domain.replying import Say
 from notify.rendering.languages import Words, own_name, spoken, words
 from notify.rendering.lines import cut, one_line
-from notify.rendering.messages import Renderer, SmsText, plain_sms
+from notify.rendering.messages import Renderer
+from notify.rendering.sms_text import SmsText, plain_sms
 
 
 def _(message: str) -> str:
@@ -56,6 +59,26 @@ SAID: Final[Mapping[Say, str]] = {
     Say.LANG: _("%(sender)s: From now on we write to you in: %(language)s."),
     Say.WHICH_GROUP: _("%(sender)s: Which group? Write it like this: %(examples)s. All: %(url)s"),
     Say.WHICH_LANG: _("%(sender)s: Which language? Write it like this: %(examples)s"),
+    Say.COUNTED: _(
+        "%(sender)s: Thank you, your answer is counted. Receipt: %(receipt)s. Changed your mind? "
+        "Answer again until %(until)s."
+    ),
+    Say.COUNTED_ANEW: _(
+        "%(sender)s: Your new answer counts, the one before does not any more. Receipt: %(receipt)s."
+    ),
+    Say.QUESTION: _("%(sender)s: Question %(number)s of %(of)s. %(question)s"),
+    Say.UNCLEAR: _("%(sender)s: We cannot read that as an answer. %(question)s"),
+    Say.ANSWER_THERE: _("%(sender)s: We cannot read that either. Please answer here: %(url)s"),
+    Say.POLL_CLOSED: _(
+        "%(sender)s: The time to answer is over, this does not count any more. See: %(url)s"
+    ),
+    Say.SAFE: _(
+        "%(sender)s: Thank you, we noted that you are safe. Need help later? Text %(need)s."
+    ),
+    Say.HELP_NOTED: _(
+        "%(sender)s: We noted that you need help. Danger to life? Call 112 now. Well again? "
+        "Text %(safe)s."
+    ),
     Say.KEPT: _(
         "%(sender)s: We got your text. Somebody reads it, but not at once. Emergency? Call 112. "
         "What you can text here: %(help)s"
@@ -76,6 +99,11 @@ _STILL: Final[Mapping[Say, str]] = {
     ),
 }
 """Where a group below is followed, through which warnings still come."""
+_KEPT_NO_ANSWER: Final = _(
+    "%(sender)s: This does not count as an answer: we asked whoever had this number before. Somebody "
+    "reads your text, but not at once. Emergency? Call 112."
+)
+"""Where the number was asked and is somebody else's by now."""
 _STARTED_NONE: Final = _(
     "%(sender)s: We may text you again, but you follow no group. Sign up: %(join)s and the "
     "group. All: %(url)s"
@@ -84,6 +112,26 @@ _LIST_NONE: Final = _(
     "%(sender)s: You follow no group. Sign up: %(join)s and the group. All: %(url)s"
 )
 _UNKNOWN_GROUP: Final = _("%(sender)s: We do not know this group. All groups: %(url)s")
+_COUNTED_MANY: Final = _(
+    "%(sender)s: Thank you, your answers are counted. Receipt: %(receipt)s. Changed your mind? Text "
+    "%(new)s until %(until)s."
+)
+_COUNTED_ANEW_MANY: Final = _(
+    "%(sender)s: Your new answer to question %(number)s counts. Receipt: %(receipt)s. All questions "
+    "anew: text %(new)s."
+)
+_ASK_CLOSED: Final = _(
+    "%(sender)s: The time to answer is over. Danger to life? Call 112. What applies now: %(url)s"
+)
+_NOT_COUNTED: Final = _(
+    "%(sender)s: Something went wrong here, your answer is not counted. Please send it again in a "
+    "few minutes."
+)
+_MANY: Final[Mapping[Say, str]] = {
+    Say.COUNTED: _COUNTED_MANY, Say.COUNTED_ANEW: _COUNTED_ANEW_MANY,
+}  # fmt: skip
+"""Where there are several questions."""
+_NEW: Final = _("NEW")
 _ASKED: Final = _("%(group)s (asked)")
 _MORE: Final = _("%(groups)s and %(number)s more")
 _KEYWORDS: Final[Mapping[Word, str]] = {
@@ -101,7 +149,6 @@ _PAGES: Final[Mapping[Say, str]] = {Say.HELP: "/help", Say.TAKEN: "/my"}
 _LONGEST_SENDER: Final = 30
 _LONGEST_GROUP: Final = 40
 _MOST_SEGMENTS: Final = 2
-_LONGEST_OWN: Final = 600  # characters of any answer of ours
 _BLANK: Final = re.compile(r"%\(\w+\)s")
 
 
@@ -109,8 +156,9 @@ def sms(
     renderer: Renderer, *, language: str, identity: Identity, data: Mapping[str, Any], url: str
 ) -> SmsText:
     """The answer that a note's `data` stands for: `say`, and beside it what that needs of `sender`
-    (who speaks, where not the town), `group`, `slug`, `groups` (names, or slugs for
-    `which_group`), `requested` (names), `below` (names), `languages`, `word`. `url` is where the pages are.
+    (who speaks, where not the town), `not_asked` (whose text is kept), `group`, `slug`, `groups` (names, or slugs for
+    `which_group`), `requested` (names), `below` (names), `languages`, `word`, and of a poll `question`, `number`, `of`, `receipt`,
+    `code`, `until`, `url`, `need`, `safe`, `alert`, `failed`. `url` is where the pages are.
 
     Raises LookupError for a `say` that is none.
     """
@@ -130,7 +178,7 @@ def version(say: Say, language: str, *, default: str, zone: ZoneInfo) -> str:
 
 def is_ours(body: str) -> bool:
     """Whether the text is one of these answers, of whatever town and in whatever language."""
-    if len(body) > _LONGEST_OWN:
+    if len(body) > LONGEST_BODY:
         return False
     plain = " ".join(body.split())
     return any(_is_made_of(pieces, plain) for pieces in _pieces())
@@ -139,7 +187,7 @@ def is_ours(body: str) -> bool:
 def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: str) -> str:
     slug, word = data.get("slug", ""), Word(data.get("word", Word.JOIN))
     values = {
-        "sender": cut(one_line(data.get("sender") or sender), size=_LONGEST_SENDER),
+        "sender": _speaker(said, data, sender),
         "group": cut(one_line(data.get("group", "")), size=_LONGEST_GROUP),
         "join": _example(said, Word.JOIN, slug),
         "leave": _example(said, Word.LEAVE, slug),
@@ -147,7 +195,17 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
         "lang": _example(said, Word.LANG),
         "help": _example(said, Word.HELP),
         "language": own_name(str(data.get("language", said.language))),
-        "url": f"{url}{_PAGES.get(say, '/join')}",
+        "url": data.get("url") or f"{url}{_PAGES.get(say, '/join')}",
+        "question": str(data.get("question", "")),
+        "number": data.get("number", 1),
+        "of": data.get("of", 1),
+        "receipt": data.get("receipt", ""),
+        "until": said.short_moment(datetime.fromisoformat(data["until"]))
+        if "until" in data
+        else "",
+        "need": data.get("need", 2),
+        "safe": data.get("safe", 1),
+        "new": said.gettext(_NEW),
     }
     groups = [cut(one_line(name), size=_LONGEST_GROUP) for name in data.get("groups", ())]
     if say is Say.WHICH_GROUP:
@@ -160,7 +218,7 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
         below = [cut(one_line(name), size=_LONGEST_GROUP) for name in data["below"]]
         return _listed(said, _STILL[say], values, below, blank="below", most=1)
     if say not in {Say.LIST, Say.STARTED}:
-        return said.gettext(SAID[say]) % values
+        return said.gettext(_sentence(say, data)) % values
     groups += [
         said.gettext(_ASKED) % {"group": cut(one_line(name), size=_LONGEST_GROUP)}
         for name in data.get("requested", ())
@@ -168,6 +226,24 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
     if not groups:
         return said.gettext(_LIST_NONE if say is Say.LIST else _STARTED_NONE) % values
     return _listed(said, SAID[say], values, groups)
+
+
+def _speaker(said: Words, data: Mapping[str, Any], sender: str) -> str:
+    """Who speaks, and about which poll where several are open."""
+    name = cut(one_line(data.get("sender") or sender), size=_LONGEST_SENDER)
+    if "code" not in data:
+        return name
+    return said.gettext("%(sender)s, poll %(code)s") % {"sender": name, "code": data["code"]}
+
+
+def _sentence(say: Say, data: Mapping[str, Any]) -> str:
+    if say is Say.KEPT and data.get("not_asked"):
+        return _KEPT_NO_ANSWER
+    if data.get("of", 1) > 1:
+        return _MANY.get(say, SAID[say])
+    if say is Say.UNCLEAR and data.get("failed"):
+        return _NOT_COUNTED
+    return _ASK_CLOSED if say is Say.POLL_CLOSED and data.get("alert") else SAID[say]
 
 
 def _listed(
@@ -204,7 +280,10 @@ def _is_made_of(pieces: Sequence[str], plain: str) -> bool:
 @cache
 def _pieces() -> Sequence[Sequence[str]]:
     """What stands between the blanks of each answer, in each language there is."""
-    texts = [*SAID.values(), *_STILL.values(), _STARTED_NONE, _LIST_NONE, _UNKNOWN_GROUP]
+    texts = [
+        *SAID.values(), *_STILL.values(), *_MANY.values(), _ASK_CLOSED, _NOT_COUNTED, _STARTED_NONE,
+        _LIST_NONE, _UNKNOWN_GROUP, _KEPT_NO_ANSWER,
+    ]  # fmt: skip
     catalogues = [words(language, default=language, zone=ZoneInfo("UTC")) for language in spoken()]
     return [
         [" ".join(piece.split()) for piece in _BLANK.split(said.gettext(text))]

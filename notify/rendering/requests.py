@@ -2,7 +2,8 @@
 
 from notify.domain.broadcast import Identity
 from notify.rendering.lines import cut, one_line
-from notify.rendering.messages import Letter, Renderer, SmsText, plain_sms
+from notify.rendering.messages import Letter, Renderer
+from notify.rendering.sms_text import SmsText, plain_sms
 
 _LONGEST_NAME = 30  # characters of the town's and of the group's name, so that the SMS stays short
 

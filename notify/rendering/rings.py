@@ -4,7 +4,9 @@ from datetime import datetime
 
 from notify.domain.broadcast import Identity
 from notify.rendering.lines import cut, one_line
-from notify.rendering.messages import Letter, Notice, Renderer, SmsText, plain_sms
+from notify.rendering.messages import Letter, Renderer
+from notify.rendering.notices import Notice
+from notify.rendering.sms_text import SmsText, plain_sms
 
 TAG = "ring"
 """Of its push message: today's replaces yesterday's, and never a warning."""

@@ -73,6 +73,7 @@ def _environment(spoken: Words) -> Environment:
         "switched": lambda language: f"?lang={quote(language)}",
         "own_name": own_name,
         "label": lambda broadcast: labels.label(spoken, broadcast),
+        "marked": lambda broadcast, text: labels.marked(spoken, broadcast, text),
         "follows": lambda broadcast: labels.follows(spoken, broadcast),
         "severity_word": lambda severity: labels.severity(spoken, severity),
         "severity_sign": lambda severity: labels.SIGNS[severity],
@@ -80,6 +81,9 @@ def _environment(spoken: Words) -> Environment:
     environment.filters |= {
         "moment": spoken.moment,
         "short_moment": spoken.short_moment,
+        "number": spoken.number,
+        "time": spoken.time,
+        "soon": spoken.soon,
         "as_html": to_html,
         "as_text": to_text,
     }

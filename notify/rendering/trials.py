@@ -8,7 +8,8 @@ from notify.domain.broadcast import Identity
 from notify.domain.delivery import DeliveryStatus
 from notify.rendering.languages import Words
 from notify.rendering.lines import one_line
-from notify.rendering.messages import Notice, Renderer
+from notify.rendering.messages import Renderer
+from notify.rendering.notices import Notice
 
 TAG: Final = "trial"
 PATIENCE: Final = 20.0  # seconds after which somebody who looks at the page is told more

@@ -7,6 +7,8 @@ from typing import Any, Final, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from typing_extensions import override
+
 from notify.domain.broadcast import Identity
 from notify.domain.groups import Group
 from notify.services import groups, publishing
@@ -95,13 +97,20 @@ class Archive(Sheet):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSheet(Sheet):
-    """A group, those above it from the top, those right below, and what its followers got last."""
+    """A group, those above it from the top, those right below, what its followers got last, and the
+    drills under way where it is for drills."""
 
     group: Group
     above: tuple[Group, ...]
     below: tuple[Group, ...]
     entries: tuple[Published, ...]
+    drills: tuple[Published, ...]
     identity: Identity
+
+    @override
+    def at(self, now: datetime) -> Self:
+        drills = tuple(entry for entry in self.drills if entry.in_force(now))
+        return replace(super(GroupSheet, self).at(now), drills=drills)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +147,7 @@ async def read(
         if isinstance(wanted, InArchive):
             return await _archive(connection, wanted, group, tree, settings.zone, around)
         if isinstance(wanted, AtGroup) and group is not None:
-            return await _group(connection, group, tree, settings, around)
+            return await _group(connection, group, tree, settings, around, now)
         if isinstance(wanted, Answerable):
             return await _answers(connection, group, tree, settings, around)
         return Tree(**around, groups=tuple(tree))
@@ -166,12 +175,19 @@ async def _archive(
 
 async def _group(
     connection: Connection, group: Group, tree: Sequence[Group], settings: Settings,
-    around: Mapping[str, Any],
+    around: Mapping[str, Any], now: datetime,
 ) -> GroupSheet:  # fmt: skip
+    open_drills = [] if group.closed else await group_store.drills(connection, [group.id])
     return GroupSheet(
         **around, group=group, above=_above(group, {one.slug: one for one in tree}),
         below=tuple(one for one in tree if one.parent == group.slug),
         entries=await _latest(connection, group),
+        drills=tuple(
+            map(
+                publishing.published,
+                await pages.drills(connection, open_drills, now, limit=_LATEST),
+            )
+        ),
         identity=await groups.identity(connection, [group.id], settings=settings),
     )  # fmt: skip
 
@@ -199,7 +215,7 @@ async def _entries(
     rows = await pages.archive(
         connection, public=[*map(str, READABLE)], since=since, until=until,
         of=await group_store.heard(connection, group.id) if group else None,
-        before=wanted.before, limit=PAGE + 1,
+        drills=await _for_drills(connection, group), before=wanted.before, limit=PAGE + 1,
     )  # fmt: skip
     return tuple(map(publishing.published, rows))
 
@@ -210,9 +226,15 @@ async def _latest(connection: Connection, group: Group) -> tuple[Published, ...]
         return ()
     rows = await pages.archive(
         connection, public=[*map(str, READABLE)], since=None, until=None,
-        of=await group_store.heard(connection, group.id), before=None, limit=_LATEST,
+        of=await group_store.heard(connection, group.id),
+        drills=await _for_drills(connection, group), before=None, limit=_LATEST,
     )  # fmt: skip
     return tuple(map(publishing.published, rows))
+
+
+async def _for_drills(connection: Connection, group: Group | None) -> bool:
+    """Whether drills are shown with it: with a group for drills, and with nothing else."""
+    return group is not None and bool(await group_store.drills(connection, [group.id]))
 
 
 async def _years(connection: Connection, *, zone: ZoneInfo) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ What is the same for many readers is rendered once a broadcast and language and 
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -16,13 +16,15 @@ from notify.domain.broadcast import Broadcast, Identity
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel, Lane
 from notify.log import get
-from notify.rendering.messages import Notice, Renderer, SmsText
+from notify.rendering.messages import Renderer
+from notify.rendering.notices import Notice
+from notify.rendering.sms_text import SmsText
 from notify.services import leaving
 from notify.services.addressing import Addressing
 from notify.services.composing_notes import NoteComposer
 from notify.services.groups import identity
 from notify.settings import Settings
-from notify.store import broadcasts, notes
+from notify.store import broadcasts, notes, polls
 from notify.store.claiming import Claimed
 from notify.store.database import Connection, Database
 from notify.store.notes import Note
@@ -116,6 +118,8 @@ class Composer:
         if row is None:
             return None
         broadcast = to_broadcast(row)
+        if broadcast.ask is not None:
+            broadcast = replace(broadcast, code=await polls.code_of(connection, broadcast_id))
         who = await identity(connection, list(broadcast.group_ids), settings=self._settings)
         source = self._sources[broadcast_id] = _Source(broadcast, who)
         while len(self._sources) > _KEPT:
@@ -151,7 +155,7 @@ class Composer:
             claimed,
             message_id=f"{broadcast.id.hex}.{claimed.address_id}",
             reply_to=None if first else f"{broadcast.thread_id.hex}.{claimed.address_id}",
-            leave_url=f"{self._settings.public_url}/leave/{self._leave_token(source, claimed)}",
+            own=self._leave_token(source, claimed),
         )
 
     def _sms(self, source: _Source, claimed: Claimed, now: datetime) -> Sms:

@@ -6,10 +6,24 @@ from datetime import datetime
 from channels.messages import Email, Push, Sms
 from notify.domain.broadcast import Identity
 from notify.domain.keyring import Keyring
-from notify.domain.words import Channel
-from notify.rendering import changes, codes, replies, requests, rings, trials
+from notify.domain.words import Channel, NoteKind
+from notify.rendering import (
+    accounts,
+    answers,
+    changes,
+    codes,
+    outcomes,
+    own_tests,
+    replies,
+    requests,
+    rings,
+    staff_notes,
+    trials,
+)
 from notify.rendering.languages import choose
-from notify.rendering.messages import Letter, Notice, Renderer, SmsText
+from notify.rendering.messages import Letter, Renderer
+from notify.rendering.notices import Notice
+from notify.rendering.sms_text import SmsText
 from notify.services import confirming, proving
 from notify.services.addressing import Addressing
 from notify.settings import Settings
@@ -39,7 +53,15 @@ class NoteComposer:
             "request": self._request,
             "change": self._change,
             "reply": self._reply,
+            "answer": self._answer,
             "trial": self._trial,
+            "waits": self._to_staff,
+            "broke_glass": self._to_staff,
+            "returned": self._to_staff,
+            "overtaken": self._to_staff,
+            "account": self._account,
+            "test": self._test,
+            "result": self._result,
         }
 
     def compose(
@@ -47,11 +69,14 @@ class NoteComposer:
     ) -> Email | Sms | Push:
         """Raises LookupError for a kind that cannot be put into words."""
         words = self._kinds[note.kind](note, claimed, channel)
+        who = self._who
+        if note.kind == NoteKind.TEST:
+            who = own_tests.speaker(note.data)
         if isinstance(words, SmsText):
             return self._addressing.sms(words.body, claimed, now=now, origin=note.data.get("from"))
         if isinstance(words, Notice):
             return self._addressing.push(words, claimed, now=now, topic=words.tag)
-        form = words.form(self._who)
+        form = words.form(who)
         return self._addressing.mail(form, claimed, message_id=f"note.{note.id}")
 
     def _confirm(self, _note: Note, claimed: Claimed, channel: Channel) -> Words:
@@ -122,9 +147,61 @@ class NoteComposer:
             url=self._public_url,
         )  # fmt: skip
 
+    def _answer(self, note: Note, _claimed: Claimed, _channel: Channel) -> Words:
+        """What staff wrote to somebody who texted; it goes to a phone only."""
+        return answers.sms(note.data, town=self._who.sender_name)
+
     def _trial(self, note: Note, claimed: Claimed, _channel: Channel) -> Words:
         """What a resident had sent to a browser, to see whether it comes."""
         return trials.push(
             self._renderer, language=claimed.language, identity=self._who, number=note.id,
             url=f"{self._public_url}/my/push",
         )  # fmt: skip
+
+    def _to_staff(self, note: Note, claimed: Claimed, channel: Channel) -> Words:
+        """What waits for somebody of the staff."""
+        words = self._renderer.words(claimed.language)
+        said = staff_notes.say(words, NoteKind(note.kind), note.data, default=self._default)
+        broadcast = note.data["broadcast"]
+        url = f"{self._public_url}/staff/messages/{broadcast}"
+        if channel is Channel.SMS:
+            return staff_notes.sms(identity=self._who, said=said, url=url)
+        if channel is Channel.PUSH:
+            return staff_notes.push(
+                words, identity=self._who, said=said, url=url, broadcast=broadcast, number=note.id
+            )
+        return staff_notes.letter(
+            self._renderer, language=claimed.language, identity=self._who, said=said, url=url
+        )
+
+    def _account(self, note: Note, claimed: Claimed, _channel: Channel) -> Words:
+        """What became of the account by which they sign in; it goes by mail only."""
+        return accounts.letter(
+            self._renderer, language=claimed.language, identity=self._who,
+            became=accounts.Became(note.data["became"]), url=f"{self._public_url}/staff/me",
+        )  # fmt: skip
+
+    def _test(self, note: Note, claimed: Claimed, channel: Channel) -> Words:
+        """A draft of theirs, as it would arrive in one of its languages."""
+        broadcast = own_tests.read(note.data, number=note.id, now=claimed.created_at)
+        who = own_tests.speaker(note.data)
+        makers: Mapping[Channel, Callable[..., Words]] = {
+            Channel.EMAIL: self._renderer.letter,
+            Channel.SMS: self._renderer.sms,
+            Channel.PUSH: self._renderer.push,
+        }
+        language = own_tests.language(note.data)
+        words = makers[channel](broadcast, language=language, identity=who, test=True)
+        return words.to_its_author() if isinstance(words, Letter) else words
+
+    def _result(self, note: Note, claimed: Claimed, channel: Channel) -> Words:
+        """How a poll came out in which they took part."""
+        url = outcomes.url(note.data, public_url=self._public_url)
+        words = self._renderer.words(claimed.language)
+        if channel is Channel.SMS:
+            return outcomes.sms(words, identity=self._who, data=note.data, url=url)
+        if channel is Channel.PUSH:
+            return outcomes.push(words, identity=self._who, data=note.data, url=url, number=note.id)
+        return outcomes.letter(
+            self._renderer, language=claimed.language, identity=self._who, data=note.data, url=url
+        )

@@ -17,12 +17,12 @@ from notify.domain.words import Channel, Source
 from notify.errors import Conflict, NotFound
 from notify.rates import Rates
 from notify.rendering import consents, languages
-from notify.services import asking, joining, proving, texting
+from notify.services import asking, auditing, joining, proving, texting
 from notify.services.asking import By, Spent
-from notify.services.groups import check_reach
 from notify.services.joining import Evidence, NotHere
 from notify.settings import Settings
 from notify.store import desk as store
+from notify.store import groups
 from notify.store.database import Connection, Database
 
 
@@ -111,9 +111,10 @@ def _otherwise(settings: Settings) -> str:
 
 async def confirm(
     db: Database, keyring: Keyring, resident: UUID, typed: str, *, settings: Settings,
-    within: int | None = None,
+    within: int | None = None, by: UUID | None = None,
 ) -> Channel:  # fmt: skip
-    """Take a code that the resident read out: the address it was sent to is proven.
+    """Take a code that the resident read out: the address it was sent to is proven. `by` is who of
+    the staff sits at the desk, where that is known.
 
     Returns the channel. Raises NotFound, and Conflict where it is none of the codes that hold.
     """
@@ -124,12 +125,14 @@ async def confirm(
         if row["code"] is None:
             continue
         if await proving.check(db, keyring, row["code"], typed) is Verdict.RIGHT:
-            await _prove(db, keyring, row["code"], settings=settings)
+            await _prove(db, keyring, row["code"], settings=settings, by=by)
             return Channel(row["channel"])
     raise Conflict("This is not the code, or it no longer holds. Send another one.")
 
 
-async def _prove(db: Database, keyring: Keyring, code: int, *, settings: Settings) -> None:
+async def _prove(
+    db: Database, keyring: Keyring, code: int, *, settings: Settings, by: UUID | None
+) -> None:
     async with db.transaction() as connection:
         proven = await proving.use(connection, code)
         if proven is None:
@@ -142,15 +145,23 @@ async def _prove(db: Database, keyring: Keyring, code: int, *, settings: Setting
             )  # fmt: skip
         except NotHere:
             raise Conflict("This address cannot be added to this resident.") from None
+        if by is not None:
+            await auditing.record(
+                connection,
+                by,
+                "resident.proven",
+                resident=proven.resident,
+                address=proven.address_id,
+            )
 
 
 async def _find(connection: Connection, resident: UUID, *, within: int | None) -> None:
-    """Raises NotFound unless the resident is there, and follows a group that the grant reaches."""
-    groups = await store.followed(connection, resident)
-    if groups is None:
+    """Raises NotFound unless the resident is there and follows groups that the grant reaches, and
+    no others: who is beyond is as if they were not there."""
+    followed = await store.followed(connection, resident)
+    if followed is None:
         raise NotFound("There is no such resident.")
     if within is not None:
-        for group in groups:
-            await check_reach(connection, [group], within=within)
-        if not groups:
+        reach = await groups.below(connection, [within])
+        if not followed or not set(followed) <= set(reach):
             raise NotFound("There is no such resident.")

@@ -10,7 +10,7 @@ from uuid import UUID
 from notify.domain.addresses import HostList
 from notify.errors import Invalid, NotFound
 from notify.log import get
-from notify.services import feedback, opening
+from notify.services import auditing, feedback, opening
 from notify.settings import Settings
 from notify.store import erasing, groups
 from notify.store.database import Connection, Database
@@ -18,22 +18,40 @@ from notify.store.database import Connection, Database
 log = get(__name__)
 
 
-async def erase(db: Database, resident: UUID, *, within: int | None = None) -> None:
+async def erase(
+    db: Database, resident: UUID, *, within: int | None = None, key_id: int | None = None,
+    by_resident: bool = False,
+) -> None:  # fmt: skip
     """Erase a resident. What is queued for them does not leave; what a provider reports later
     applies to nothing.
 
     `within` is the group of the caller's grant: it reaches whoever follows only that one and those
-    below it. Raises NotFound, also beyond the grant.
+    below it, and `key_id` the program that asks; `by_resident`: they do it themselves, and no log of
+    staff is kept of it. Raises NotFound, also beyond the grant.
     """
     async with db.transaction() as connection:
-        if not await erasing.lock(connection, resident):
-            raise NotFound("There is no such resident.")
+        await hold(connection, resident)
         if within is not None:
             reach = await groups.below(connection, [within])
             if await erasing.beyond(connection, resident, groups=reach):
                 raise NotFound("There is no such resident.")
-        await feedback.forget(connection, resident)
-        await erasing.erase(connection, resident)
+        await take_out(connection, resident)
+        if not by_resident:
+            await auditing.record(
+                connection, None, "resident.erased", resident=resident, by_key=key_id
+            )
+
+
+async def hold(connection: Connection, resident: UUID) -> None:
+    """Keep others from this resident until the transaction ends. Raises NotFound."""
+    if not await erasing.lock(connection, resident):
+        raise NotFound("There is no such resident.")
+
+
+async def take_out(connection: Connection, resident: UUID) -> None:
+    """Erase a resident whom the caller's transaction holds, and whom it reaches."""
+    await feedback.forget(connection, resident)
+    await erasing.erase(connection, resident)
     log.info("resident.erased")
 
 

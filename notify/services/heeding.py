@@ -167,7 +167,6 @@ async def _speak(connection: Connection, means: Means, asked: Asked) -> Done | N
 
 _STEPS: Mapping[Word, Callable[[Connection, Means, Asked], Awaitable[Done | None]]] = {
     Word.HELP: _help,
-    # An open question will be answered here, before a code and the keywords are looked for.
     Word.CODE: _prove,
     Word.JOIN: _join,
     Word.LEAVE: _leave,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
@@ -28,7 +28,19 @@ MOST_BYTES = 256 * 1024 * 1024
 Progress = Callable[[int, int], None]
 """Told how much is done of how much, from whichever thread is at work."""
 
+Last = Callable[[Connection, ImportReport], Awaitable[None]]
+"""Done last, in the transaction in which all is written."""
+
 _Tables = Iterable[tuple[LiteralString, Iterable[Sequence[Any]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far whoever imports reaches. `reached` are the groups that rows may name, and beyond
+    which nobody known is changed; None for all. `also` is one of these, which all in the file follow."""
+
+    reached: frozenset[int] | None = None
+    also: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,9 @@ class _Judged:
     people: Sequence[Person]
     notes: Sequence[Note]
     slugs: Mapping[int, str]
+
+
+_ALL = Bounds()
 
 
 def _silent(_done: int, _of: int) -> None:
@@ -53,23 +68,34 @@ async def run(
     consent: str | None,
     apply: bool,
     progress: Progress = _silent,
+    bounds: Bounds = _ALL,
+    last: Last | None = None,
 ) -> ImportReport:
     """Judge the file and, with `apply`, take its residents in, in one transaction.
 
-    `consent` says where the consents are kept; without it new addresses are unverified.
+    `consent` says where the consents are kept; without it new addresses are unverified. `last` is
+    called once all is written, and undoes it by raising.
     Raises BrokenFile for a file that cannot be read as a whole, Conflict where another import
     is at work or somebody came in between; then nothing has changed.
     """
     reference = one_line(consent or "", field="consent", limit=300) or None
     async with db.transaction() as connection:
-        ids = {group.slug: group.id for group in await groups.tree(connection)}
+        ids = {
+            group.slug: group.id for group in await groups.tree(connection)
+            if bounds.reached is None or group.id in bounds.reached
+        }  # fmt: skip
     lines = await asyncio.to_thread(_count_lines, path)
     judged = await asyncio.to_thread(
-        _judge_file, path, groups=ids, settings=settings, tell=lambda n: progress(n, 2 * lines)
+        _judge_file,
+        path,
+        groups=ids,
+        settings=settings,
+        also=bounds.also,
+        tell=lambda n: progress(n, 2 * lines),
     )
     tables = _tables(judged, keyring, language=settings.default_language, reference=reference)
     report = await _take_in(
-        db, judged, tables, proven=bool(reference), apply=apply,
+        db, judged, tables, proven=bool(reference), apply=apply, bounds=bounds, last=last,
         tell=lambda share: progress(lines + round(lines * share), 2 * lines),
     )  # fmt: skip
     progress(2 * lines, 2 * lines)
@@ -83,6 +109,8 @@ async def _take_in(
     *,
     proven: bool,
     apply: bool,
+    bounds: Bounds,
+    last: Last | None,
     tell: Callable[[float], None],
 ) -> ImportReport:
     try:
@@ -94,14 +122,18 @@ async def _take_in(
                 tell(0.1 * done)
                 await importing.load(connection, statement, rows)
             tell(0.3)
-            remarks = await importing.match(connection, apply=apply)
+            remarks = await importing.match(connection, apply=apply, reached=bounds.reached)
             counts = await importing.counts(connection)
             if apply:
                 tell(0.4)
                 await _write(connection, proven=proven, expected=counts["addresses"], tell=tell)
+            notes = _notes(judged, remarks)
+            report = _report(judged, notes, counts, applied=apply, proven=proven)
+            if last is not None:
+                await last(connection, report)
     except (IntegrityError, DeadlockDetected):
         raise _meanwhile() from None
-    return _report(judged, _notes(judged, remarks), counts, applied=apply, proven=proven)
+    return report
 
 
 async def _write(
@@ -133,14 +165,15 @@ def _count_lines(path: Path) -> int:
 
 
 def _judge_file(
-    path: Path, *, groups: Mapping[str, int], settings: Settings, tell: Callable[[int], None]
-) -> _Judged:
+    path: Path, *, groups: Mapping[str, int], settings: Settings, also: int | None,
+    tell: Callable[[int], None],
+) -> _Judged:  # fmt: skip
     entries: list[Entry] = []
     notes: list[Note] = []
     rows = 0
     with path.open("rb") as file:
-        for row in csv_rows.read(csv_rows.decoded(file)):
-            entry, remarks = judge(row, groups=groups, region=settings.default_region)
+        for row in csv_rows.read(csv_rows.decoded(file), groups=also is None):
+            entry, remarks = judge(row, groups=groups, region=settings.default_region, also=also)
             notes += remarks
             if entry:
                 entries.append(entry)

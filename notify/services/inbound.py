@@ -1,19 +1,28 @@
 """Takes in what residents text to us, each message once, does what it asks for, and answers it.
 
-The order is fixed: a word to stop, to start, for help; an open question (none yet); a code that a
-page showed; a keyword. Whatever is none of these is kept for people to read.
+The order is fixed: a word to stop, to start; an open question; a word for help; a code that a page
+showed; a keyword. Whatever is none of these is kept for people to read.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from channels.inbound import Inbound
-from notify.domain.inbound import Command, Word, command_of, is_automatic, provider_answers
+from notify.domain.inbound import (
+    Command,
+    Word,
+    command_of,
+    is_automatic,
+    letters,
+    provider_answers,
+)
 from notify.domain.replying import PROOFS, Say, is_phone
-from notify.domain.words import Channel
+from notify.domain.words import Channel, Suppressed
 from notify.log import get
 from notify.rendering import replies
-from notify.services import heeding
+from notify.services import answering, answering_together, heeding
+from notify.services.answering import Heard
+from notify.services.gathering import Gatherer
 from notify.services.replying import Answer, reply
 from notify.services.texts import Asked, Done, Means, ask
 from notify.settings import Settings
@@ -28,7 +37,12 @@ PULL = "pull"
 _BY_ITSELF = frozenset({Word.STOP, Word.START})
 """Heeded by the last that was said, in whatever order they reach us."""
 
-_Key = tuple[str, str]
+_YES = frozenset({"YES", "JA"})
+
+MOST_TOGETHER = 50
+"""Texts in one commit: each is answered by itself, and who came first waits for the last."""
+
+_Key = answering.Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +64,37 @@ async def take(
     """
     if not messages:
         return Taken()
-    judged = {_key(message): (message, _judge(message, means.settings)) for message in messages}
     await inbound.lock(connection, [message.sender for message in messages])
+    stopped = await _stopped(connection, means, messages)
+    judged = {
+        _key(message): (message, _judge(message, means.settings, stopped)) for message in messages
+    }
+    heard = await answering.hear(
+        connection,
+        means,
+        [pair for pair in judged.values() if _may_answer(pair[0], means.settings)],
+    )
     changed = await inbound.add(
         connection,
-        [(message, _word_alone(command)) for message, command in judged.values()],
+        [_kept(message, command, heard.get(key)) for key, (message, command) in judged.items()],
         how=how,
     )
-    fresh = [judged[row["provider"], row["provider_id"]] for row in changed if row["fresh"]]
+    new = {(row["provider"], row["provider_id"]) for row in changed if row["fresh"]}
+    fresh = [pair for key, pair in judged.items() if key in new]
     fresh.sort(key=lambda pair: (pair[0].at is None, pair[0].at))
+    crowd = answering_together.crowd(fresh, heard)
     answers = [
+        replace(_answer(asked, said), phone=one.phone)
+        for asked, one, said in await answering_together.do(connection, means, crowd)
+    ]
+    done = {_key(answer.message) for answer in answers}
+    answers += [
         answer
         for message, command in fresh
-        if (answer := await _try(connection, means, message, command)) is not None
+        if _key(message) not in done
+        and (answer := await _try(connection, means, message, command, heard)) is not None
     ]
-    spoken = {row["sender"] for row in changed if row["word"] is not None}
+    spoken = {row["sender"] for row in changed if row["word"] in _BY_ITSELF}
     spoken |= {answer.message.sender for answer in answers if answer.say in PROOFS}
     answers += await _heed_all(connection, means, spoken, fresh)
     sent = await reply(connection, means.keyring, answers, settings=means.settings)
@@ -72,29 +102,49 @@ async def take(
 
 
 async def _try(
-    connection: Connection, means: Means, message: Inbound, command: Command | None
-) -> Answer | None:
-    """Do one alone: what fails is left to people to read, and takes no STOP of another with it."""
+    connection: Connection, means: Means, message: Inbound, command: Command | None,
+    heard: Mapping[_Key, Heard],
+) -> Answer | None:  # fmt: skip
+    """Do one alone: what fails is left to people to read, and takes no STOP of another with it. The
+    words of a secret answer are for nobody: whoever wrote it is asked to send it again."""
+    one = heard.get(_key(message))
     try:
         async with connection.raw.transaction():
-            return await _do(connection, means, message, command)
-    except Exception as problem:  # noqa: BLE001 - whatever it is, the others are done
+            return await _do(connection, means, message, command, one)
+    except Exception as problem:
+        if isinstance(problem, answering_together.TRY_AGAIN) and one is not None:
+            raise  # a vote is not lost for that: all of it is undone, and done again
         log.error("inbound.failed", why=type(problem).__name__)
+        if one is not None and one.spent and one.ask.secret:
+            asked = answering_together.asked(message, command, one)
+            return await _say(connection, asked, one, answering.not_counted(one))
+        await inbound.keep(connection, message)
         return None
 
 
 async def _do(
-    connection: Connection, means: Means, message: Inbound, command: Command | None
-) -> Answer | None:
+    connection: Connection, means: Means, message: Inbound, command: Command | None,
+    heard: Heard | None,
+) -> Answer | None:  # fmt: skip
     """One new message, but for STOP and START."""
     if not _is_someone(message, means.settings) or (command and command.word in _BY_ITSELF):
         return None
+    if heard is not None:
+        asked = answering_together.asked(message, command, heard)
+        said = await answering.answer(connection, means, asked, heard)
+        return await _say(connection, asked, heard, said)
     asked = await ask(connection, means, message, command)
     done = await heeding.do(connection, means, asked)
     if done is None or command is None:
         return _polite(asked)
-    await inbound.settle(connection, message, word=command.word, say=done.say, handled=done.handled)
+    await inbound.settle(connection, inbound.Settled(message, command.word, done.say, done.handled))
     return None if message.heeded == "help" else _answer(asked, done)
+
+
+async def _say(connection: Connection, asked: Asked, heard: Heard, said: Done) -> Answer:
+    """What is said to an answer, and written down of it."""
+    await inbound.settle(connection, answering_together.settled(asked, heard, said))
+    return replace(_answer(asked, said), phone=heard.phone)
 
 
 def _polite(asked: Asked) -> Answer | None:
@@ -155,15 +205,48 @@ async def _heed(
 
 def _answer(asked: Asked, done: Done) -> Answer:
     data = {"sender": asked.sender, **done.data}
-    return Answer(asked.message, done.say, done.language or asked.language, data)
+    return Answer(asked.message, done.say, done.language or asked.language, data, puts=done.puts)
 
 
-def _judge(message: Inbound, settings: Settings) -> Command | None:
+async def _stopped(
+    connection: Connection, means: Means, messages: Sequence[Inbound]
+) -> frozenset[str]:
+    """Who says yes, and has said before that they want no SMS."""
+    saying = {message.sender for message in messages if letters(message.body) in _YES}
+    hashes = {sender: means.keyring.address_hash(Channel.SMS, sender) for sender in sorted(saying)}
+    return frozenset(
+        [
+            sender
+            for sender, hash_ in hashes.items()
+            if await suppressions.reason(connection, channel=Channel.SMS, address_hash=hash_)
+            == Suppressed.OPTED_OUT
+        ]
+    )
+
+
+def _kept(
+    message: Inbound, command: Command | None, heard: Heard | None
+) -> tuple[Inbound, Word | None]:
+    """The message as it is kept: of an answer, that there was one."""
+    if heard is not None and heard.spent:
+        return replace(message, body=""), Word.ANSWER
+    return message, _word_alone(command)
+
+
+def _may_answer(message: Inbound, settings: Settings) -> bool:
+    return _is_someone(message, settings) and not replies.is_ours(message.body)
+
+
+def _judge(message: Inbound, settings: Settings, stopped: Collection[str]) -> Command | None:
     """What a message from a phone asks for; short codes and names ask for nothing, nor does an
-    answer of ours, or of another town's service, that comes back."""
-    if not _is_someone(message, settings) or replies.is_ours(message.body):
+    answer of ours, or of another town's service, that comes back. YES is a START of those who have
+    `stopped` (Twilio takes it for one), and of nobody else."""
+    if not _may_answer(message, settings):
         return None
-    if message.heeded is not None:
+    yes = letters(message.body) in _YES
+    if yes and message.sender in stopped:
+        return Command(Word.START)
+    if message.heeded is not None and not (yes and Word(message.heeded) is Word.START):
         return Command(Word(message.heeded))
     return command_of(message.body)
 
@@ -180,6 +263,18 @@ def _word_alone(command: Command | None) -> Word | None:
 
 def _key(message: Inbound) -> _Key:
     return message.provider, message.provider_id
+
+
+def inbox(db: Database, means: Means, *, replied: Callable[[], None]) -> Gatherer[Inbound]:
+    """Gathers what webhooks bring into commits; calls `replied` where answers are on their way."""
+
+    async def keep(messages: Sequence[Inbound]) -> None:
+        async with db.transaction() as connection:
+            taken = await take(connection, means, messages, how=HOOK)
+        if taken.answers:
+            replied()
+
+    return Gatherer(keep, most=MOST_TOGETHER)
 
 
 async def counts(db: Database) -> dict[str, int]:

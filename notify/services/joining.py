@@ -14,7 +14,7 @@ from uuid import UUID
 from notify.domain.keyring import Keyring
 from notify.domain.words import AddressState, Channel
 from notify.rendering.changes import Change
-from notify.services import guarding
+from notify.services import guarding, uniting
 from notify.services.proving import Proven
 from notify.settings import Settings
 from notify.store import joining, residents, sessions, suppressions
@@ -156,6 +156,7 @@ async def _begin(
     if elsewhere and holder is not None and holder["state"] == AddressState.PROVEN:
         await joining.hold_deliveries(connection, resident)
         await joining.drop(connection, address["id"])
+        await uniting.unite(connection, resident, into=holder["resident_id"])
         await joining.absorb(connection, resident, into=holder["resident_id"], asked=same)
         await joining.prove(connection, holder["id"], resident=holder["resident_id"])
         return Joined(holder["resident_id"], merged=True)
@@ -187,6 +188,7 @@ async def _add(
     await residents.bump(connection, before)
     merged = not await joining.is_reachable(connection, before)
     if merged:
+        await uniting.unite(connection, before, into=resident)
         await joining.absorb(connection, before, into=resident, asked=False)
     else:
         await joining.had_since(connection, holder["id"], address["created_at"])

@@ -40,13 +40,15 @@ class LeavePage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
+class Link:
+    """By which mail somebody is here."""
+
     resident: UUID
     address_id: int
     broadcast: UUID
 
 
-_Step = Callable[[Connection, _Link], Awaitable[int]]
+_Step = Callable[[Connection, Link], Awaitable[int]]
 """Leaves something; whether there was anything to leave."""
 
 
@@ -58,7 +60,7 @@ def seal(keyring: Keyring, *, resident: UUID, address_id: int, broadcast: UUID) 
 async def look(db: Database, keyring: Keyring, token: str) -> LeavePage | None:
     """What would be left; changes nothing. None where the token is none of ours or nothing is
     left of the resident."""
-    link = _open(keyring, token)
+    link = unseal(keyring, token)
     if link is None:
         return None
     async with db.transaction() as connection:
@@ -112,7 +114,7 @@ async def leave(db: Database, keyring: Keyring, token: str, choice: Choice) -> L
     step = _STEPS.get(choice)
     if step is None:
         raise Invalid("Choose this, channel or all.", field="choice")
-    link = _open(keyring, token)
+    link = unseal(keyring, token)
     if link is None:
         return None
     async with db.transaction() as connection:
@@ -124,7 +126,7 @@ async def leave_one(db: Database, keyring: Keyring, token: str, slug: str) -> Le
 
     None only for a token that is none of ours. Raises Invalid for any other group.
     """
-    link = _open(keyring, token)
+    link = unseal(keyring, token)
     if link is None:
         return None
     async with db.transaction() as connection:
@@ -154,7 +156,7 @@ async def back(db: Database, keyring: Keyring, token: str, undo: str) -> bool:
 
     It adds to what is chosen by now, and takes nothing away.
     """
-    link = _open(keyring, token)
+    link = unseal(keyring, token)
     gone = returning.unseal(keyring, undo, now=clock.now())
     if link is None or gone is None or gone.resident != link.resident:
         return False
@@ -165,7 +167,7 @@ async def back(db: Database, keyring: Keyring, token: str, undo: str) -> bool:
         return True
 
 
-async def _leave(connection: Connection, keyring: Keyring, link: _Link, step: _Step) -> Left:
+async def _leave(connection: Connection, keyring: Keyring, link: Link, step: _Step) -> Left:
     if not await residents.lock(connection, link.resident):
         return Left(None, nothing=True, unwarned=True)
     before = await returning.look(connection, link.resident)
@@ -182,18 +184,18 @@ def _empty(had: returning.Had) -> bool:
     return not any(wish.alerts or wish.news for wish in had.wishes.values())
 
 
-async def _and_bump(connection: Connection, link: _Link, *, step: _Step) -> int:
+async def _and_bump(connection: Connection, link: Link, *, step: _Step) -> int:
     left = await step(connection, link)
     if left:
         await residents.bump(connection, link.resident)
     return left
 
 
-async def _leave_one(connection: Connection, link: _Link, *, group: int) -> int:
+async def _leave_one(connection: Connection, link: Link, *, group: int) -> int:
     return await leave_group(connection, link.resident, group)
 
 
-async def _leave_this(connection: Connection, link: _Link) -> int:
+async def _leave_this(connection: Connection, link: Link) -> int:
     address = await _address(connection, link)
     sent = await residents.sent_to(connection, link.broadcast)
     if address is None or sent is None:
@@ -208,7 +210,7 @@ async def _leave_this(connection: Connection, link: _Link) -> int:
     )
 
 
-async def _leave_channel(connection: Connection, link: _Link) -> int:
+async def _leave_channel(connection: Connection, link: Link) -> int:
     address = await _address(connection, link)
     if address is None:
         return 0
@@ -217,11 +219,11 @@ async def _leave_channel(connection: Connection, link: _Link) -> int:
     return await residents.leave_channel(connection, link.resident, channel=address["channel"])
 
 
-async def _leave_all(connection: Connection, link: _Link) -> int:
+async def _leave_all(connection: Connection, link: Link) -> int:
     return await residents.leave_all(connection, link.resident)
 
 
-async def _address(connection: Connection, link: _Link) -> Row | None:
+async def _address(connection: Connection, link: Link) -> Row | None:
     return await residents.address(connection, link.resident, address_id=link.address_id)
 
 
@@ -236,18 +238,20 @@ def _group(row: Row) -> Group:
     return Group(row["id"], row["slug"], None, row["names"])
 
 
-def _open(keyring: Keyring, token: str) -> _Link | None:
+def unseal(keyring: Keyring, token: str) -> Link | None:
+    """What `seal` sealed, None for a token that is none of ours. Whether the address is still the
+    resident's is for the caller to see."""
     payload = keyring.unseal("leave", token)
     if payload is None or len(payload) != _LINK.size:
         return _open_first(keyring, token)
     resident, address_id, broadcast = _LINK.unpack(payload)
-    return _Link(UUID(bytes=resident), address_id, UUID(bytes=broadcast))
+    return Link(UUID(bytes=resident), address_id, UUID(bytes=broadcast))
 
 
-def _open_first(keyring: Keyring, token: str) -> _Link | None:
+def _open_first(keyring: Keyring, token: str) -> Link | None:
     """A link from a mail of version 0.1.0."""
     old = keyring.unseal_first("leave", token) or {}
     try:
-        return _Link(UUID(hex=old["r"]), int(old["a"]), UUID(hex=old["b"]))
+        return Link(UUID(hex=old["r"]), int(old["a"]), UUID(hex=old["b"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -15,13 +15,14 @@ from notify.domain.words import AddressState, Channel, Following, Source
 from notify.services import leaving
 from notify.services.signing_up import Agreed
 from notify.services.visiting import Session
-from notify.store import groups, my, residents
+from notify.store import groups, my, residents, voters
 from notify.store.database import Database, Row
 
 
 @dataclass(frozen=True, slots=True)
 class MyPage:
-    """All that the page shows of its resident; rows as `notify.store.my` gives them."""
+    """All that the page shows of its resident; rows as `notify.store.my` gives them. `unanswered`
+    polls wait for an answer of theirs."""
 
     language: str
     name: str | None
@@ -29,6 +30,7 @@ class MyPage:
     addresses: Sequence[Row]
     wishes: Sequence[Row]
     pages: Sequence[Row]
+    unanswered: int = 0
 
     @property
     def channels(self) -> list[Channel]:
@@ -76,6 +78,7 @@ async def look(db: Database, session: Session) -> MyPage | None:
             addresses=await my.addresses(connection, session.resident),
             wishes=await my.wishes(connection, session.resident),
             pages=await my.sessions(connection, session.resident, here=session.hash),
+            unanswered=await voters.waiting(connection, session.resident),
         )
 
 

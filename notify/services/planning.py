@@ -6,10 +6,11 @@ from uuid import UUID
 
 from notify.domain.broadcast import BroadcastStatus, broadcast_from
 from notify.domain.delivery import REACHED
-from notify.domain.words import Kind, Lane, Relation, lane_of
+from notify.domain.words import ENDINGS, Kind, Lane, lane_of
 from notify.log import get
+from notify.services import opening_polls, threads
 from notify.settings import Settings
-from notify.store import groups, latecomers, planning
+from notify.store import groups, latecomers, ordering, planning, polls
 from notify.store.database import Connection, Database, Row
 from notify.store.planning import Slice
 
@@ -65,8 +66,15 @@ class Planner:
     async def _begin(self, connection: Connection, row: Row) -> Row | None:
         """Freeze the audience; a follow-up takes the place of what the thread still holds. None
         where the next slice is none of this transaction's."""
+        if row["status"] == BroadcastStatus.SCHEDULED and row["relation"] in ENDINGS:
+            # What was said since it was approved is ended by it, too.
+            row = {**row, "sequence": await ordering.move_last(connection, row["id"])}
         thread = await planning.thread_groups(connection, row["thread_id"], row["sequence"])
-        audience = await groups.audience(connection, group_ids=thread, alert=self._alert)
+        # Whoever has a drill is told how it ends, also where the group is for drills no more.
+        audience = await groups.audience(
+            connection, group_ids=thread, alert=self._alert,
+            drill=row["drill"] and row["relation"] not in ENDINGS,
+        )  # fmt: skip
         phase = "reached" if row["relation"] else "followers"
         begun = await planning.begin(
             connection, id=row["id"], audience=audience, phase=phase,
@@ -76,12 +84,15 @@ class Planner:
             return None
         if row["late"] > NOTABLY_LATE:
             log.warning("broadcast.late", broadcast=str(row["id"]), seconds=round(row["late"]))
+        if row["asks"] is not None:
+            await opening_polls.open_(connection, row["id"], close_at=row["valid_until"])
         log.info("broadcast.planning", broadcast=str(row["id"]), groups=len(audience))
         if row["sequence"] > 0:
             # Committed before anybody is looked for: whoever the earlier ones reach is known then.
             await planning.supersede(
-                connection, thread_id=row["thread_id"], sequence=row["sequence"]
-            )
+                connection, thread_id=row["thread_id"], sequence=row["sequence"],
+                relation=row["relation"],
+            )  # fmt: skip
             return None
         return {**row, "audience": audience, "plan_phase": phase}
 
@@ -90,7 +101,10 @@ class Planner:
         done = await (self._reached if reached else self._followers)(connection, row)
         phase = row["plan_phase"]
         if done.last:
-            phase = "followers" if reached and await self._adds(connection, row) else "done"
+            more = reached and await threads.adds(
+                connection, row["thread_id"], row["sequence"], row["relation"], begun=row["id"]
+            )
+            phase = "followers" if more else "done"
         await planning.advance(
             connection,
             id=row["id"],
@@ -99,20 +113,17 @@ class Planner:
             resident=None if reached else done.through,
         )
 
-    async def _adds(self, connection: Connection, row: Row) -> bool:
-        """Whether a follow-up also goes to those who follow today: an update does, and one whose
-        thread may have reached more people than is known: after a restore, or once forgotten."""
-        return row["relation"] == Relation.UPDATE or await planning.cut_short(
-            connection, row["thread_id"], row["sequence"]
-        )
-
     async def _followers(self, connection: Connection, row: Row) -> Slice:
         if row["planned_through"] is None:
             self._span = FIRST_SLICE
-        done = await planning.plan_followers(
-            connection, **self._values(row), after=row["planned_through"] or BEFORE_ALL,
-            span=self._span,
-        )  # fmt: skip
+        values = await self._values_now(connection, row)
+        after = row["planned_through"] or BEFORE_ALL
+        done = await planning.plan_followers(connection, **values, after=after, span=self._span)
+        if row["asks"] is not None and isinstance(done.through, UUID):
+            await polls.enrol(
+                connection, row["id"], audience=values["audience"], after=after,
+                through=done.through,
+            )  # fmt: skip
         if done.seen < SLICE // 2:  # few of those looked at follow these groups: look further
             self._span = min(2 * self._span, LONGEST_SPAN)
         return done
@@ -125,6 +136,14 @@ class Planner:
             thread_id=row["thread_id"], sequence=row["sequence"],
             reached=[str(status) for status in REACHED],
         )  # fmt: skip
+
+    async def _values_now(self, connection: Connection, row: Row) -> dict[str, Any]:
+        """For those who had nothing of it yet: a drill reaches them only through groups that are for
+        drills by now."""
+        values = self._values(row)
+        if row["drill"]:  # the audience is as it was when it began
+            values["audience"] = await groups.drills(connection, row["audience"])
+        return values
 
     def _values(self, row: Row) -> dict[str, Any]:
         texts = row["texts"]
@@ -148,8 +167,12 @@ class Planner:
         made = 0
         async with self._db.transaction() as connection:
             for row in await planning.in_force(connection):
-                values = {**self._values(row), "since": row["since"]}
+                values = {**await self._values_now(connection, row), "since": row["since"]}
                 made += await latecomers.begin_anew(connection, **values)
                 made += (await planning.plan_latecomers(connection, **values)).planned
+                if row["asks"] is not None:
+                    await polls.enrol_late(
+                        connection, row["id"], audience=values["audience"], since=row["since"]
+                    )
                 await planning.looked_for_latecomers(connection, row["id"], row["looked_at"])
         return made

@@ -10,7 +10,7 @@ from notify.domain.broadcast import PUBLIC, Broadcast, BroadcastStatus, Identity
 from notify.domain.words import Kind, Relation
 from notify.services import groups
 from notify.settings import Settings
-from notify.store import pages
+from notify.store import pages, poll_counting
 from notify.store.database import Connection, Database, Row
 from notify.store.rows import to_broadcast
 
@@ -94,7 +94,9 @@ class Front:
 class Thread:
     """One line in time. `current` is what applies; `earlier` the rest, the newest first.
     `identity` is who answers for it, `alerts` are those of other threads that were in force,
-    `ends_at` is when the next of all that is out runs out."""
+    `ends_at` is when the next of all that is out runs out. `results` are those of its broadcasts that
+    asked something and whose result anybody may see. `answers_until`: until when what is asked now
+    is, or was, answered."""
 
     opened: UUID
     identity: Identity
@@ -102,6 +104,8 @@ class Thread:
     earlier: tuple[Published, ...]
     alerts: tuple[Published, ...]
     ends_at: datetime | None
+    results: frozenset[UUID] = frozenset()
+    answers_until: datetime | None = None
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -115,7 +119,9 @@ class Thread:
 
     def holds_until(self, now: datetime) -> datetime | None:
         """When time alone changes what is shown."""
-        return next_end(now, self.ends_at, (self.current, *self.earlier, *self.alerts))
+        end = next_end(now, self.ends_at, (self.current, *self.earlier, *self.alerts))
+        ends = [one for one in (end, self.answers_until) if one is not None and one > now]
+        return min(ends, default=None)
 
 
 def next_end(
@@ -149,8 +155,10 @@ async def page(
         identity = await groups.identity(connection, asked.group_ids, settings=settings)
         alerts = await pages.in_force(connection, now, limit=_ALERTS)
         ends_at = await pages.next_end(connection, now)
-    standing = [e for e in entries if e.broadcast.status != BroadcastStatus.CANCELLED]
-    current = (standing or entries)[-1]
+        results = await poll_counting.shown(connection, [e.broadcast.id for e in entries])
+        standing = [e for e in entries if e.broadcast.status != BroadcastStatus.CANCELLED]
+        current = (standing or entries)[-1]
+        answers_until = await poll_counting.end(connection, current.broadcast.id)
     return Thread(
         opened=broadcast_id,
         identity=identity,
@@ -158,6 +166,8 @@ async def page(
         earlier=tuple(entry for entry in reversed(entries) if entry is not current),
         alerts=tuple(published(row) for row in alerts if row["thread_id"] != asked.thread_id),
         ends_at=ends_at,
+        results=results,
+        answers_until=answers_until,
     )
 
 

@@ -13,6 +13,7 @@ from notify import clock
 from notify.domain.keyring import Keyring
 from notify.domain.replying import (
     MOST_A_DAY,
+    UNASKED,
     Say,
     Sort,
     in_countries,
@@ -27,7 +28,7 @@ from notify.rendering import languages
 from notify.rendering import replies as wording
 from notify.services.asking import afford, countries
 from notify.settings import Settings
-from notify.store import inbound, phones, replies, suppressions
+from notify.store import phones, polls, replies, suppressions
 from notify.store.database import Connection
 
 log = get(__name__)
@@ -40,12 +41,15 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is to be said to a message; `data` is what `notify.rendering.replies` needs for it."""
+    """What is to be said to a message; `data` is what `notify.rendering.replies` needs for it. `phone`
+    is whose number it is, where that is known already to be a resident's; `puts` as in `Done`."""
 
     message: Inbound
     say: Say
     language: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    phone: phones.Phone | None = None
+    puts: tuple[int, int] | None = None
 
 
 async def reply(
@@ -54,36 +58,61 @@ async def reply(
     """Put those in the way that may go, in the caller's transaction; returns how many. The senders
     are locked (`inbound.lock`), so that nobody else counts theirs meanwhile. The day's budget,
     which all share, comes last: nobody holds it while they wait for a resident."""
+    if not answers:
+        return 0
     ready: list[tuple[Answer, phones.Phone]] = []
+    senders = sorted({answer.message.sender for answer in answers})
+    given = await replies.given(connection, senders, within=_DAY)
+    stopped = await _stopped(connection, keyring, answers)
     for answer in answers:
-        before = [other for other, _ in ready]
-        if not await _may_go(connection, keyring, answer, before, settings=settings):
+        if answer.say in UNASKED and answer.message.sender in stopped:
             continue
-        phone = await phones.find(connection, answer.message.sender)
-        if phone is None:
-            phone = await _newcomer(connection, keyring, answer)
-        await phones.stay(connection, phone.resident, life=NEWCOMER)
-        ready.append((answer, phone))
-    sent = 0
+        if not await _may_go(connection, keyring, answer, given, settings=settings):
+            continue
+        given[answer.message.sender, answer.say] += 1
+        ready.append((answer, answer.phone or await _phone(connection, keyring, answer)))
+    await _put(connection, [answer for answer, _ in ready])
+    going = []
     for answer, phone in ready:
         data = {"say": answer.say, "from": _origin(answer.message), **answer.data}
+        if answer.say is Say.KEPT and await phones.asks_another(connection, answer.message.sender):
+            data["not_asked"] = True
         if not await _within_budget(connection, answer, data, settings=settings):
             log.warning("reply.no_budget", say=answer.say)
             continue
-        if await replies.add(
-            connection, phone.address_id, data=data, language=answer.language,
-            life=worth(answer.say),
-        ):  # fmt: skip
-            await inbound.answered(connection, answer.message, say=answer.say)
-            sent += 1
-    return sent
+        going.append(
+            replies.Reply(
+                answer.message, phone.address_id, answer.say, data, answer.language,
+                worth(answer.say),
+            )
+        )  # fmt: skip
+    return await replies.add(connection, going) if going else 0
+
+
+async def _put(connection: Connection, answers: Sequence[Answer]) -> None:
+    """Note which questions these put: who is not sent one has not seen it, and answers none by it."""
+    put = dict(answer.puts for answer in answers if answer.puts is not None)
+    if put:
+        await polls.put(connection, put, at=clock.now())
+
+
+async def _stopped(connection: Connection, keyring: Keyring, answers: Sequence[Answer]) -> set[str]:
+    """Who wants no SMS, of those who are to be told something that they did not ask for."""
+    hashes = {
+        keyring.address_hash(Channel.SMS, answer.message.sender): answer.message.sender
+        for answer in answers
+        if answer.say in UNASKED
+    }
+    if not hashes:
+        return set()
+    return {hashes[one] for one in await suppressions.stopped(connection, sorted(hashes))}
 
 
 async def _may_go(
-    connection: Connection, keyring: Keyring, answer: Answer, before: Sequence[Answer], *,
+    connection: Connection, keyring: Keyring, answer: Answer, given: Mapping[tuple[str, str], int], *,
     settings: Settings,
 ) -> bool:  # fmt: skip
-    """`before` are those of the same batch that go."""
+    """`given` counts those of before, and those of the same batch that go."""
     message, sort = answer.message, sort_of(answer.say)
     if not (
         is_phone(message.sender)
@@ -96,10 +125,8 @@ async def _may_go(
         address_hash = keyring.address_hash(Channel.SMS, message.sender)
         if await suppressions.reason(connection, channel=Channel.SMS, address_hash=address_hash):
             return False
-    same = [say for say in Say if sort_of(say) is sort]
-    given = await replies.given(connection, message.sender, says=same, within=_DAY)
-    given += sum(other.message.sender == message.sender and other.say in same for other in before)
-    if given >= MOST_A_DAY[sort]:
+    had = sum(given.get((message.sender, say), 0) for say in Say if sort_of(say) is sort)
+    if had >= MOST_A_DAY[sort]:
         log.warning("reply.enough", say=answer.say)
         return False
     return True
@@ -108,12 +135,21 @@ async def _may_go(
 async def _within_budget(
     connection: Connection, answer: Answer, data: Mapping[str, Any], *, settings: Settings
 ) -> bool:
-    """Whether the day has room for it; that SMS have ended is always told."""
-    if answer.say is Say.STOPPED:
+    """Whether the day has room for it. That SMS have ended is always told; and the budget is for what
+    anybody can ask for, which an answer to what we asked is not."""
+    if answer.say is Say.STOPPED or sort_of(answer.say) in {Sort.QUESTION, Sort.ANSWER}:
         return True
     words = languages.words(answer.language, default=settings.default_language, zone=settings.zone)
     sms = wording.made(words, sender=settings.town, data=data, url=settings.public_url)
     return await afford(connection, settings=settings, segments=sms.segments)
+
+
+async def _phone(connection: Connection, keyring: Keyring, answer: Answer) -> phones.Phone:
+    phone = await phones.find(connection, answer.message.sender)
+    if phone is None:
+        phone = await _newcomer(connection, keyring, answer)
+    await phones.stay(connection, phone.resident, life=NEWCOMER)
+    return phone
 
 
 async def _newcomer(connection: Connection, keyring: Keyring, answer: Answer) -> phones.Phone:

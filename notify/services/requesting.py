@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from notify.domain.grants import Reach
 from notify.errors import NotFound
-from notify.services.groups import check_reach
+from notify.services import auditing
+from notify.services.groups import check_reach, check_reaches
 from notify.store import groups
 from notify.store import requests as store
 from notify.store.database import Database, Row
@@ -43,10 +45,19 @@ async def waiting(
         return await store.waiting(connection, within=ids, most=MOST)
 
 
+async def seen_by(db: Database, within: Reach) -> Sequence[Row]:
+    """The same for staff, as far as their grants reach."""
+    async with db.transaction() as connection:
+        ids = None if within.everywhere else await groups.below(connection, sorted(within.groups))
+        return await store.waiting(connection, within=ids, most=MOST)
+
+
 async def decide(
-    db: Database, resident: UUID, group: str, *, approve: bool, within: int | None = None
-) -> Decided:
-    """Approve or refuse one request; the resident is told over a proven address.
+    db: Database, resident: UUID, group: str, *, approve: bool, within: int | Reach | None = None,
+    by: UUID | None = None, key_id: int | None = None,
+) -> Decided:  # fmt: skip
+    """Approve or refuse one request; the resident is told over a proven address. `within` is the
+    group of a key's grant or what staff reach, `by` who of them decides, `key_id` which program.
 
     Raises NotFound where no such request waits (any more), Forbidden.
     """
@@ -54,7 +65,9 @@ async def decide(
         found = await groups.by_slug(connection, group)
         if found is None:
             raise NotFound(f"There is no group {group!r}.")
-        if within is not None:
+        if isinstance(within, Reach):
+            await check_reaches(connection, [found.id], within=within)
+        elif within is not None:
             await check_reach(connection, [found.id], within=within)
         change = store.approve if approve else store.refuse
         if not await change(connection, resident, group=found.id):
@@ -62,4 +75,8 @@ async def decide(
         told = await store.tell(
             connection, resident, {"names": dict(found.names), "approved": approve}
         )
+        await auditing.record(
+            connection, by, "request.approved" if approve else "request.refused",
+            resident=resident, group=group, by_key=key_id,
+        )  # fmt: skip
     return Decided(approve, told)

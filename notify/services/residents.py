@@ -21,7 +21,7 @@ from notify.services import desk
 from notify.services.desk import Counter
 from notify.services.groups import check_reach
 from notify.settings import Settings
-from notify.store import groups, residents
+from notify.store import erasing, groups, residents
 from notify.store.database import Connection, Database
 
 
@@ -44,7 +44,7 @@ async def create(
     proven by a code that is sent at once. What the paper says is kept, by default `desk.sentence`.
     A suppressed address stays suppressed. `within` is the group of the caller's grant, `counter`
     counts the codes of a desk. Raises Invalid, Forbidden, Conflict naming the `resident` who has one
-    of the addresses, and at a desk TooMany and Spent.
+    of the addresses where the grant reaches them, and at a desk TooMany and Spent.
     """
     name, language, consent = judge_person(request, language=settings.default_language)
     at_desk = source is Source.DESK
@@ -67,6 +67,8 @@ async def create(
             proven=consent is not None and not at_desk,
         ):
             known = await residents.owner(connection, addresses=addresses, but=resident)
+            if known and not await _reaches(connection, known, within=within):
+                known = None
             ids = {"resident": str(known)} if known else {}
             raise Conflict("One of these addresses belongs to a resident already.", ids=ids)
         if consent:
@@ -92,6 +94,13 @@ async def _find(
     if within is not None:
         await check_reach(connection, [group.id for group in found.values()], within=within)
     return found
+
+
+async def _reaches(connection: Connection, resident: UUID, *, within: int | None) -> bool:
+    if within is None:
+        return True
+    reach = await groups.below(connection, [within])
+    return not await erasing.beyond(connection, resident, groups=reach)
 
 
 async def _subscribe(

@@ -23,6 +23,7 @@ from channels.base import Channel as Carrier
 from notify.domain.words import Channel
 from notify.errors import NotFound
 from notify.log import get
+from notify.services import auditing
 from notify.store import senders
 from notify.store.database import Connection, Database
 from notify.store.senders import SenderHealth
@@ -67,11 +68,13 @@ class Sender:
     """`rate` is in messages (SMS: segments) a second over all workers, None without a limit.
     Health is what the database said at the last look, on the monotonic clock, and what this
     process has seen since; `circuit` is what of it the other workers are still to be told.
-    `slots` bounds the calls at once: one that hangs holds up no other sender."""
+    `slots` bounds the calls at once: one that hangs holds up no other sender. `hears`: what is
+    answered to it reaches us; polls and answers go by no other."""
 
     channel: Channel
     carrier: Carrier[Any]
     rate: float | None = None
+    hears: bool = True
     down_until: float = 0.0
     stopped: bool = False
     failures: int = field(default=0)
@@ -242,4 +245,7 @@ async def release(db: Database, name: str) -> bool:
     async with db.transaction() as connection:
         if not await senders.known(connection, name):
             raise NotFound("There is no such sender. `notify status` lists them.")
-        return await senders.resume(connection, name)
+        resumed = await senders.resume(connection, name)
+        if resumed:
+            await auditing.record(connection, None, "sender.resumed", sender=name)
+        return resumed

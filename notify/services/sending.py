@@ -10,8 +10,7 @@ A pump that dies leaves a lease behind, which the sweeper resolves.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence, Set
-from datetime import datetime
+from collections.abc import Mapping, Sequence, Set
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,11 +19,13 @@ from notify.domain.delivery import DeliveryStatus, allowed_from
 from notify.domain.words import Channel, Lane
 from notify.log import get
 from notify.services.composing import Composer
+from notify.services.courses import Course
 from notify.services.handing_over import HandOver
 from notify.services.senders import Sender, may_use, ready
 from notify.store import claiming, senders
 from notify.store.claiming import Claimed, Onward
 from notify.store.database import Database
+from notify.store.senders import SenderHealth
 
 log = get(__name__)
 
@@ -32,39 +33,6 @@ GROUP = 50  # rule 3: started together
 WINDOW = 5.0  # seconds of work in hand, and of backlog at a provider
 HALF_SECOND = 0.5  # a recall, or an alert that overtakes, is noticed about this often
 MOST = 500
-
-
-class Course:
-    """Where a pump goes on claiming until it looks at all that waits again: `every` so many
-    seconds, when it got less than it asked for, and whenever somebody rings."""
-
-    def __init__(self, every: float) -> None:
-        self._every = every
-        self._onward: dict[UUID, tuple[datetime, int]] = {}
-        self._until = 0.0
-        self._ended = False
-
-    def end(self) -> None:
-        """Look at everything next; also where a claim is under way."""
-        self._onward = {}
-        self._ended = True
-
-    def onward(self, *, now: float) -> Onward | None:
-        """What to claim behind; None to look at everything."""
-        self._ended = False
-        if now >= self._until:
-            self._onward = {}
-        if not self._onward:
-            self._until = now + self._every
-        return self._onward or None
-
-    def took(self, batch: Sequence[Claimed], *, asked: int) -> None:
-        if self._ended or len(batch) < asked:
-            self.end()
-            return
-        for one in sorted(batch, key=lambda one: (one.due_at, one.delivery_id)):
-            if one.broadcast_id is not None:
-                self._onward[one.broadcast_id] = (one.due_at, one.delivery_id)
 
 
 class Pump:
@@ -97,7 +65,10 @@ class Pump:
         self._zone = zone
         self._speed = 50.0  # messages a second, learned
         self._every_look = 1.0 if lane is Lane.ALERT else 10.0  # rule 1
-        self._course = Course(self._every_look)
+        # What asks or answers something goes only by senders that hear, and has a turn of its own.
+        apart = len({sender.hears for sender in every}) > 1
+        self._turns: tuple[bool | None, ...] = (True, False) if apart else (None,)
+        self._courses = {asks: Course(self._every_look) for asks in self._turns}
         self._capped = lane is Lane.BULK and channel is Channel.SMS
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
@@ -108,7 +79,8 @@ class Pump:
         return self._hands.recalled
 
     def wake(self) -> None:
-        self._course.end()
+        for course in self._courses.values():
+            course.end()
         self._wake.set()
 
     def stop(self) -> None:
@@ -153,12 +125,25 @@ class Pump:
             return False
         async with self._db.statement() as connection:
             health = await senders.health(connection, [sender.name for sender in self._every])
+        for asks in self._turns:
+            if await self._turn(asks, health):
+                self._turns = self._turns[::-1]
+                return True
+        return False
+
+    async def _turn(self, asks: bool | None, health: Mapping[str, SenderHealth]) -> bool:
+        """The same for what asks something, for what does not, or for all (None)."""
         began = clock.monotonic()
         urgent = self._lane is not Lane.BULK
-        able = ready(self._every, health, urgent=urgent, now=began)
-        others = sum(sender.may_begin(now=began) for sender in self._every) > 1
+        every = [sender for sender in self._every if sender.hears or not asks]
+        able = ready(every, health, urgent=urgent, now=began)
+        if asks and not able and self._lane is Lane.ALERT:
+            # A warning that nobody can answer is better than one that comes too late.
+            every = [*self._every]
+            able = ready(every, health, urgent=urgent, now=began)
+        others = sum(sender.may_begin(now=began) for sender in every) > 1
         for sender in able:
-            batch = await self._claim(sender)
+            batch = await self._claim(sender, asks)
             if batch is None:
                 continue
             if not batch:
@@ -169,7 +154,7 @@ class Pump:
             return True
         return False
 
-    async def _claim(self, sender: Sender) -> list[Claimed] | None:
+    async def _claim(self, sender: Sender, asks: bool | None) -> list[Claimed] | None:
         """What to hand over to this sender now; None when it is not to be used just now: another
         worker tries whether it works again, or its rate has no room for something urgent.
 
@@ -182,25 +167,29 @@ class Pump:
             if not room:
                 return [] if room == 0 and self._lane is Lane.BULK else None
             size = room
-        onward = self._course.onward(now=clock.monotonic())
-        batch = await self._take(sender, size, onward)
+        onward = self._courses[asks].onward(now=clock.monotonic())
+        batch = await self._take(sender, size, onward, asks)
         if not batch and onward:
-            batch = await self._take(sender, size, self._course.onward(now=clock.monotonic()))
+            onward = self._courses[asks].onward(now=clock.monotonic())
+            batch = await self._take(sender, size, onward, asks)
         if sender.rate is not None and len(batch) < size:
             await self._give_back(sender, size - len(batch))
         if sender.failures and not batch:
             await self._tried(sender)
         return batch
 
-    async def _take(self, sender: Sender, size: int, onward: Onward | None) -> list[Claimed]:
+    async def _take(
+        self, sender: Sender, size: int, onward: Onward | None, asks: bool | None
+    ) -> list[Claimed]:
         async with self._db.statement() as connection:
             batch = await claiming.claim(
                 connection, lane=self._lane, channel=self._channel, sender=sender.name,
                 worker=self._worker, size=size, lease=self._lease,
                 allowed=allowed_from(DeliveryStatus.SENDING), zone=self._zone.key,
                 month=clock.month(self._zone) if self._capped else None, onward=onward,
+                asks=asks,
             )  # fmt: skip
-        self._course.took(batch, asked=size)
+        self._courses[asks].took(batch, asked=size)
         return batch
 
     async def _reserve(self, sender: Sender, wanted: int) -> int | None:

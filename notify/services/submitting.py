@@ -1,26 +1,28 @@
 """Takes a broadcast in, approves it, recalls it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from notify.domain.broadcast import Broadcast, BroadcastStatus, Text, broadcast_from
+from notify.domain.broadcast import Broadcast, BroadcastStatus, Text, recalled_from
+from notify.domain.poll import to_json
 from notify.domain.submission import (
-    MOST_SEGMENTS,
     Submission,
+    check_ask,
+    check_severity,
     check_texts,
     check_times,
     moment,
 )
 from notify.domain.words import Kind
 from notify.errors import Conflict, Invalid, NotFound
-from notify.rendering.messages import Renderer
-from notify.services.groups import check_reach, identity
+from notify.services import auditing, drills, letting_go, measuring, threads
+from notify.services.groups import check_reach
 from notify.services.watching import visible
 from notify.settings import Settings
-from notify.store import broadcasts, groups, holding
+from notify.store import broadcasts, groups, holding, result_notes
 from notify.store.database import Connection, Database, Row
 from notify.store.rows import to_broadcast
 
@@ -48,36 +50,73 @@ async def submit(
     may_alert: bool,
     within: int | None,
     key_id: int | None,
+    draft_id: UUID | None = None,
+    editors: Sequence[UUID] = (),
 ) -> Submitted:
     """Check everything, then write the broadcast, inside the caller's transaction.
 
-    An alert whose author may not send alerts stops at `submitted`. Raises Invalid, NotFound or
-    Forbidden, and then nothing has been written.
+    What an author who may not send alerts writes stops at `submitted` where it is an alert, and
+    where its groups want their news approved. `draft_id` is that of the draft that staff wrote it
+    in: one that was returned is taken in anew. `editors` wrote it, and do not approve it. Raises
+    Invalid, NotFound, Forbidden or Conflict, and then nothing has been written.
     """
-    if submission.kind is Kind.POLL:
-        raise Invalid("Polls cannot be sent yet. Use kind 'announcement'.", field="kind")
     check_texts(submission.texts, first_language=settings.default_language)
-    root = await _followed(connection, submission)
+    check_ask(submission, first_language=settings.default_language)
+    check_severity(submission)
+    row = await _followed(connection, submission)
+    root = to_broadcast(row) if row else None
     submission = _inherit(submission, root, settings=settings, now=now)
+    # Held from here on: no other joins the thread, and adds groups to it, meanwhile.
+    sequence = await threads.place(connection, root.thread_id) if root else 0
     group_ids = await _groups(connection, submission, root=root, within=within)
     send_at = check_times(submission, now=now, zone=settings.zone)
-    draft = _draft(submission, group_ids, root=root, send_at=send_at, now=now)
-    segments, replaced = await _check_sms(connection, draft, settings=settings)
-    if submission.kind is Kind.ALERT and not may_alert:
+    if row is not None:
+        await threads.refuse(connection, row, submission.relation, send_at=send_at)
+    draft = _draft(
+        submission, group_ids, root=root, send_at=send_at, now=now, id_=draft_id or uuid4()
+    )
+    await _check_drill(connection, submission, group_ids, drill=draft.drill)
+    segments, replaced = await measuring.check(connection, draft, settings=settings)
+    if not may_alert and await needs_approval(connection, draft.kind, group_ids):
         status = BroadcastStatus.SUBMITTED
     else:
         status = BroadcastStatus.SCHEDULED if send_at else BroadcastStatus.APPROVED
-    sequence = await _place(connection, draft.thread_id) if root else 0
-    await broadcasts.insert(
-        connection, id=draft.id, kind=str(draft.kind), status=str(status),
-        severity=str(draft.severity) if draft.severity else None,
-        sms_segments=segments,
-        texts={language: _as_json(text) for language, text in submission.texts.items()},
-        group_ids=group_ids, valid_until=draft.valid_until, send_at=send_at,
-        thread_id=draft.thread_id, sequence=sequence, in_reply_to=draft.in_reply_to,
-        relation=str(draft.relation) if draft.relation else None, key_id=key_id,
-    )  # fmt: skip
+    values: dict[str, Any] = {
+        "id": draft.id, "kind": str(draft.kind), "status": str(status),
+        "severity": str(draft.severity) if draft.severity else None, "sms_segments": segments,
+        "texts": {language: _as_json(text) for language, text in submission.texts.items()},
+        "group_ids": group_ids, "valid_until": draft.valid_until, "send_at": send_at,
+        "drill": draft.drill, "editors": list(editors), "sequence": sequence,
+        "asks": to_json(draft.ask) if draft.ask else None,
+    }  # fmt: skip
+    if draft_id is not None and await broadcasts.get(connection, draft_id) is not None:
+        if not await broadcasts.insert_again(connection, **values):
+            raise Conflict("It is not returned any more, and cannot be submitted again.")
+    else:
+        await broadcasts.insert(
+            connection, thread_id=draft.thread_id, in_reply_to=draft.in_reply_to, key_id=key_id,
+            relation=str(draft.relation) if draft.relation else None, **values,
+        )  # fmt: skip
     return Submitted(draft.id, status, draft.kind, segments, replaced)
+
+
+async def speaks_to(
+    connection: Connection, submission: Submission, *, send_at: datetime | None
+) -> list[int]:
+    """The groups that it would go to, by id, the one that speaks first: those it names, and all that
+    the thread it follows went to. Raises Invalid, NotFound, Forgotten and Ended as `submit` does."""
+    row = await _followed(connection, submission)
+    root = to_broadcast(row) if row else None
+    if row is not None:
+        await threads.refuse(connection, row, submission.relation, send_at=send_at)
+    ids = await _groups(connection, submission, root=root, within=None)
+    await _check_drill(connection, submission, ids, drill=root.drill if root else submission.drill)
+    return ids
+
+
+async def needs_approval(connection: Connection, kind: Kind, group_ids: Sequence[int]) -> bool:
+    """Whether a second person has to let such a broadcast to these groups go."""
+    return kind is Kind.ALERT or await groups.news_need_approval(connection, group_ids)
 
 
 async def refuse_twin(connection: Connection, done: Submitted, *, settings: Settings) -> None:
@@ -96,17 +135,15 @@ async def refuse_twin(connection: Connection, done: Submitted, *, settings: Sett
         )
 
 
-async def approve(db: Database, broadcast_id: UUID) -> Row:
-    """Let a submitted broadcast go. Raises NotFound, or Conflict when it waits for nothing."""
+async def approve(db: Database, broadcast_id: UUID, *, at_once: bool = False) -> Row:
+    """Let a submitted broadcast go. Raises NotFound, and Conflict as `letting_go` does."""
     async with db.transaction() as connection:
+        await broadcasts.lock_thread_of(connection, broadcast_id)
         row = await broadcasts.get(connection, broadcast_id)
         if row is None:
             raise NotFound("There is no such broadcast.")
-        done = await broadcasts.approve(
-            connection, broadcast_id, allowed=[str(BroadcastStatus.SUBMITTED)]
-        )
-        if not done:
-            raise Conflict(f"It is {row['status']}, not waiting for approval, or its time passed.")
+        await letting_go.let_go(connection, row, at_once=at_once)
+        await auditing.record(connection, None, "broadcast.approved", broadcast=broadcast_id)
         return row
 
 
@@ -116,65 +153,55 @@ async def cancel(db: Database, broadcast_id: UUID, *, within: int | None) -> Row
     Raises NotFound, or Conflict when everything is handed over already.
     """
     async with db.transaction() as connection:
-        row = await visible(connection, broadcast_id, within=within)
-        done = await broadcasts.cancel(
-            connection, broadcast_id, allowed=broadcast_from(BroadcastStatus.CANCELLED)
+        return await recall(connection, await visible(connection, broadcast_id, within=within))
+
+
+async def recall(connection: Connection, row: Row) -> Row:
+    """The same for a broadcast that was read in this transaction. Raises Conflict alike. What was to
+    tell the result of a poll stays unsent, too."""
+    kind = Kind(row["kind"])
+    done = await broadcasts.cancel(connection, row["id"], allowed=recalled_from(kind))
+    if kind is Kind.POLL:
+        await result_notes.recall(connection, row["id"])
+    done = done or await holding.recall(connection, row["id"])
+    if not done and row["cancelled_at"] is None:
+        raise Conflict(
+            "It is too late to recall this broadcast: it has ended. Send an all-clear or a "
+            "correction instead."
         )
-        done = done or await holding.recall(connection, broadcast_id)
-        if not done and row["cancelled_at"] is None:
-            raise Conflict(
-                "It is too late to recall this broadcast: it has ended. Send an all-clear or a "
-                "correction instead."
-            )
-        fresh = await broadcasts.get(connection, broadcast_id)
-        assert fresh is not None  # noqa: S101 - read in this transaction before
-        return fresh
+    fresh = await broadcasts.get(connection, row["id"])
+    assert fresh is not None  # noqa: S101 - read in this transaction before
+    return fresh
 
 
-async def _followed(connection: Connection, submission: Submission) -> Broadcast | None:
+async def _followed(connection: Connection, submission: Submission) -> Row | None:
     """The broadcast this one follows, or None when it follows none."""
     if submission.in_reply_to is None:
         return None
     row = await broadcasts.get(connection, submission.in_reply_to)
     if row is None:
         raise NotFound("in_reply_to names no broadcast. Use the id its POST answered with.")
-    followed = to_broadcast(row)
-    if followed.kind is not submission.kind:
+    if row["kind"] != submission.kind:
         raise Invalid(
-            f"It follows an {followed.kind}, so it must be an {followed.kind} too.", field="kind"
+            f"It follows an {row['kind']}, so it must be an {row['kind']} too.", field="kind"
         )
-    # What was waiting in a backup may have begun since.
-    if row["dispatching_at"] is None and row["restored_at"] is None:
-        raise Invalid(
-            f"The broadcast it follows has reached nobody yet ({followed.status}). Cancel that "
-            "one instead.",
-            field="in_reply_to",
-        )
-    return followed
-
-
-async def _place(connection: Connection, thread_id: UUID) -> int:
-    """The next place in a thread. Raises Conflict where it is over, and nobody knows any more whom
-    it reached. What is in force must be ended all the same: it then goes to who follows today."""
-    thread = await broadcasts.last_in_thread(connection, thread_id)
-    if thread["forgotten"] and not thread["in_force"]:
-        raise Conflict(
-            "It is too long ago: who got what this follows was deleted since. Send a new broadcast "
-            "instead."
-        )
-    return int(thread["last"]) + 1
+    return row
 
 
 def _inherit(
     submission: Submission, followed: Broadcast | None, *, settings: Settings, now: datetime
 ) -> Submission:
-    """A follow-up that names no end holds as long as what it follows, if that is still ahead."""
+    """A follow-up that names no end holds as long as what it follows, if that is still ahead; one
+    of a drill is a drill."""
     until = submission.valid_until
     if until is not None:
         until = moment(until, zone=settings.zone, field="valid_until")
     if until is None and followed and followed.valid_until and followed.valid_until > now:
         until = followed.valid_until
-    return replace(submission, valid_until=until)
+    if followed and submission.drill and not followed.drill:
+        raise Invalid("It follows a real broadcast, so it cannot be a drill.", field="drill")
+    drill = followed.drill if followed else submission.drill
+    return replace(submission, valid_until=until, drill=drill)
 
 
 async def _groups(
@@ -193,7 +220,8 @@ async def _groups(
             )
     ids = list(dict.fromkeys(known[slug].id for slug in submission.groups))
     if root is not None:
-        ids = list(dict.fromkeys([*root.group_ids, *ids]))
+        thread = await threads.groups_of(connection, root.thread_id, root.group_ids)
+        ids = list(dict.fromkeys([*thread, *ids]))
     if not ids:
         raise Invalid("Name at least one group: who should get this?", field="groups")
     if within is not None:
@@ -208,36 +236,31 @@ def _draft(
     root: Broadcast | None,
     send_at: datetime | None,
     now: datetime,
+    id_: UUID,
 ) -> Broadcast:
-    new = uuid4()
     return Broadcast(
-        id=new, kind=submission.kind, status=BroadcastStatus.DRAFT, texts=submission.texts,
+        id=id_, kind=submission.kind, status=BroadcastStatus.DRAFT, texts=submission.texts,
         severity=submission.severity, group_ids=tuple(group_ids),
         valid_until=submission.valid_until, send_at=send_at,
-        thread_id=root.thread_id if root else new, sequence=1 if root else 0,
+        thread_id=root.thread_id if root else id_, sequence=1 if root else 0,
         in_reply_to=submission.in_reply_to, relation=submission.relation, created_at=now,
+        drill=submission.drill, ask=submission.ask,
     )  # fmt: skip
 
 
-async def _check_sms(
-    connection: Connection, draft: Broadcast, *, settings: Settings
-) -> tuple[dict[str, int], dict[str, list[tuple[str, str]]]]:
-    who = await identity(connection, list(draft.group_ids), settings=settings)
-    renderer = Renderer(settings)
-    segments: dict[str, int] = {}
-    replaced: dict[str, list[tuple[str, str]]] = {}
-    for language in draft.texts:
-        text = renderer.sms(draft, language=language, identity=who)
-        segments[language] = text.segments
-        if text.replaced:
-            replaced[language] = list(text.replaced)
-        if text.segments > MOST_SEGMENTS:
-            raise Invalid(
-                f"The SMS in {language!r} would take {text.segments} parts, more than "
-                f"{MOST_SEGMENTS}. Write a shorter text for SMS under texts.{language}.sms.",
-                field=f"texts.{language}.sms",
-            )
-    return segments, replaced
+async def _check_drill(
+    connection: Connection, submission: Submission, group_ids: Sequence[int], *, drill: bool
+) -> None:
+    """Raise Invalid where a drill would reach followers of a group that is not for drills."""
+    real = drill and await drills.refused(
+        connection, submission.kind, group_ids, relation=submission.relation
+    )
+    if real:
+        raise Invalid(
+            f"A drill goes to drill groups only, and {', '.join(real[:5])} is none. Choose others, "
+            f"or say `notify group drill {real[0]} on`.",
+            field="groups",
+        )
 
 
 def _as_json(text: Text) -> dict[str, Any]:

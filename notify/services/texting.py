@@ -10,6 +10,7 @@ import hmac
 from typing import Final
 from uuid import UUID
 
+from channels.sms import receives
 from notify.domain.codes import DIGITS, LIFE, Purpose, tidy
 from notify.domain.keyring import Keyring
 from notify.domain.replying import Say
@@ -47,6 +48,12 @@ def number(settings: Settings) -> str | None:
         return None
     names = (entry.partition("@")[0] for entry in settings.twilio_senders)
     return next((name for name in names if name.startswith("+")), None)
+
+
+def can_receive(settings: Settings) -> bool:
+    """Whether what residents answer by SMS reaches us, or no SMS goes out at all."""
+    names = (entry.partition("@")[0] for entry in settings.twilio_senders)
+    return settings.twilio_account_sid is None or any(map(receives, names))
 
 
 async def texted(

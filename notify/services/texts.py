@@ -52,12 +52,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of it. `handled`: no person need read the text any more."""
+    """What became of it. `handled`: no person need read the text any more. `puts`: the voter to whom
+    it puts a question, and its number; it is put when it goes out."""
 
     say: Say
     data: Mapping[str, Any] = field(default_factory=dict)
     language: str | None = None  # of the answer, where it is not the sender's
     handled: bool = True
+    puts: tuple[int, int] | None = None
 
 
 async def ask(

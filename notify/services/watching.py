@@ -114,12 +114,17 @@ async def delivery(db: Database, delivery_id: int, *, within: int | None) -> Map
 async def reasons(db: Database, broadcast_id: UUID) -> list[Row]:
     """Why deliveries of a broadcast failed, expired or were stopped, and what keeps those that are
     pending or unknown, counted a channel."""
+    async with db.transaction() as connection:
+        return await reasons_of(connection, broadcast_id)
+
+
+async def reasons_of(connection: Connection, broadcast_id: UUID) -> list[Row]:
+    """The same in the caller's transaction."""
     ended = (DeliveryStatus.FAILED, DeliveryStatus.EXPIRED, DeliveryStatus.CANCELLED)
     open_ = (DeliveryStatus.PENDING, DeliveryStatus.UNKNOWN)
-    async with db.transaction() as connection:
-        return await progress.reasons(
-            connection, broadcast_id, ended=list(map(str, ended)), open_=list(map(str, open_))
-        )
+    return await progress.reasons(
+        connection, broadcast_id, ended=list(map(str, ended)), open_=list(map(str, open_))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ WITH due AS MATERIALIZED (
   FROM deliveries d
   WHERE d.status = 'pending' AND d.lane = %(lane)s AND d.channel = %(channel)s
     AND d.broadcast_id IS NULL AND d.due_at <= now()
+    AND (%(asks)s::boolean IS NULL OR EXISTS (SELECT FROM notes n
+      WHERE n.id = d.note_id AND n.data ->> 'from' IS NOT NULL) = %(asks)s)
   ORDER BY d.due_at, d.id LIMIT %(size)s
   FOR UPDATE SKIP LOCKED
 )"""
@@ -44,7 +46,8 @@ WITH known AS (
   SELECT k.id, k.due_at, k.after, row_number() OVER (ORDER BY random()) AS place,
     count(*) OVER () AS turns
   FROM known k LEFT JOIN broadcasts b ON b.id = k.id
-  WHERE b.held_at IS NULL AND (SELECT d.due_at FROM deliveries d
+  WHERE b.held_at IS NULL AND (%(asks)s::boolean IS NULL OR (b.asks IS NOT NULL) = %(asks)s)
+    AND (SELECT d.due_at FROM deliveries d
     WHERE d.status = 'pending' AND d.lane = %(lane)s AND d.channel = %(channel)s
       AND d.broadcast_id = k.id AND (d.due_at, d.id) > (k.due_at, k.after)
     ORDER BY d.due_at LIMIT 1) <= now()
@@ -84,7 +87,8 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
 ), judged AS MATERIALIZED (
   -- What was locked is judged: looked at anew it might be the row of a moment before.
   SELECT d.id, d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.language, d.claims,
-    d.repeats, d.tries, d.created_at, d.due_at, a.value, a.keys, coalesce(b.valid_until, n.valid_until) AS valid_until,
+    d.repeats, d.tries, d.created_at, d.due_at,
+    coalesce(a.value, f.email) AS value, a.keys, coalesce(b.valid_until, n.valid_until) AS valid_until,
     q.until AS quiet_until,
     CASE
       WHEN b.cancelled_at IS NOT NULL THEN 'cancelled'
@@ -92,7 +96,7 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
       WHEN coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
         THEN 'expired'
       -- One that was let go of just now is told so.
-      WHEN a.id IS NULL OR (a.state = 'gone' AND n.kind IS DISTINCT FROM 'change') THEN 'gone'
+      WHEN (a.id IS NULL AND f.id IS NULL) OR (a.state = 'gone' AND n.kind IS DISTINCT FROM 'change') THEN 'gone'
       WHEN a.state <> 'proven' AND b.id IS NOT NULL THEN 'unverified'
       -- What its owner asked for just now is sent nevertheless: it is how to come back.
       WHEN x.hash IS NOT NULL AND n.kind IS DISTINCT FROM 'code'
@@ -112,6 +116,13 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
           AND s.group_id = ANY(b.audience)
           AND d.channel = ANY(CASE WHEN b.kind = 'alert' THEN s.alerts ELSE s.news END)
       ) THEN 'left'
+      -- The result of a poll waits for a morning, and is news of its groups.
+      WHEN n.kind = 'result' AND a.version <> d.address_version AND NOT EXISTS (
+        SELECT FROM broadcasts e JOIN subscriptions s ON s.group_id = ANY(e.audience)
+        WHERE e.id = (n.data ->> 'broadcast')::uuid AND s.resident_id = d.resident_id
+          AND s.state = 'active'
+          AND d.channel = ANY(CASE WHEN e.kind = 'alert' THEN s.alerts ELSE s.news END)
+      ) THEN 'left'
       WHEN q.until IS NOT NULL THEN 'quiet'
       WHEN g.remaining < g.parts THEN 'sms_cap'
       WHEN g.remaining < g.with_others THEN 'wait'
@@ -125,6 +136,7 @@ _CLAIM: LiteralString = """, budget AS MATERIALIZED (
   LEFT JOIN broadcasts b ON b.id = d.broadcast_id
   LEFT JOIN notes n ON n.id = d.note_id
   LEFT JOIN addresses a ON a.id = d.address_id
+  LEFT JOIN staff f ON d.address_id = 0 AND f.id = n.staff_id AND f.ended_at IS NULL
   LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
   LEFT JOIN priced g ON g.id = d.id
   LEFT JOIN quiet q ON q.id = d.resident_id
@@ -198,15 +210,18 @@ async def claim(
     zone: str = "UTC",
     month: date | None = None,
     onward: Onward | None = None,
+    asks: bool | None = None,
 ) -> list[Claimed]:
     """Take up to `size` due deliveries. `zone`: of the clocks that quiet hours go by. `month` (its first day): mind the SMS caps of groups.
     `onward`: only of these broadcasts, behind what was taken of each before. What is due in front
-    of that, or of others, needs a look without it."""
+    of that, or of others, needs a look without it. `asks`: only broadcasts that ask something, of
+    notes those that come from the number that was texted; or only the others."""
     onward = onward or {}
     rows = await connection.rows(
         CLAIM_NOTES if lane is Lane.NOTE else CLAIM_BROADCASTS,
         lane=lane, channel=channel, sender=sender, worker=worker, size=size, lease=lease,
         allowed=allowed, zone=zone, month=month, onward=list(onward) or None,
+        asks=asks,
         since=[due_at for due_at, _ in onward.values()],
         after=[delivery for _, delivery in onward.values()],
     )  # fmt: skip

@@ -6,7 +6,11 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg import AsyncConnection, OperationalError
-from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
+from psycopg.errors import (
+    IdleInTransactionSessionTimeout,
+    QueryCanceled,
+    ReadOnlySqlTransaction,
+)
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -15,6 +19,9 @@ Row = DictRow
 AWAY = (OperationalError, ReadOnlySqlTransaction, IdleInTransactionSessionTimeout)
 """The database takes nothing just now: it is gone, full, read-only, or lost patience with us. What
 failed with one of these was not written and may be tried again."""
+
+TOO_LONG = QueryCanceled
+"""A statement took longer than its bound."""
 
 BOUNDS = {
     # Our statements are short; compiling one takes longer than running it. Whoever holds a lock
@@ -107,6 +114,19 @@ class Database:
         async with self._pool.connection() as connection:
             yield Connection(connection)
 
+    @asynccontextmanager
+    async def lasting(self, seconds: float) -> AsyncIterator["Connection"]:
+        """For statements that stand outside any transaction (VACUUM), each of which may take so
+        long."""
+        async with self._pool.connection() as connection:
+            bound = b"SELECT set_config('statement_timeout', %s, false)"
+            await connection.execute(bound, [str(int(seconds * 1000))])
+            try:
+                yield Connection(connection)
+            finally:
+                if not connection.broken:
+                    await connection.execute("RESET statement_timeout")
+
 
 class Connection:
     """What is asked in a transaction, or in place of one, with the ways of asking."""
@@ -126,3 +146,9 @@ class Connection:
         """Rows changed. Zero is a normal answer."""
         cursor = await self.raw.execute(query, values)
         return cursor.rowcount
+
+    async def bound(self, seconds: float) -> None:
+        """Let each statement of this transaction take so long; then it raises TOO_LONG."""
+        await self.raw.execute(
+            "SELECT set_config('statement_timeout', %(ms)s, true)", {"ms": str(int(seconds * 1000))}
+        )

@@ -35,6 +35,16 @@ SELECT id, provider, attempt_id, report, reason, code, provider_id, reported_at,
 FROM receipts WHERE delivery_id = %(id)s ORDER BY id
 """
 
+TABULATED: LiteralString = """
+-- With what the latest attempt was made by, and was answered.
+SELECT d.id, d.resident_id, d.channel, d.language, d.status, d.reason, d.created_at,
+  d.handed_over_at, d.ended_at, a.value AS address, t.sender, t.code, coalesce(t.number, 0) AS attempts
+FROM deliveries d LEFT JOIN addresses a ON a.id = d.address_id
+LEFT JOIN LATERAL (SELECT sender, code, number FROM attempts WHERE delivery_id = d.id
+  ORDER BY number DESC LIMIT 1) AS t ON true
+WHERE d.broadcast_id = %(broadcast_id)s AND d.id > %(after)s ORDER BY d.id LIMIT %(limit)s
+"""
+
 SKIPPED: LiteralString = """
 -- Whole residents: as many as `limit`, each with all channels.
 SELECT resident_id, channel, reason FROM skips
@@ -58,6 +68,14 @@ async def page(
     return await connection.rows(
         PAGE, broadcast_id=broadcast_id, channel=channel, status=status, after=after, limit=limit
     )
+
+
+async def tabulated(
+    connection: Connection, broadcast_id: UUID, *, after: int, limit: int
+) -> list[Row]:
+    """Deliveries behind `after`, each with its address, its latest sender and code, and how many
+    `attempts` were made."""
+    return await connection.rows(TABULATED, broadcast_id=broadcast_id, after=after, limit=limit)
 
 
 async def skipped(

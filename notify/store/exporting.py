@@ -34,6 +34,7 @@ WHERE resident_id = %(resident)s ORDER BY id
 MESSAGES: LiteralString = """
 SELECT d.id, coalesce(b.kind, n.kind) AS kind, d.broadcast_id AS broadcast, d.channel, d.language,
   coalesce(b.texts -> d.language, b.texts -> %(default)s) ->> 'title' AS title,
+  CASE WHEN n.kind = 'answer' THEN n.data ->> 'text' END AS text,
   d.status, d.reason, d.created_at AS planned_at, d.due_at, d.handed_over_at, d.ended_at,
   d.closed_at
 FROM deliveries d LEFT JOIN broadcasts b ON b.id = d.broadcast_id
@@ -76,6 +77,23 @@ SELECT purpose, created_at, valid_until, used_at, tries FROM codes
 WHERE resident_id = %(resident)s ORDER BY id
 """
 
+POLLS: LiteralString = """
+-- What a poll that is not secret was answered. Of a secret one we could find it until the close, by its
+-- key; nobody shall be able to have that from an export, whoever asks for it.
+SELECT v.broadcast_id AS broadcast,
+  coalesce(b.texts -> r.language, b.texts -> %(default)s) ->> 'title' AS title,
+  (b.asks ->> 'secret')::boolean AS secret, g.slug AS "group", p.opened_at, p.closed_at,
+  v.answered <> '{}' AS took_part, v.how, v.receipt, v.question AS asked_last, v.asked_at,
+  v.misread, v.helped_at,
+  CASE WHEN NOT (b.asks ->> 'secret')::boolean THEN ARRAY(
+    SELECT jsonb_build_object('question', l.question, 'choices', l.choices, 'at', l.at)
+    FROM ballots l WHERE l.broadcast_id = v.broadcast_id AND l.resident_id = v.resident_id
+    ORDER BY l.question) END AS answers
+FROM voters v JOIN polls p USING (broadcast_id) JOIN broadcasts b ON b.id = v.broadcast_id
+JOIN residents r ON r.id = v.resident_id LEFT JOIN groups g ON g.id = v.group_id
+WHERE v.resident_id = %(resident)s ORDER BY p.opened_at, v.id
+"""
+
 
 async def person(connection: Connection, resident: UUID) -> Row | None:
     return await connection.row(PERSON, resident=resident)
@@ -91,6 +109,7 @@ async def parts(connection: Connection, resident: UUID, *, default: str) -> dict
         "messages": await connection.rows(MESSAGES, **values),
         "left_out": await connection.rows(LEFT_OUT, **values),
         "texts": await connection.rows(TEXTS, **values),
+        "polls": await connection.rows(POLLS, **values),
         "sessions": await connection.rows(SESSIONS, **values),
         "codes": await connection.rows(CODES, **values),
     }

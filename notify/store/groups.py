@@ -9,7 +9,8 @@ from notify.domain.groups import Group, is_slug
 from notify.store.database import Connection, Row
 
 BY_SLUGS: LiteralString = """
-SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity, g.about
+SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity,
+  g.about, g.drill, g.news_need_approval
 FROM groups g LEFT JOIN groups p ON p.id = g.parent_id
 WHERE g.slug = ANY(%(slugs)s)
 """
@@ -19,7 +20,8 @@ INSERT INTO groups (slug, parent_id, names, closed, carries_parent_news, identit
 VALUES (%(slug)s, (SELECT id FROM groups WHERE slug = %(parent)s), %(names)s, %(closed)s,
   %(carries_parent_news)s, %(identity)s, %(sms_cap)s, %(about)s)
 ON CONFLICT (slug) DO NOTHING
-RETURNING id, slug, %(parent)s::text AS parent, names, closed, carries_parent_news, identity, about
+RETURNING id, slug, %(parent)s::text AS parent, names, closed, carries_parent_news, identity,
+  about, drill, news_need_approval
 """
 
 TREE: LiteralString = """
@@ -31,7 +33,8 @@ WITH RECURSIVE tree AS (
   SELECT g.id, t.path || g.slug FROM groups g JOIN tree t ON t.id = g.parent_id
   WHERE g.slug <> ALL(t.path)
 )
-SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity, g.about
+SELECT g.id, g.slug, p.slug AS parent, g.names, g.closed, g.carries_parent_news, g.identity,
+  g.about, g.drill, g.news_need_approval
 FROM tree t JOIN groups g ON g.id = t.id LEFT JOIN groups p ON p.id = g.parent_id
 ORDER BY t.path
 """
@@ -77,6 +80,15 @@ WITH RECURSIVE up AS (
   FROM groups g JOIN up u ON u.parent_id = g.id WHERE u.distance < 100
 )
 SELECT id, news FROM up ORDER BY distance
+"""
+
+NEEDS_APPROVAL: LiteralString = """
+WITH RECURSIVE up AS (
+  SELECT id, parent_id, news_need_approval FROM groups WHERE id = ANY(%(ids)s)
+  UNION
+  SELECT g.id, g.parent_id, g.news_need_approval FROM groups g JOIN up u ON u.parent_id = g.id
+)
+SELECT bool_or(news_need_approval) AS needed FROM up
 """
 
 
@@ -129,6 +141,20 @@ async def describe(
     return await by_slug(connection, slug) if changed else None
 
 
+async def need_approval(connection: Connection, slug: str, needed: bool) -> None:
+    await connection.run(
+        "UPDATE groups SET news_need_approval = %(needed)s WHERE slug = %(slug)s",
+        slug=slug,
+        needed=needed,
+    )
+
+
+async def mark_drill(connection: Connection, slug: str, drill: bool) -> None:
+    await connection.run(
+        "UPDATE groups SET drill = %(drill)s WHERE slug = %(slug)s", slug=slug, drill=drill
+    )
+
+
 async def tree(connection: Connection, *, top: int | None = None) -> list[Group]:
     """Every group, or `top` and those below: parents before children, siblings by slug."""
     return [_group(row) for row in await connection.rows(TREE, top=top)]
@@ -139,12 +165,63 @@ async def below(connection: Connection, ids: Sequence[int]) -> list[int]:
     return [row["id"] for row in await connection.rows(BELOW, ids=list(ids))]
 
 
-async def audience(connection: Connection, *, group_ids: Sequence[int], alert: bool) -> list[int]:
+async def audience(
+    connection: Connection, *, group_ids: Sequence[int], alert: bool, drill: bool = False
+) -> list[int]:
     """The groups whose followers a broadcast to `group_ids` asks: for an alert all below as well,
-    for news only those below that carry them."""
+    for news only those below that carry them; for a drill, of all these, only those for drills."""
     if alert:
-        return await below(connection, group_ids)
-    return [row["id"] for row in await connection.rows(NEWS, ids=list(group_ids))]
+        found = await below(connection, group_ids)
+    else:
+        found = [row["id"] for row in await connection.rows(NEWS, ids=list(group_ids))]
+    return await drills(connection, found) if drill else found
+
+
+async def slugs(connection: Connection, ids: Sequence[int]) -> list[str]:
+    """The slugs of these groups, in this order."""
+    rows = await connection.rows(
+        "SELECT slug FROM groups WHERE id = ANY(%(ids)s::bigint[])"
+        " ORDER BY array_position(%(ids)s::bigint[], id)",
+        ids=list(ids),
+    )
+    return [row["slug"] for row in rows]
+
+
+async def drills(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Those of these groups that are for drills."""
+    rows = await connection.rows(
+        "SELECT id FROM groups WHERE id = ANY(%(ids)s) AND drill ORDER BY id", ids=list(ids)
+    )
+    return [row["id"] for row in rows]
+
+
+WHOLLY_FOR_DRILLS: LiteralString = """
+WITH RECURSIVE ordinary AS (
+  SELECT id, parent_id FROM groups WHERE NOT drill
+  UNION
+  SELECT g.id, g.parent_id FROM groups g JOIN ordinary o ON g.id = o.parent_id
+)
+SELECT id FROM groups WHERE id NOT IN (SELECT id FROM ordinary)
+"""
+
+
+async def wholly_for_drills(connection: Connection) -> set[int]:
+    """The groups for drills that have only such below them: an alert to one is a drill to all."""
+    return {row["id"] for row in await connection.rows(WHOLLY_FOR_DRILLS)}
+
+
+async def not_for_drills(connection: Connection, ids: Sequence[int]) -> list[str]:
+    """The slugs of those groups that no drill may go to."""
+    rows = await connection.rows(
+        "SELECT slug FROM groups WHERE id = ANY(%(ids)s) AND NOT drill ORDER BY slug", ids=list(ids)
+    )
+    return [row["slug"] for row in rows]
+
+
+async def news_need_approval(connection: Connection, ids: Sequence[int]) -> bool:
+    """Whether any of these groups, or of those above them, says that its news need approval."""
+    row = await connection.row(NEEDS_APPROVAL, ids=list(ids))
+    return bool(row and row["needed"])
 
 
 async def line(connection: Connection, group_id: int) -> list[Mapping[str, str]]:
@@ -168,4 +245,6 @@ def _group(row: Row) -> Group:
         carries_parent_news=row["carries_parent_news"],
         identity=row["identity"],
         about=row["about"],
+        drill=row["drill"],
+        news_need_approval=row["news_need_approval"],
     )

@@ -66,6 +66,12 @@ DROP_RINGS: LiteralString = """
 DELETE FROM rings WHERE result IS NULL
 """
 
+TELL_NO_RESULTS: LiteralString = """
+-- Of polls that were over: who took part may have been told the result since. Nobody is told twice.
+UPDATE polls SET told_at = now(), told_through = NULL
+WHERE told_at IS NULL AND (closed_at IS NOT NULL OR close_at <= now())
+"""
+
 NEW_NUMBERS: LiteralString = """
 -- Receipts, bounces and links made after the backup are still out there and name rows by numbers
 -- that this database would give away a second time. No row was ever numbered a million a second,
@@ -141,6 +147,7 @@ async def hold(connection: Connection, *, soon: float) -> int:
     notes = await connection.run(END_NOTES)
     await connection.run(CLOSE_NOTES)
     await connection.run(DROP_RINGS)
+    await connection.run(TELL_NO_RESULTS)
     await connection.run("DELETE FROM workers")
     await connection.rows(NEW_NUMBERS)
     return notes

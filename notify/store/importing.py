@@ -5,7 +5,7 @@ person, by number), `incoming_addresses`, `incoming_wishes`. Up to `counts` noth
 is changed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -64,6 +64,16 @@ LEFT: LiteralString = """
 UPDATE incoming p SET refused = 'left'
 WHERE p.known AND NOT EXISTS (SELECT FROM subscriptions s WHERE s.resident_id = p.resident_id)
   AND EXISTS (SELECT FROM addresses a WHERE a.resident_id = p.resident_id AND a.version > 1)
+"""
+
+BEYOND: LiteralString = """
+-- Who follows something else too, or nothing, is not for whoever reaches only these groups: an
+-- address that they add would open the page of somebody of another town.
+UPDATE incoming p SET refused = 'beyond'
+WHERE p.known AND p.refused IS NULL AND (
+  EXISTS (SELECT FROM subscriptions s
+    WHERE s.resident_id = p.resident_id AND s.group_id <> ALL(%(reached)s))
+  OR NOT EXISTS (SELECT FROM subscriptions s WHERE s.resident_id = p.resident_id))
 """
 
 NEW: LiteralString = """
@@ -213,14 +223,19 @@ async def load(connection: Connection, statement: LiteralString, rows: Iterable[
             await copy.write_row(row)
 
 
-async def match(connection: Connection, *, apply: bool) -> Remarks:
-    """Find whom we know and what cannot be done; with `apply` they are held until the end."""
+async def match(
+    connection: Connection, *, apply: bool, reached: Collection[int] | None = None
+) -> Remarks:
+    """Find whom we know and what cannot be done; with `apply` they are held until the end.
+    `reached` are the groups within which known residents are changed, None for all."""
     for statement in COUNT_ROWS:
         await connection.run(statement)
     await connection.run(OWNERS)
     if apply:
         await connection.run(HOLD)
     await connection.run(LEFT)
+    if reached is not None:
+        await connection.run(BEYOND, reached=list(reached))
     await connection.run(NEW)
     return Remarks(
         has_another=await connection.rows(HAS_ANOTHER),

@@ -1,6 +1,7 @@
 """Messages from residents: kept once, and who reads which list of the provider how far."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -45,14 +46,11 @@ ORDER BY sent_at DESC, id DESC LIMIT 1
 """
 
 SETTLE: LiteralString = """
-UPDATE inbound SET word = %(word)s, say = %(say)s,
-  handled_at = CASE WHEN %(handled)s THEN now() END
-WHERE provider = %(provider)s AND provider_id = %(provider_id)s
-"""
-
-ANSWERED: LiteralString = """
-UPDATE inbound SET say = %(say)s, answered_at = now()
-WHERE provider = %(provider)s AND provider_id = %(provider_id)s
+UPDATE inbound i SET word = w.word, say = w.say, handled_at = CASE WHEN w.handled THEN now() END,
+  erase_due = CASE WHEN w.erase THEN now() END
+FROM unnest(%(providers)s::text[], %(provider_ids)s::text[], %(words)s::text[], %(says)s::text[],
+  %(handled)s::boolean[], %(erase)s::boolean[]) AS w (provider, provider_id, word, say, handled, erase)
+WHERE i.provider = w.provider AND i.provider_id = w.provider_id
 """
 
 LATEST: LiteralString = """
@@ -150,20 +148,64 @@ async def last_word(
     return await connection.row(LAST_WORD, sender=sender, words=list(words), proofs=list(proofs))
 
 
-async def settle(
-    connection: Connection, message: Inbound, *, word: str | None, say: str | None, handled: bool
-) -> None:
-    """Write down what was made of a message; `handled`: no person need read it."""
-    await connection.run(
-        SETTLE, provider=message.provider, provider_id=message.provider_id, word=word, say=say,
-        handled=handled,
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was made of a message. `handled`: no person need read it; `erase`: have the provider's copy
+    of it deleted, in a moment."""
+
+    message: Inbound
+    word: str | None
+    say: str | None
+    handled: bool
+    erase: bool = False
 
 
-async def answered(connection: Connection, message: Inbound, *, say: str) -> None:
+async def settle(connection: Connection, *every: Settled) -> None:
+    """Write it down."""
     await connection.run(
-        ANSWERED, provider=message.provider, provider_id=message.provider_id, say=say
+        SETTLE,
+        providers=[one.message.provider for one in every],
+        provider_ids=[one.message.provider_id for one in every],
+        words=[one.word for one in every],
+        says=[one.say for one in every],
+        handled=[one.handled for one in every],
+        erase=[one.erase for one in every],
     )
+
+
+ERASE: LiteralString = """
+-- Texts whose copies at the provider are to be deleted, put off in the same step: whoever dies over
+-- them is followed by another.
+WITH due AS (
+  SELECT id FROM inbound WHERE erase_due <= now() ORDER BY erase_due LIMIT %(size)s
+  FOR UPDATE SKIP LOCKED)
+UPDATE inbound i SET erase_tries = least(erase_tries + 1, 100),
+  erase_due = now() + least(power(4, least(erase_tries, 8)), 1440) * interval '1 min'
+FROM due WHERE i.id = due.id
+RETURNING i.id, i.provider_id, i.erase_tries
+"""
+
+
+async def to_erase(connection: Connection, *, size: int) -> list[Row]:
+    """The next messages to be deleted at the provider: `id`, `provider_id` and `erase_tries`. They
+    come again, later each time, until they are `erased`."""
+    return await connection.rows(ERASE, size=size)
+
+
+async def erased(connection: Connection, ids: Sequence[int]) -> None:
+    await connection.run(
+        "UPDATE inbound SET erase_due = NULL WHERE id = ANY(%(ids)s)", ids=list(ids)
+    )
+
+
+async def keep(connection: Connection, message: Inbound) -> None:
+    """Leave a message to people, as it was written: nothing could be made of it."""
+    await connection.run(
+        "UPDATE inbound SET body = %(body)s, word = NULL, handled_at = NULL"
+        " WHERE provider = %(provider)s AND provider_id = %(provider_id)s"
+        " AND (word IS NULL OR word = 'answer')",
+        body=message.body, provider=message.provider, provider_id=message.provider_id,
+    )  # fmt: skip
 
 
 async def latest(connection: Connection, *, unhandled: bool, limit: int) -> list[Row]:

@@ -98,7 +98,7 @@ WHERE resident_id = %(resident)s AND valid_until > now() ORDER BY opened_at
 RECEIVED: LiteralString = """
 SELECT d.id, d.broadcast_id, d.channel, d.language, d.status, d.reason, d.created_at,
   coalesce(d.handed_over_at, d.ended_at, d.created_at) AS at, d.closed_at,
-  b.kind, b.severity, b.relation, b.texts, n.kind AS note
+  b.kind, b.drill, b.severity, b.relation, b.texts, n.kind AS note
 FROM deliveries d LEFT JOIN broadcasts b ON b.id = d.broadcast_id
 LEFT JOIN notes n ON n.id = d.note_id
 WHERE d.resident_id = %(resident)s AND (%(before)s::bigint IS NULL OR d.id < %(before)s)

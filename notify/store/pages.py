@@ -11,7 +11,7 @@ from uuid import UUID
 from notify.store.database import Connection, Row
 
 _COLUMNS: LiteralString = """b.id, b.kind, b.status, b.severity, b.texts, b.group_ids,
-  b.valid_until, b.send_at, b.thread_id, b.sequence, b.in_reply_to, b.relation, b.created_at,
+  b.valid_until, b.send_at, b.thread_id, b.sequence, b.in_reply_to, b.relation, b.created_at, b.drill, b.asks,
   coalesce(b.dispatching_at, b.approved_at, b.created_at) AS published_at, b.cancelled_at,
   ARRAY(SELECT g.names FROM unnest(b.group_ids) WITH ORDINALITY AS asked (id, place)
         JOIN groups g ON g.id = asked.id ORDER BY asked.place) AS group_names"""
@@ -27,7 +27,10 @@ _PUBLIC: LiteralString = """(b.status = ANY(%(public)s) AND
 _LISTED: LiteralString = """EXISTS (
   SELECT FROM groups g WHERE g.id = ANY(b.group_ids) AND NOT g.closed)"""
 
-_NEWEST: LiteralString = (
+# A drill is seen where it is for: by its link, and with the groups for drills.
+_REAL: LiteralString = "NOT b.drill"
+
+NEWEST: LiteralString = (
     """NOT EXISTS (
   SELECT FROM broadcasts later WHERE later.thread_id = b.thread_id
     AND later.sequence > b.sequence AND (later.status IN """
@@ -35,7 +38,7 @@ _NEWEST: LiteralString = (
     + " OR later.status = 'expired' AND later.dispatching_at IS NOT NULL))"
 )
 
-_IN_FORCE: LiteralString = (
+IN_FORCE: LiteralString = (
     "b.kind = 'alert' AND b.relation IS DISTINCT FROM 'all_clear' AND b.valid_until > %(now)s"
 )
 
@@ -54,13 +57,27 @@ _ALERTS: LiteralString = (
     + " FROM broadcasts b WHERE b.status IN "
     + _LIVE
     + " AND "
-    + _IN_FORCE
+    + IN_FORCE
     + " AND "
-    + _NEWEST
+    + NEWEST
     + " AND "
     + _LISTED
+    + " AND "
+    + _REAL
     + """ ORDER BY array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], b.severity),
       published_at DESC LIMIT %(limit)s"""
+)
+
+_DRILLS: LiteralString = (
+    "SELECT "
+    + _COLUMNS
+    + " FROM broadcasts b WHERE b.drill AND b.group_ids && %(groups)s::bigint[] AND b.status IN "
+    + _LIVE
+    + " AND "
+    + IN_FORCE
+    + " AND "
+    + NEWEST
+    + " ORDER BY published_at DESC LIMIT %(limit)s"
 )
 
 _LATEST: LiteralString = (
@@ -69,11 +86,13 @@ _LATEST: LiteralString = (
     + " FROM broadcasts b WHERE b.status IN "
     + _LIVE
     + " AND NOT ("
-    + _IN_FORCE
+    + IN_FORCE
     + ") AND "
-    + _NEWEST
+    + NEWEST
     + " AND "
     + _LISTED
+    + " AND "
+    + _REAL
     + " ORDER BY published_at DESC LIMIT %(limit)s"
 )
 
@@ -81,12 +100,14 @@ _ARCHIVE: LiteralString = (
     "SELECT "
     + _COLUMNS
     + ", NOT ("
-    + _NEWEST
+    + NEWEST
     + ") AS replaced FROM broadcasts b WHERE "
     + _PUBLIC
     + " AND "
     + _LISTED
-    + """ AND (%(since)s::timestamptz IS NULL OR """
+    + " AND (%(drills)s OR "
+    + _REAL
+    + """) AND (%(since)s::timestamptz IS NULL OR """
     + _AT
     + """ >= %(since)s) AND (%(until)s::timestamptz IS NULL OR """
     + _AT
@@ -153,6 +174,13 @@ async def in_force(connection: Connection, now: datetime, *, limit: int) -> list
     return await connection.rows(_ALERTS, now=now, limit=limit)
 
 
+async def drills(
+    connection: Connection, groups: Sequence[int], now: datetime, *, limit: int
+) -> list[Row]:
+    """The newest broadcast of each drill for these groups that is under way."""
+    return await connection.rows(_DRILLS, groups=list(groups), now=now, limit=limit)
+
+
 async def latest(connection: Connection, now: datetime, *, limit: int) -> list[Row]:
     """The newest broadcast of each other thread: news, all-clears and warnings that are over."""
     return await connection.rows(_LATEST, now=now, limit=limit)
@@ -165,19 +193,20 @@ async def archive(
     since: datetime | None,
     until: datetime | None,
     of: tuple[Sequence[int], Sequence[int]] | None,
+    drills: bool,
     before: UUID | None,
     limit: int,
 ) -> list[Row]:
     """All that was published, the newest first, and whether something later replaced it.
 
-    `of` are the groups to whose alerts, and to whose news, it is narrowed; `before` is the one
-    after which to go on.
+    `of` are the groups to whose alerts, and to whose news, it is narrowed; `drills` whether drills
+    are among it; `before` is the one after which to go on.
     """
     alerts, news = of or (None, None)
     return await connection.rows(
         _ARCHIVE, public=public, since=since, until=until,
         alerts=None if alerts is None else list(alerts), news=None if news is None else list(news),
-        before=before, limit=limit,
+        drills=drills, before=before, limit=limit,
     )  # fmt: skip
 
 

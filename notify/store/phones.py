@@ -22,6 +22,17 @@ WHERE a.channel = 'sms' AND a.value = %(phone)s AND ((a.live AND %(live)s) OR (a
 ORDER BY a.live DESC, a.id LIMIT 1
 """
 
+ASKS_ANOTHER: LiteralString = """
+-- Something open was sent to this phone, and its owner by now is not asked in it.
+SELECT FROM polls p JOIN broadcasts b ON b.id = p.broadcast_id
+JOIN deliveries d ON d.broadcast_id = p.broadcast_id JOIN addresses a ON a.id = d.address_id
+WHERE p.closed_at IS NULL AND p.close_at > now() AND b.cancelled_at IS NULL
+  AND a.channel = 'sms' AND a.value = %(phone)s AND a.live AND a.state = 'proven'
+  AND d.handed_over_at IS NOT NULL AND NOT EXISTS (SELECT FROM voters v
+    WHERE v.broadcast_id = p.broadcast_id AND v.resident_id = a.resident_id)
+LIMIT 1
+"""
+
 ADD: LiteralString = """
 WITH newcomer AS (
   INSERT INTO residents (language, newcomer_until) VALUES (%(language)s, now() + %(life)s)
@@ -105,6 +116,11 @@ async def find(connection: Connection, phone: str, *, live: bool = True) -> Phon
     """Whose number it is, None where nobody's; with `live` False only who just texted from it."""
     row = await connection.row(FIND, phone=phone, live=live)
     return _phone(row, row["language"]) if row else None
+
+
+async def asks_another(connection: Connection, phone: str) -> bool:
+    """Whether a phone got a question that is open, and whose phone it is by now is not asked."""
+    return await connection.row(ASKS_ANOTHER, phone=phone) is not None
 
 
 async def add(

@@ -5,11 +5,12 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from notify.store.database import Connection, Row
+from notify.store.judging import JUDGED, LEFT_AGAIN, LEFT_OUT, READ_IN, REJUDGED
 
 CHOOSE: LiteralString = """
 -- The next broadcast of a lane that has something left to plan, locked for one slice.
-SELECT b.id, b.kind, b.status, b.group_ids, b.audience, b.thread_id, b.sequence, b.relation,
-  b.planned_through, b.planned_address, b.plan_phase, b.texts, b.restored_at,
+SELECT b.id, b.kind, b.drill, b.status, b.group_ids, b.audience, b.thread_id, b.sequence, b.relation,
+  b.planned_through, b.planned_address, b.plan_phase, b.texts, b.asks, b.valid_until, b.restored_at,
   extract(epoch FROM now() - greatest(b.send_at, b.approved_at))::float AS late
 FROM broadcasts b
 WHERE b.planned_at IS NULL AND b.cancelled_at IS NULL AND b.superseded_at IS NULL
@@ -32,22 +33,21 @@ WHERE id = %(id)s AND status = ANY(%(allowed)s) AND (valid_until IS NULL OR vali
 """
 
 REPLACE: LiteralString = """
--- A follow-up takes the place of what came before it. What never began ends here. This waits for
+-- A follow-up takes the place of what came before it. What was let go and never began ends here;
+-- what waits for approval stays, and takes its place once it has that. This waits for
 -- a planner that is at work on the earlier ones. From here on none of theirs is claimed or started;
 -- the claim and the sweeper end their deliveries in batches, it may be a whole town.
 UPDATE broadcasts SET superseded_at = now(),
   status = CASE WHEN dispatching_at IS NULL THEN 'cancelled' ELSE status END,
   cancelled_at = CASE WHEN dispatching_at IS NULL THEN now() ELSE cancelled_at END
 WHERE thread_id = %(thread_id)s AND sequence < %(sequence)s AND superseded_at IS NULL
-  AND status NOT IN ('cancelled', 'expired')
+  AND status IN ('approved', 'scheduled', 'dispatching', 'dispatched')
+  -- How it ends is scheduled and still to be said, unless it is said now.
+  AND (status <> 'scheduled' OR relation = 'update' OR %(relation)s::text = 'all_clear')
 """
 
-_QUIET: LiteralString = """
-    -- News waits until its reader wants some; an alert does not.
-    CASE WHEN NOT %(alert)s AND r.quiet_from IS NOT NULL
-      THEN quiet_end(now(), r.quiet_from, r.quiet_until, %(zone)s) END AS quiet_until,"""
-
-_PLANNED: LiteralString = """
+_PLANNED: LiteralString = (
+    """
 planned AS (
   -- Who was there before the restore may have it from then: the next attempt is a repeat.
   INSERT INTO deliveries (broadcast_id, resident_id, address_id, address_version, channel, lane,
@@ -55,44 +55,23 @@ planned AS (
   SELECT %(id)s, resident_id, address_id, version, channel, %(lane)s,
     coalesce(quiet_until, now()), CASE WHEN quiet_until IS NOT NULL THEN 'quiet' END,
     coalesce(joined_at <= %(restored_at)s::timestamptz, false)::int,
-    CASE WHEN language = ANY(%(languages)s) THEN language
-      WHEN split_part(language, '-', 1) = ANY(%(languages)s) THEN split_part(language, '-', 1)
-      ELSE %(default_language)s END
+    """
+    + READ_IN
+    + """
   FROM judged WHERE skip IS NULL
   ORDER BY resident_id, channel, address_id
   ON CONFLICT (broadcast_id, address_id) DO NOTHING
   RETURNING 1
 )"""
+)
 
 _JUDGE: LiteralString = (
-    """
-wishes AS MATERIALIZED (
-  SELECT DISTINCT s.resident_id, w.channel
-  FROM slice JOIN subscriptions s USING (resident_id)
-  CROSS JOIN LATERAL unnest(CASE WHEN %(alert)s THEN s.alerts ELSE s.news END) AS w (channel)
-  WHERE s.group_id = ANY(%(audience)s) AND s.state = 'active'
-), judged AS MATERIALIZED (
-  SELECT w.resident_id, w.channel, a.id AS address_id, a.version, r.language,
-    r.created_at AS joined_at,"""
-    + _QUIET
-    + """
-    CASE WHEN w.channel <> ALL(%(channels)s) THEN 'channel_off'
-         WHEN a.id IS NULL THEN 'no_address'
-         WHEN a.state = 'unverified' THEN 'unverified'
-         WHEN x.hash IS NOT NULL THEN 'suppressed' END AS skip
-  FROM wishes w
-  JOIN residents r ON r.id = w.resident_id
-  LEFT JOIN addresses a ON a.resident_id = w.resident_id AND a.channel = w.channel
-    AND a.live
-  LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
-), """
+    JUDGED
+    + ", "
     + _PLANNED
-    + """, left_out AS (
-  SELECT resident_id, channel, min(skip) AS reason FROM judged
-  GROUP BY 1, 2 HAVING bool_and(skip IS NOT NULL)
-  UNION ALL
-  SELECT resident_id, 'none', 'no_channel'
-  FROM (SELECT resident_id FROM slice EXCEPT SELECT resident_id FROM wishes) AS silent
+    + """, left_out AS ("""
+    + LEFT_OUT
+    + """
 ), skipped AS (
   INSERT INTO skips (broadcast_id, resident_id, channel, reason)
   SELECT %(id)s, l.resident_id, l.channel, l.reason FROM left_out l
@@ -155,34 +134,30 @@ WITH had AS MATERIALIZED (
     ORDER BY address_id LIMIT %(size)s) AS d
   WHERE e.thread_id = %(thread_id)s AND e.sequence < %(sequence)s
   ORDER BY d.address_id LIMIT %(size)s
-), judged AS MATERIALIZED (
-  SELECT h.resident_id, a.channel, a.id AS address_id, a.version, r.language,
-    r.created_at AS joined_at,"""
-    + _QUIET
+), judged AS MATERIALIZED ("""
+    + REJUDGED
     + """
-    CASE WHEN a.channel <> ALL(%(channels)s) THEN 'channel_off'
-         WHEN x.hash IS NOT NULL THEN 'suppressed' END AS skip
-  FROM had h
-  JOIN residents r ON r.id = h.resident_id
-  -- Not where it is another's by now.
-  JOIN addresses a ON a.id = h.address_id AND a.resident_id = h.resident_id
-    AND a.state = 'proven'
-  LEFT JOIN suppressions x ON x.channel = a.channel AND x.hash = a.hash
-  WHERE EXISTS (SELECT FROM subscriptions s WHERE s.resident_id = h.resident_id
-    AND s.group_id = ANY(%(audience)s) AND s.state = 'active'
-    AND a.channel = ANY(CASE WHEN %(alert)s THEN s.alerts ELSE s.news END))
 ), """
     + _PLANNED
     + """, skipped AS (
   INSERT INTO skips (broadcast_id, resident_id, channel, reason)
-  SELECT %(id)s, resident_id, channel, min(skip) FROM judged
-  GROUP BY 2, 3 HAVING bool_and(skip IS NOT NULL)
+  SELECT %(id)s, * FROM ("""
+    + LEFT_AGAIN
+    + """) AS left_again
   ON CONFLICT DO NOTHING
 )
 SELECT (SELECT count(*) FROM had) AS seen, (SELECT count(*) FROM planned) AS planned,
   (SELECT max(address_id) FROM had) AS through, (SELECT count(*) FROM had) < %(size)s AS last
 """
 )
+
+THREAD_GROUPS: LiteralString = """
+-- Not what only waits for approval, came back, or ended before it began; but what was waiting in a
+-- backup may have begun since.
+SELECT DISTINCT unnest(group_ids) AS id FROM broadcasts
+WHERE thread_id = %(thread_id)s AND (%(sequence)s::int IS NULL OR sequence <= %(sequence)s)
+  AND (status IN ('approved', 'scheduled') OR dispatching_at IS NOT NULL OR restored_at IS NOT NULL)
+"""
 
 ADVANCE: LiteralString = """
 UPDATE broadcasts SET planned_through = %(resident)s, planned_address = %(address)s,
@@ -200,7 +175,7 @@ WHERE id = (SELECT id FROM broadcasts WHERE id = %(id)s FOR UPDATE SKIP LOCKED)
 IN_FORCE: LiteralString = """
 -- Alerts that whoever joins now must still get: the latest word of each thread, no all-clear.
 -- The look goes back a minute behind the last one: rows bear the time their transaction began.
-SELECT b.id, b.audience, b.texts, b.restored_at, b.latecomers_through - interval '1 min' AS since,
+SELECT b.id, b.drill, b.audience, b.texts, b.asks, b.restored_at, b.latecomers_through - interval '1 min' AS since,
   now() AS looked_at
 FROM broadcasts b
 WHERE b.kind = 'alert' AND b.status IN ('dispatching', 'dispatched') AND b.valid_until > now()
@@ -236,8 +211,10 @@ async def begin(connection: Connection, **values: Any) -> int:
     return await connection.run(BEGIN, **values)
 
 
-async def supersede(connection: Connection, *, thread_id: UUID, sequence: int) -> int:
-    return await connection.run(REPLACE, thread_id=thread_id, sequence=sequence)
+async def supersede(
+    connection: Connection, *, thread_id: UUID, sequence: int, relation: str
+) -> int:
+    return await connection.run(REPLACE, thread_id=thread_id, sequence=sequence, relation=relation)
 
 
 async def plan_followers(connection: Connection, **values: Any) -> Slice:
@@ -260,14 +237,12 @@ async def pass_over(connection: Connection, broadcast_id: UUID) -> None:
     await connection.run(NEXT_TURN, id=broadcast_id)
 
 
-async def thread_groups(connection: Connection, thread_id: UUID, sequence: int) -> list[int]:
-    """Every group a thread has named so far: who a follow-up may have reached."""
-    rows = await connection.rows(
-        "SELECT DISTINCT unnest(group_ids) AS id FROM broadcasts"
-        " WHERE thread_id = %(thread_id)s AND sequence <= %(sequence)s",
-        thread_id=thread_id,
-        sequence=sequence,
-    )
+async def thread_groups(
+    connection: Connection, thread_id: UUID, sequence: int | None = None
+) -> list[int]:
+    """Every group a thread has gone to so far, or is let go to, up to a place in it where one is
+    given: who a follow-up may have reached."""
+    rows = await connection.rows(THREAD_GROUPS, thread_id=thread_id, sequence=sequence)
     return [row["id"] for row in rows]
 
 

@@ -1,5 +1,6 @@
 """Reads the counters kept beside the deliveries; never counts the deliveries themselves."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString
@@ -38,6 +39,31 @@ CROSS JOIN LATERAL (
   SELECT second, sum(n)::bigint AS n FROM handovers
   WHERE broadcast_id = %(id)s AND channel = c.channel AND second > %(since)s GROUP BY second) AS h
 ORDER BY c.channel, h.second
+"""
+
+WHOLE_CURVE: LiteralString = """
+-- From the first hand-over to the last, in equal steps of whole seconds.
+WITH span AS (
+  SELECT min(second) AS begins, extract(epoch FROM max(second) - min(second)) + 1 AS seconds
+  FROM handovers WHERE broadcast_id = %(id)s
+), stepped AS (
+  SELECT begins, greatest(1, ceil(seconds / %(steps)s))::int AS width FROM span
+)
+SELECT h.channel, s.begins, s.width,
+  (extract(epoch FROM h.second - s.begins)::bigint / s.width)::int AS step, sum(h.n)::bigint AS n
+FROM handovers h CROSS JOIN stepped s WHERE h.broadcast_id = %(id)s
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 4
+"""
+
+BY_GROUP: LiteralString = """
+-- Somebody in two of the groups counts in both.
+SELECT g.slug, g.names, d.channel, count(*) AS planned,
+  count(*) FILTER (WHERE d.status IN ('sent', 'delivered')) AS reached
+FROM broadcasts b
+JOIN deliveries d ON d.broadcast_id = b.id
+JOIN subscriptions s ON s.resident_id = d.resident_id AND s.group_id = ANY(b.audience)
+JOIN groups g ON g.id = s.group_id
+WHERE b.id = %(id)s GROUP BY g.slug, g.names, d.channel ORDER BY g.slug, d.channel
 """
 
 RECENT = timedelta(minutes=15)
@@ -119,6 +145,33 @@ class Progress:
     curve: dict[str, list[tuple[datetime, int]]]
     first_handover_at: datetime | None
     last_handover_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Hand-overs by channel in each of the steps, of `width` seconds, since `begins`."""
+
+    begins: datetime | None
+    width: int
+    steps: Mapping[str, Sequence[int]]
+
+
+async def curve(connection: Connection, broadcast_id: UUID, *, steps: int) -> Curve:
+    """All hand-overs of a broadcast, in at most so many steps. From counters, of which a broadcast
+    that takes days has many: for a picture, not for every second."""
+    rows = await connection.rows(WHOLE_CURVE, id=broadcast_id, steps=steps)
+    if not rows:
+        return Curve(None, 1, {})
+    length = max(row["step"] for row in rows) + 1
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row["channel"], [0] * length)[row["step"]] = int(row["n"])
+    return Curve(rows[0]["begins"], rows[0]["width"], found)
+
+
+async def by_group(connection: Connection, broadcast_id: UUID) -> list[Row]:
+    """How many were to be reached, and were, for each group asked and channel. Counts rows."""
+    return await connection.rows(BY_GROUP, id=broadcast_id)
 
 
 async def read(connection: Connection, broadcast_id: UUID) -> Progress:

@@ -108,3 +108,12 @@ def _becomes(word: str) -> DeliveryStatus:
 
 async def delays(connection: Connection, receipts: list[int]) -> list[Row]:
     return await connection.rows(DELAYS, receipts=receipts)
+
+
+async def latest(connection: Connection) -> list[Row]:
+    """When each provider last reported something, as far as it is among the latest reports."""
+    return await connection.rows(
+        "SELECT provider, max(received_at) AS received_at FROM"
+        " (SELECT provider, received_at FROM receipts ORDER BY id DESC LIMIT 10000) AS latest"
+        " GROUP BY provider ORDER BY provider"
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from notify.domain.broadcast import Broadcast, BroadcastStatus, Text
+from notify.domain.poll import from_json as ask_of
 from notify.domain.words import Kind, Relation, Severity
 from notify.store.database import Row
 
@@ -24,6 +25,8 @@ def to_broadcast(row: Row) -> Broadcast:
         in_reply_to=row["in_reply_to"],
         relation=Relation(row["relation"]) if row["relation"] else None,
         created_at=row["created_at"],
+        drill=row["drill"],
+        ask=ask_of(row["asks"]) if row.get("asks") else None,
     )
 
 

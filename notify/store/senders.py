@@ -96,6 +96,23 @@ ORDER BY array_position(ARRAY['email', 'sms', 'push'], channel), place, name
 """
 
 
+LATELY: LiteralString = """
+-- By the latest attempts alone, however many there are: where more were made in the time, it is as
+-- short as they reach back.
+WITH latest AS (
+  SELECT sender, started_at FROM attempts ORDER BY id DESC LIMIT %(most)s
+), lately AS (
+  SELECT sender, started_at FROM latest WHERE started_at > now() - %(seconds)s * interval '1 s'
+), span AS (
+  SELECT CASE WHEN count(*) < %(most)s THEN %(seconds)s::float
+    ELSE greatest(1, extract(epoch FROM now() - min(started_at)))::float END AS seconds FROM lately
+)
+SELECT sender, count(*) / (SELECT seconds FROM span) AS speed FROM lately GROUP BY sender
+"""
+
+_MOST_ATTEMPTS = 50_000
+
+
 @dataclass(frozen=True, slots=True)
 class SenderHealth:
     """`rest`: seconds it is still left alone. `failures`: since it last worked."""
@@ -177,3 +194,9 @@ async def health(connection: Connection, names: Sequence[str]) -> dict[str, Send
 async def every(connection: Connection) -> list[Row]:
     """All senders in use, with state `ok`, `down`, `probing` or `stopped`."""
     return await connection.rows(EVERY)
+
+
+async def lately(connection: Connection, *, seconds: float) -> dict[str, float]:
+    """What each sender was handed a second, within the last `seconds`; those that were, by name."""
+    rows = await connection.rows(LATELY, seconds=seconds, most=_MOST_ATTEMPTS)
+    return {row["sender"]: float(row["speed"]) for row in rows}

@@ -1,7 +1,9 @@
-"""What SMS cost, by group and month. The cap itself is checked by the claim."""
+"""What SMS cost, by group and month. The cap on news is checked by the claim, that on results of polls
+before they are put in the way."""
 
 from datetime import date
 from typing import LiteralString
+from uuid import UUID
 
 from notify.store.database import Connection, Row
 
@@ -22,6 +24,24 @@ GROUP BY 1 ORDER BY 1
 ON CONFLICT (group_id, month) DO UPDATE SET segments = s.segments + excluded.segments
 """
 
+PAY: LiteralString = """
+-- As above, before anything is sent: what stays unsent after all counts nevertheless.
+INSERT INTO sms_spent AS s (group_id, month, segments)
+SELECT l.id, %(month)s, %(n)s FROM broadcasts b CROSS JOIN LATERAL group_line(b.group_ids[1]) AS l (id)
+WHERE b.id = %(broadcast)s ORDER BY 1
+ON CONFLICT (group_id, month) DO UPDATE SET segments = s.segments + excluded.segments
+"""
+
+LEFT: LiteralString = """
+-- Less what is in hand just now, of whatever group.
+SELECT sms_left(b.group_ids[1], %(month)s) - (
+  SELECT coalesce(sum(coalesce((o.sms_segments ->> h.language)::int, 1)), 0)
+  FROM attempts t JOIN deliveries h ON h.id = t.delivery_id
+  JOIN broadcasts o ON o.id = h.broadcast_id
+  WHERE t.outcome IS NULL AND h.channel = 'sms' AND h.lane = 'bulk') AS n
+FROM broadcasts b WHERE b.id = %(broadcast)s
+"""
+
 SPENT: LiteralString = """
 SELECT g.slug, g.sms_cap AS cap, coalesce(s.segments, 0) AS segments
 FROM groups g LEFT JOIN sms_spent s ON s.group_id = g.id AND s.month = %(month)s
@@ -36,6 +56,18 @@ UPDATE groups SET sms_cap = %(cap)s WHERE slug = %(slug)s
 async def count(connection: Connection, *, attempts: list[int], month: date) -> None:
     """Add what these settled attempts cost to `month` (its first day)."""
     await connection.run(COUNT, attempts=attempts, month=month)
+
+
+async def pay(connection: Connection, broadcast: UUID, *, segments: int, month: date) -> None:
+    """Add this to what the group that pays for a broadcast spent. From here to the end of the
+    transaction nobody else adds to it."""
+    await connection.run(PAY, broadcast=broadcast, month=month, n=segments)
+
+
+async def left(connection: Connection, broadcast: UUID, *, month: date) -> int | None:
+    """Segments that the group that pays for a broadcast may still spend; None without a cap."""
+    row = await connection.row(LEFT, broadcast=broadcast, month=month)
+    return row["n"] if row else None
 
 
 async def spent(connection: Connection, *, month: date) -> list[Row]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
-from notify.store.database import Connection
+from notify.store.database import Connection, Row
 
 ADD: LiteralString = """
 INSERT INTO suppressions (channel, hash, reason, code)
@@ -71,6 +71,16 @@ async def reason(connection: Connection, *, channel: str, address_hash: bytes) -
     return row["reason"] if row else None
 
 
+async def stopped(connection: Connection, hashes: Sequence[bytes]) -> set[bytes]:
+    """Of these phones those that want no SMS."""
+    rows = await connection.rows(
+        "SELECT hash FROM suppressions WHERE channel = 'sms' AND reason = 'opted_out'"
+        " AND hash = ANY(%(hashes)s::bytea[])",
+        hashes=list(hashes),
+    )
+    return {bytes(row["hash"]) for row in rows}
+
+
 STOP: LiteralString = """
 -- As of when the resident said so, by the provider's clock.
 INSERT INTO suppressions (channel, hash, reason, code, created_at)
@@ -133,3 +143,46 @@ async def texted(connection: Connection, address_hash: bytes, *, at: datetime) -
     """SMS to this number again, because a text from it proved it then; whether anything stood
     against it."""
     return await connection.run(TEXTED, hash=address_hash, at=at) == 1
+
+
+ONE: LiteralString = """
+SELECT reason, code, created_at FROM suppressions WHERE channel = %(channel)s AND hash = %(hash)s
+"""
+
+COUNTS: LiteralString = """
+-- All of them, or where groups are given those of addresses whose owners follow one of these.
+SELECT x.channel, x.reason, count(*) AS n FROM suppressions x
+WHERE %(groups)s::bigint[] IS NULL OR EXISTS (SELECT FROM addresses a
+  JOIN subscriptions s ON s.resident_id = a.resident_id AND s.group_id = ANY(%(groups)s)
+  WHERE a.channel = x.channel AND a.hash = x.hash AND a.live)
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+LIFT_DEAD: LiteralString = """
+-- Whoever can be reached again is a latecomer to the alerts in force.
+WITH lifted AS (
+  DELETE FROM suppressions WHERE channel = %(channel)s AND hash = %(hash)s
+    AND reason IN ('bounced', 'gone')
+  RETURNING channel, hash
+), again AS (
+  UPDATE addresses a SET proven_at = now() FROM lifted l
+  WHERE a.channel = l.channel AND a.hash = l.hash AND a.state = 'proven'
+)
+SELECT FROM lifted
+"""
+
+
+async def one(connection: Connection, *, channel: str, address_hash: bytes) -> Row | None:
+    """Why the address is suppressed (`reason`, `code`) and since when; None where it is not."""
+    return await connection.row(ONE, channel=channel, hash=address_hash)
+
+
+async def counts(connection: Connection, *, groups: Sequence[int] | None) -> list[Row]:
+    """How many by `channel` and `reason`: all, or of those who follow one of these groups."""
+    return await connection.rows(COUNTS, groups=groups)
+
+
+async def lift_dead(connection: Connection, *, channel: str, address_hash: bytes) -> bool:
+    """Use an address again that came back or was gone; False where its owner stopped it, or
+    nothing stands against it."""
+    return await connection.row(LIFT_DEAD, channel=channel, hash=address_hash) is not None

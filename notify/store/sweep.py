@@ -43,7 +43,7 @@ WITH ripe AS MATERIALIZED (
 )
 SELECT d.id AS delivery_id, d.attempt_id, d.channel, d.lane, d.language, d.repeats,
   d.broadcast_id, d.note_id, d.resident_id, d.address_id, d.tries, d.created_at, d.due_at,
-  a.value, a.keys,
+  coalesce(a.value, f.email) AS value, a.keys,
   t.started_at, t.sender, coalesce(t.settled_at, t.started_at) < now() - interval '15 min' AS long_ago,
   coalesce(b.valid_until, n.valid_until) AS valid_until, b.held_at IS NOT NULL AS held,
   coalesce(b.valid_until, n.valid_until, d.created_at + interval '72 hours') <= now()
@@ -53,6 +53,7 @@ JOIN attempts t ON t.id = d.attempt_id
 LEFT JOIN addresses a ON a.id = d.address_id
 LEFT JOIN broadcasts b ON b.id = d.broadcast_id
 LEFT JOIN notes n ON n.id = d.note_id
+LEFT JOIN staff f ON d.address_id = 0 AND f.id = n.staff_id AND f.ended_at IS NULL
 """
 
 RESEND: LiteralString = """

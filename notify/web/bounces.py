@@ -62,7 +62,7 @@ class Handler:
         except (bouncing.Forged, Unreadable):
             return "554 5.6.0 not a bounce that can be read"
         try:
-            await asyncio.gather(*(self._receiver.take(number, receipt) for receipt in receipts))
+            await asyncio.gather(*(self._receiver.take((number, receipt)) for receipt in receipts))
         except Exception as problem:  # noqa: BLE001 - whatever it is, the sender tries again
             log.error("bounce.not_kept", problem=type(problem).__name__)
             return "451 4.3.0 try again"

@@ -4,7 +4,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from channels.inbound import Inbound
 from notify.bootstrap import App
+from notify.services.gathering import Gatherer
 from notify.services.receiving import Receiver
 
 
@@ -14,6 +16,10 @@ async def the_app(request: Request) -> App:
 
 
 TheApp = Annotated[App, Depends(the_app)]
+
+
+def the_inbox(request: Request) -> Gatherer[Inbound]:
+    return cast("Gatherer[Inbound]", request.app.state.inbox)
 
 
 def the_receiver(request: Request) -> Receiver:

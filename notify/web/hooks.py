@@ -1,10 +1,12 @@
 """Providers call in. Forged: 403. Broken: 400. Our fault: 500, so that they try again."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from channels import twilio_inbox, twilio_receipts
@@ -12,12 +14,17 @@ from channels.bounces import Unreadable
 from channels.receipts import Receipt, Report
 from notify import clock, metrics
 from notify.bootstrap import App
-from notify.domain.words import Lane
+from notify.errors import NotFound
 from notify.log import get
-from notify.services import bouncing, inbound
+from notify.rendering import push_answers
+from notify.rendering.templates import templates
+from notify.services import answering_pages, bouncing
+from notify.services.answering_pages import NoAnswer
+from notify.services.asking import TooMany
 from notify.services.receiving import Receiver
-from notify.services.texts import Means
-from notify.web.deps import TheApp, the_app, the_receiver
+from notify.services.voting import Closed
+from notify.web.deps import TheApp, the_app, the_inbox, the_receiver
+from notify.web.pages.forms import small_json
 
 log = get(__name__)
 
@@ -45,7 +52,7 @@ async def twilio_status(request: Request) -> Response:
     number = app.keyring.unmark("twilio", attempt) if attempt else None
     if attempt and number is None:
         return _refused("twilio_status", "forged", 403)
-    await _receiver(request).take(number, receipt)
+    await _receiver(request).take((number, receipt))
     return Response(status_code=204)
 
 
@@ -60,11 +67,7 @@ async def twilio_inbound(request: Request, app: TheApp) -> Response:
         message = twilio_inbox.parse(pairs)
     except ValueError:
         return _refused("twilio_inbound", "broken", 400)
-    means = Means(app.settings, app.keyring)
-    async with app.db.transaction() as connection:
-        taken = await inbound.take(connection, means, [message], how=inbound.HOOK)
-    if taken.answers:
-        app.bell.ring(Lane.NOTE)
+    await the_inbox(request).take(message)
     return Response(SAY_NOTHING, media_type="text/xml")
 
 
@@ -97,12 +100,43 @@ async def push_opened(mark: str, request: Request, app: TheApp) -> Response:
     return await _beacon(mark, request, app, word="opened", report=Report.OPENED)
 
 
+@router.post("/push/{mark}/answer")
+async def push_answer(mark: str, request: Request, app: TheApp) -> Response:
+    """One of the buttons of a notification was pressed: `choice` is the number of the option. The
+    mark proves whose it is; sent again, it counts once. Answers with what to show instead."""
+    if app.keyring.unmark("beacon", mark) is None:
+        return _refused("push", "forged", 403)
+    choice = (await small_json(request)).get("choice")
+    chosen = {choice} if type(choice) is int and 0 <= choice < 2**15 else {0}
+    find = answering_pages.by_link(app.keyring, mark)
+    standing = await answering_pages.look(app.db, find)
+    if standing is None:
+        return Response(status_code=404)
+    words = templates(app.settings).words(standing.language)
+    status, told = 200, push_answers.not_counted(words)
+    try:
+        voted = await answering_pages.answer(app.db, app.rates, find, {1: chosen})
+        told = push_answers.counted(
+            words, receipt=voted.receipt, until=standing.close_at,
+            needs_help=standing.ask.urgent in chosen,
+        )  # fmt: skip
+    except Closed:
+        status, told = 409, push_answers.closed(words)
+    except NotFound:
+        status = 404
+    except NoAnswer:
+        status = 422
+    except TooMany:
+        status = 403  # not 429, or it would be tried again at once
+    return JSONResponse(asdict(told), status, headers={"cache-control": "no-store"})
+
+
 async def _beacon(mark: str, request: Request, app: App, *, word: str, report: Report) -> Response:
     number = app.keyring.unmark("beacon", mark)
     if number is None:
         return _refused("push", "forged", 403)
     receipt = Receipt(provider="push", key=f"{word}:{number}", report=report, at=clock.now())
-    await _receiver(request).take(number, receipt)
+    await _receiver(request).take((number, receipt))
     return Response(status_code=204)
 
 
@@ -125,7 +159,7 @@ async def mail_bounce(
         return _refused("mail_bounce", "forged", 403)
     except Unreadable:
         return _refused("mail_bounce", "broken", 400)
-    await asyncio.gather(*(_receiver(request).take(number, receipt) for receipt in receipts))
+    await asyncio.gather(*(_receiver(request).take((number, receipt)) for receipt in receipts))
     return Response(status_code=204)
 
 

@@ -20,7 +20,8 @@ self.addEventListener("push", (event) => event.waitUntil(receive(event.data)));
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   const { url, beacon } = event.notification.data ?? {};
-  event.waitUntil(Promise.allSettled([goTo(here(url)), tell(beacon && `${beacon}/opened`)]));
+  const done = event.action && beacon ? answer(event.notification, event.action) : goTo(here(url));
+  event.waitUntil(Promise.allSettled([done, tell(beacon && `${beacon}/opened`)]));
 });
 self.addEventListener("pushsubscriptionchange", (event) => {
   event.waitUntil(renew(event.oldSubscription, event.newSubscription));
@@ -59,7 +60,16 @@ function read(data) {
     lang: text(said.lang),
     alert: said.kind === "alert",
     beacon: text(said.beacon),
+    actions: answers(said.actions),
   };
+}
+
+// The answers that are buttons; where a browser has none, a tap leads to the page that has them.
+function answers(given) {
+  if (!Array.isArray(given)) return [];
+  return given
+    .map((one) => ({ action: text(one?.action), title: text(one?.title) }))
+    .filter(({ action, title }) => action && title);
 }
 
 function text(value) {
@@ -67,30 +77,51 @@ function text(value) {
 }
 
 function unreadable() {
-  const known = Object.keys(SETTINGS.unreadable);
-  const lang = known.find((tag) => speaks(tag)) ?? known[0];
-  const { title, body } = SETTINGS.unreadable[lang];
-  return { title, body, url: "/", tag: "unreadable", seq: Date.now(), lang, alert: false, beacon: "" };
+  const { lang, title, body } = inWords(SETTINGS.unreadable, self.navigator.language);
+  const seq = Date.now();
+  return { title, body, url: "/", tag: "unreadable", seq, lang, alert: false, beacon: "", actions: [] };
 }
 
-function speaks(tag) {
-  return self.navigator.language.toLowerCase().split("-")[0] === tag.toLowerCase().split("-")[0];
+// What the town says where a message of its own does not, in a language or else its first.
+function inWords(said, language) {
+  const known = Object.keys(said);
+  const lang = known.find((tag) => base(tag) === base(language)) ?? known[0];
+  return { lang, ...said[lang] };
+}
+
+function base(tag) {
+  return tag.toLowerCase().split("-")[0];
 }
 
 async function show(notice) {
   const { latest, news } = await within(STORAGE, newest(notice)).catch(() => onScreen(notice));
   await self.registration.showNotification(latest.title, {
-    body: latest.body,
-    tag: latest.tag,
-    lang: latest.lang,
-    dir: RTL.has(latest.lang.toLowerCase().split("-")[0]) ? "rtl" : "ltr",
-    icon: SETTINGS.icon,
-    badge: SETTINGS.badge,
-    data: { url: latest.url, beacon: latest.beacon, seq: latest.seq },
+    ...looks(latest),
+    data: { url: latest.url, beacon: latest.beacon, seq: latest.seq, actions: latest.actions },
+    actions: latest.actions ?? [],
     requireInteraction: latest.alert,
     renotify: news,
     silent: !news,
     ...(news && latest.alert ? { vibrate: ATTENTION } : {}),
+  });
+}
+
+function looks({ body, tag, lang }) {
+  const dir = RTL.has(base(lang)) ? "rtl" : "ltr";
+  return { body, tag, lang, dir, icon: SETTINGS.icon, badge: SETTINGS.badge };
+}
+
+// A button was pressed: what became of the answer stands where the question stood, without a sound.
+async function answer({ tag, lang, data }, action) {
+  const { url, beacon, seq } = data;
+  const reply = await post(here(`${beacon}/answer`), { choice: Number(action) });
+  const told = await reply?.json().catch(() => null);
+  const fallback = inWords(SETTINGS.uncounted, lang || self.navigator.language);
+  const said = text(told?.title) ? { lang, ...told } : fallback;
+  await self.registration.showNotification(said.title, {
+    ...looks({ body: text(said.body), tag, lang: said.lang }),
+    data: { url, beacon, seq },
+    silent: true,
   });
 }
 

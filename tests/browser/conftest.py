@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from playwright.async_api import Browser, async_playwright
+from pydantic import SecretStr
 from redis import Redis
 
 from notify.bootstrap import App, push_hosts
@@ -21,11 +21,14 @@ from notify.queue import Bell
 from notify.settings import Settings
 from notify.store.database import Database
 from notify.web.main import create_app
+from rig.service import SECRET
 from tests.browser import chromium
 from tests.browser.looking import Visits
-from tests.conftest import new_database
+from tests.databases import Databases
 from tests.journeys.redis_server import RedisServer
 from tests.journeys.world import World
+from tests.serving import served
+from tests.town import Town
 from tests.web.conftest import group, publish
 
 __all__ = ["group", "publish"]
@@ -97,13 +100,8 @@ async def looking(browser: Browser, origin: str) -> AsyncIterator[Visits]:
 @asynccontextmanager
 async def serving(app: App, listener: socket.socket) -> AsyncIterator[None]:
     """The site on a bound port, for the length of a block."""
-    server = uvicorn.Server(uvicorn.Config(create_app(app), log_level="error", access_log=False))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
+    async with served(create_app(app), listener):
         yield
-    finally:
-        server.should_exit = True
-        await task
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -116,11 +114,11 @@ async def visits(browser: Browser, app: App, listener: socket.socket) -> AsyncIt
 
 @pytest.fixture(scope="session")
 def standing_world(
-    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     with (
-        new_database(server_url, template) as url,
+        databases.lent() as url,
         RedisServer(folder) as redis,  # or codes and trials wait for the worker's next round
         World(url, folder, REDIS_URL=redis.url) as made,
     ):
@@ -144,3 +142,24 @@ async def journey(browser: Browser, world: World) -> AsyncIterator[Visits]:
     """Pages of `world`, for journeys from the first page to the message on a phone."""
     async with looking(browser, world.environment["NOTIFY_PUBLIC_URL"]) as opened:
         yield opened
+
+
+@asynccontextmanager
+async def staff_town(world: World) -> AsyncIterator[Town]:
+    """The town of a world, to make staff in."""
+    settings = Settings(
+        database_url=world.environment["NOTIFY_DATABASE_URL"], secret_keys=(SecretStr(SECRET),),
+        public_url=world.environment["NOTIFY_PUBLIC_URL"],
+    )  # fmt: skip
+    db = Database(world.database_url, size=2)
+    await db.open()
+    try:
+        yield Town(db, world.keyring, settings)
+    finally:
+        await db.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def office(world: World) -> AsyncIterator[Town]:
+    async with staff_town(world) as town:
+        yield town

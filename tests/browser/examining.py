@@ -24,6 +24,8 @@ Looks = Mapping[str, Sequence[tuple[int, bool]]]
 
 async def examine(page: Page, name: str, language: str, *, looks: Looks = LOOKS) -> list[str]:
     """What is wrong with a page in this language, in its looks. Pictures are of this name."""
+    if await page.locator("[data-reckon]").count():
+        await page.wait_for_load_state("networkidle")  # what stands beside a draft is fetched
     wrong = [] if await page.get_attribute("html", "lang") == language else ["in another language"]
     wrong += await _walk(page)
     wrong += [f"leads nowhere: {name}" for name in await page.evaluate(_NOWHERE)]
@@ -46,19 +48,22 @@ _NOWHERE: Final = """() => [...document.querySelectorAll('a[href^="#"]')]
 _LOOSE: Final = """() => [...document.querySelectorAll('.said')]
   .filter(on => !document.querySelector(`[aria-describedby~="${on.id}"]`)).map(on => on.innerText)"""
 
-# Of radio buttons that belong together, the tab key reaches the one that is chosen; and nothing of
-# what is folded away.
+# Of radio buttons that belong together, the tab key reaches the one that is chosen, or the first; and
+# nothing of what is folded away.
 _CAN_BE_REACHED: Final = """() => [...document.querySelectorAll(
-    'a[href], button, input, select, textarea, summary')]
-  .filter(e => e.type !== 'hidden' && !e.disabled && e.checkVisibility() && !(e.type === 'radio' && !e.checked
-    && document.querySelector(`input[type=radio][name="${e.name}"]:checked`)))
+    'a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+  .filter(e => e.type !== 'hidden' && !e.disabled && e.checkVisibility() && !(e.type === 'radio' && e !==
+    (document.querySelector(`input[type=radio][name="${e.name}"]:checked`)
+      || document.querySelector(`input[type=radio][name="${e.name}"]`))))
   .map((e, at) => { e.dataset.at = at; return at; })"""
 _WHERE: Final = """() => {
   const on = document.activeElement;
   if (on === document.body) return null;
   const style = getComputedStyle(on), box = on.getBoundingClientRect();
+  // A browser brings the line to write at into view, and not all of a text that takes many.
+  const end = on.tagName === 'TEXTAREA' ? Math.min(box.bottom, box.top + 88) : box.bottom;
   const seen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
-    && box.width > 0 && box.left >= 0 && box.top >= 0 && box.bottom <= innerHeight + 1;
+    && box.width > 0 && box.left >= 0 && box.top >= 0 && end <= innerHeight + 1;
   return {at: Number(on.dataset.at), seen: seen, html: on.outerHTML.slice(0, 200)};
 }"""
 

@@ -9,13 +9,28 @@ from typing import Final, NamedTuple
 from playwright.async_api import Page
 
 from notify.domain.codes import Purpose
+from notify.domain.draft import Content
+from notify.domain.grants import Role
 from notify.domain.residents import JudgedAddress
 from notify.domain.words import Channel
-from notify.services import confirming, leaving, proving, reaching
+from notify.services import (
+    confirming,
+    drafting,
+    leaving,
+    proving,
+    reaching,
+    signing_in,
+    staff_sessions,
+    staffing,
+)
 from notify.services.joining import Evidence
+from tests.browser.asked import ask, link
 from tests.browser.hands import press
 from tests.browser.stage import Stage, new_mail
+from tests.services.test_overseeing import waiting
 from tests.web.joiner import latest_code
+from tests.web.officer import EVERYWHERE, PASSWORD, enrol
+from tests.web.officer import code as totp
 
 EACH: Final = 50  # messages on one page
 
@@ -51,6 +66,55 @@ async def _confirmed(stage: Stage) -> Page:
     token = confirming.seal(stage.app.keyring, address_id=await stage.address(who))
     page = await stage.open(f"/confirm/{token}")
     await press(page, "main button")
+    return page
+
+
+# Answering a poll
+
+
+async def _voted(stage: Stage, *picks: str, secret: bool = True) -> Page:
+    """Somebody who is asked picks these answers."""
+    who = await stage.resident("musterstadt")
+    (group,) = await stage.groups("musterstadt")
+    poll = await ask(stage.app, group, who, secret=secret)
+    path = link(stage.app, poll=poll, resident=who, address=await stage.address(who))
+    page = await stage.open(path)
+    for pick in picks:
+        await page.check(pick)
+    await press(page, "main button.main")
+    return page
+
+
+async def _on_paper(stage: Stage, *presses: str, again: bool = False) -> Page:
+    """A paper of somebody who is asked, at the desk."""
+    who = await stage.resident("musterstadt")
+    (group,) = await stage.groups("musterstadt")
+    poll = await ask(stage.app, group, who)
+    page = await stage.visits.open(
+        f"/staff/messages/{poll}/desk?lang={stage.language}", language=stage.language,
+        staff=stage.scene.staff,
+    )  # fmt: skip
+    for _ in range(2 if again else 1):
+        await page.fill("#f-named", str(who))
+        await press(page, "main button.main")
+        for pick in presses:
+            await page.check(pick)
+        await press(page, "main button.main")
+    if again:
+        await page.fill("#f-named", str(who))
+        await press(page, "main button.main")
+    return page
+
+
+async def _not_asked(stage: Stage) -> Page:
+    who = await stage.resident("musterstadt")
+    path = f"/staff/messages/{stage.scene.asked}/desk"
+    return await _typed_by_staff(stage, path, {"#f-named": str(who)}, "main button.main")
+
+
+async def _voted_before(stage: Stage, *, secret: bool) -> Page:
+    page = await _voted(stage, "#f-q1", "#f-q2-3", secret=secret)
+    await page.goto(page.url)
     return page
 
 
@@ -204,6 +268,209 @@ class Face(NamedTuple):
     template: str
 
 
+# Staff
+
+
+async def _invited(stage: Stage) -> Page:
+    added = await staffing.add(
+        stage.app.db, settings=stage.app.settings, within=EVERYWHERE, email=new_mail(), name="Neu",
+        role=Role.VIEWER, group=None, language=stage.language,
+    )  # fmt: skip
+    assert added.link
+    return await stage.open(added.link.removeprefix(stage.app.settings.public_url))
+
+
+async def _welcomed(stage: Stage, password: str) -> Page:
+    page = await _invited(stage)
+    secret = (await page.inner_text(".secret")).replace(" ", "")
+    await page.fill("#f-password", password)
+    await page.fill("#f-code", totp(secret))
+    await press(page, "button.main")
+    return page
+
+
+async def _signed_in_wrong(stage: Stage) -> Page:
+    page = await stage.open(f"/staff/sign-in?lang={stage.language}")
+    await page.fill("#f-email", "vera@example.org")
+    await press(page, "main button.main")
+    return page
+
+
+async def _signed_in_too_often(stage: Stage) -> Page:
+    """Strangers have used up what there is for an account."""
+    rate, app = signing_in.BY_ACCOUNT[0], stage.app
+    whom = app.keyring.address_hash("staff", "locked@example.org").hex()
+    for _ in range(rate.most):
+        await app.rates.hit(f"staff/account/{rate.seconds}", whom, rate)
+    page = await stage.open(f"/staff/sign-in?lang={stage.language}")
+    await page.fill("#f-email", "locked@example.org")
+    await press(page, "main button.main")
+    return page
+
+
+async def _by_staff(stage: Stage, path: str, selector: str) -> Page:
+    page = await stage.visits.open(
+        f"{path}?lang={stage.language}", language=stage.language, staff=stage.scene.staff
+    )
+    await press(page, selector)
+    return page
+
+
+async def _versions(stage: Stage) -> Page:
+    """Somebody else saves while a title and a text are typed."""
+    page = await stage.visits.open(
+        f"/staff/drafts/{stage.scene.draft}?lang={stage.language}", language=stage.language,
+        staff=stage.scene.staff,
+    )  # fmt: skip
+    await stage.town.change(
+        "UPDATE drafts SET version = version + 1,"
+        " content = jsonb_set(jsonb_set(content, '{texts,de,title}', to_jsonb('Orkan ' || version)),"
+        " '{groups}', '[\"altstadt\", \"kita\"]') WHERE id = %(id)s",
+        id=stage.scene.draft,
+    )
+    await page.fill("#f-body-de", "Bleiben Sie im Haus.")
+    await press(page, "#draft .buttons button")
+    return page
+
+
+async def _asked(stage: Stage, reason: str) -> Page:
+    """The history of somebody about whom there is something, asked for with this reason."""
+    path = f"/staff/residents/{await stage.busy_resident()}/history?lang={stage.language}"
+    page = await stage.visits.open(path, language=stage.language, staff=stage.scene.staff)
+    await page.fill("#f-reason", reason)
+    await press(page, "main button.main")
+    return page
+
+
+async def _held(stage: Stage) -> Page:
+    """What was being sent when a backup was made."""
+    alert = await waiting(stage.town, "altstadt")
+    await stage.town.change(
+        "UPDATE broadcasts SET status = 'dispatching', dispatching_at = now() - interval '1 min',"
+        " held_at = now(), held_why = 'under_way', restored_at = now() WHERE id = %(id)s",
+        id=alert,
+    )
+    page = await stage.visits.open(
+        f"/staff/messages/{alert}?lang={stage.language}", language=stage.language,
+        staff=stage.scene.staff,
+    )  # fmt: skip
+    # Nothing goes on in the town of the other pages.
+    await stage.town.change(
+        "UPDATE broadcasts SET cancelled_at = now() WHERE id = %(id)s", id=alert
+    )
+    return page
+
+
+async def _typed_by_staff(
+    stage: Stage, path: str, typed: Mapping[str, str], *selectors: str
+) -> Page:
+    """A page of the staff's, with this typed into its fields, and these buttons pressed."""
+    page = await stage.visits.open(
+        f"{path}?lang={stage.language}", language=stage.language, staff=stage.scene.staff
+    )
+    for field, text in typed.items():
+        await page.fill(field, text)
+    for selector in selectors:
+        await press(page, selector)
+    return page
+
+
+async def _uploaded(stage: Stage, *selectors: str) -> Page:
+    """A file of two people tried, by somebody who has no other, and what these buttons do with it."""
+    operator = await enrol(stage.town, Role.OPERATOR, email=new_mail())
+    page = await stage.visits.open(
+        f"/staff/residents/import?lang={stage.language}", language=stage.language,
+        staff=operator.word,
+    )  # fmt: skip
+    text = f"email,groups\n{new_mail()},altstadt\n{new_mail()},kita\n"
+    await page.set_input_files(
+        "#f-file", {"name": "liste.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    )
+    for selector in ("main button.main", *selectors):
+        await press(page, selector)
+    return page
+
+
+async def _own(stage: Stage, selector: str, **typed: str) -> Page:
+    """Somebody made for this, on the page that staff see of them."""
+    who = await stage.resident("musterstadt", state="unverified")
+    typed = {f"#f-{field}": text for field, text in typed.items()}
+    return await _typed_by_staff(stage, f"/staff/residents/{who}", typed, selector)
+
+
+async def _key_made(stage: Stage) -> Page:
+    page = await stage.visits.open(
+        f"/staff/keys?lang={stage.language}", language=stage.language, staff=stage.scene.staff
+    )
+    await page.fill("#f-name", "Neues Programm")
+    await page.check("#f-scope-4")
+    await press(page, "main button.main")
+    return page
+
+
+async def _reckoned(stage: Stage, *, drill: bool) -> Page:
+    """As a browser without scripts posts it."""
+    vera = await staff_sessions.find(stage.app.db, stage.scene.staff)
+    assert vera is not None
+    group = "uebung" if drill else "musterstadt"
+    draft = await drafting.begin(stage.app.db, vera, Content(groups=(group,)))
+    page = await stage.visits.open(
+        f"/staff?lang={stage.language}", language=stage.language, staff=stage.scene.staff
+    )
+    fields = {
+        "kind": "alert", "severity": "severe", "groups": group,
+        "title-de": "Wichtige Information",
+        "body-de": "Es brennt.\n\n- Schließen Sie **Fenster und Türen**.\n- Meiden Sie [Straße].",
+        "title-en": "Fire in Harbour Street", "body-en": "Close windows until 8 pm.",
+        "valid_until": "2030-12-31T22:00",
+    } | ({"drill": "1"} if drill else {})  # fmt: skip
+    async with page.expect_navigation():
+        await page.evaluate(
+            """([action, fields]) => {
+              const form = Object.assign(document.createElement("form"), {method: "post", action});
+              for (const [name, value] of Object.entries(fields)) {
+                form.append(Object.assign(document.createElement("textarea"), {name, value}));
+              }
+              document.body.append(form);
+              form.submit();
+            }""",
+            [f"/staff/drafts/{draft.id}/reckon?lang={stage.language}", fields],
+        )
+    return page
+
+
+async def _filled(stage: Stage, path: str, selector: str) -> Page:
+    """A template with its gaps filled."""
+    page = await stage.visits.open(
+        f"{path.format(stage.scene.prepared)}{'&' if '?' in path else '?'}lang={stage.language}", language=stage.language,
+        staff=stage.scene.staff,
+    )  # fmt: skip
+    await page.fill("#f-gap-0", "Altstadt und Kirchviertel")
+    await page.fill("#f-gap-1", "Im Netz sind Keime gefunden worden")
+    await press(page, selector)
+    return page
+
+
+async def _alone_wrong(stage: Stage) -> Page:
+    page = await _filled(stage, "/staff/break-glass/{}", "main button.main")
+    await press(page, "button.alone")
+    return page
+
+
+async def _stale(stage: Stage) -> Page:
+    page = await stage.visits.open(
+        f"/staff/groups/feuerwehr?lang={stage.language}", language=stage.language,
+        staff=stage.scene.staff,
+    )  # fmt: skip
+    await page.evaluate(
+        "document.querySelectorAll('[name=seen]').forEach(field => { field.value = 'x' })"
+    )
+    await page.fill("[name='name.de']", "Die Feuerwehr")
+    await press(page, "form[action*='/names'] button")
+    return page
+
+
+_LOOK: Final = "form[action*='/staff/suppressions'] button.main"
 _CLOSE: Final = ".own form button"
 _CODE: Final = "form[action*='/addresses/code'] button"
 _AGAIN: Final = "form[action*='/addresses/again'] button"
@@ -216,6 +483,18 @@ FACES: Final[Mapping[str, Face]] = {
     "returned": Face(_returned, "returned"),
     "leave unsaid": Face(_unsaid, "leave"),
     "confirmed": Face(_confirmed, "confirmed"),
+    "answered": Face(lambda stage: _voted(stage, "#f-q1", "#f-q2", "#f-q3-5"), "answered"),
+    "answered in part": Face(lambda stage: _voted(stage, "#f-q1-2", secret=False), "answered"),
+    "paper entered": Face(lambda stage: _on_paper(stage, "#f-q1"), "staff/desk"),
+    "paper wrong": Face(_on_paper, "staff/desk_paper"),
+    "paper there": Face(lambda stage: _on_paper(stage, "#f-q1-2", again=True), "staff/desk_paper"),
+    "paper not asked": Face(_not_asked, "staff/desk"),
+    "answer missing": Face(_voted, "answer"),
+    "answer too much": Face(
+        lambda stage: _voted(stage, "#f-q1-2", "#f-q2", "#f-q2-2", "#f-q2-3"), "answer"
+    ),
+    "answered before": Face(lambda stage: _voted_before(stage, secret=True), "answer"),
+    "answered by name": Face(lambda stage: _voted_before(stage, secret=False), "answer"),
     "join empty": Face(_join_empty, "join"),
     "join wrong": Face(_join_wrong, "join"),
     "join unwarned": Face(_join_unwarned, "join"),
@@ -253,6 +532,155 @@ FACES: Final[Mapping[str, Face]] = {
     "my-received busy": Face(lambda stage: _busy(stage, "/my/received"), "my/received"),
     "my-received many": Face(_many, "my/received"),
     "my-received nothing": Face(lambda stage: _alone(stage, "/my/received"), "my/received"),
+    "welcome weak": Face(lambda stage: _welcomed(stage, "kurz"), "staff/welcome"),
+    "recovery": Face(lambda stage: _welcomed(stage, PASSWORD), "staff/recovery"),
+    "sign in wrong": Face(_signed_in_wrong, "staff/sign_in"),
+    "sign in too often": Face(_signed_in_too_often, "staff/sign_in"),
+    "people wrong": Face(
+        lambda stage: _by_staff(stage, "/staff/people", "main button.main"), "staff/people"
+    ),
+    "me wrong": Face(
+        lambda stage: _by_staff(stage, "/staff/me", "form[action*=password] button"), "staff/me"
+    ),
+    "person to close": Face(
+        lambda stage: _by_staff(
+            stage, f"/staff/people/{stage.scene.person}", "form[action*='/end'] button"
+        ),
+        "staff/person",
+    ),
+    "draft versions": Face(_versions, "staff/draft_versions"),
+    "draft to throw away": Face(
+        lambda stage: _by_staff(
+            stage, f"/staff/drafts/{stage.scene.draft}", "form[action*=drop] button"
+        ),
+        "staff/draft",
+    ),
+    "message returned wrong": Face(
+        lambda stage: _by_staff(
+            stage, f"/staff/messages/{stage.scene.waiting}", "form[action*=return] button"
+        ),
+        "staff/message",
+    ),
+    "poll to close": Face(
+        lambda stage: _by_staff(
+            stage, f"/staff/messages/{stage.scene.running}", "form[action*='/close'] button"
+        ),
+        "staff/message",
+    ),
+    "message to recall": Face(
+        lambda stage: _by_staff(
+            stage, f"/staff/messages/{stage.scene.waiting}", "form[action*=recall] button"
+        ),
+        "staff/message",
+    ),
+    "message held": Face(_held, "staff/message"),
+    "reckoned": Face(lambda stage: _reckoned(stage, drill=False), "staff/reckoned"),
+    "reckoned drill": Face(lambda stage: _reckoned(stage, drill=True), "staff/reckoned"),
+    "history unasked": Face(lambda stage: _asked(stage, ""), "staff/ask"),
+    "history": Face(lambda stage: _asked(stage, "Fragt nach der Warnung"), "staff/asked"),
+    "review wrong": Face(
+        lambda stage: _by_staff(
+            stage, f"/staff/messages/{stage.scene.broken}/review", "main button.main"
+        ),
+        "staff/review",
+    ),
+    "template wrong": Face(
+        lambda stage: _by_staff(stage, "/staff/templates/new", "main button.main"),
+        "staff/template_form",
+    ),
+    "template to retire": Face(
+        lambda stage: _by_staff(
+            stage, f"/staff/templates/{stage.scene.prepared}", "form[action*=retire] button"
+        ),
+        "staff/template",
+    ),
+    "template not filled": Face(
+        lambda stage: _by_staff(
+            stage, f"/staff/templates/{stage.scene.prepared}/use", "main button.main"
+        ),
+        "staff/template_use",
+    ),
+    "template as it reads": Face(
+        lambda stage: _filled(stage, "/staff/templates/{}/use", "main button:not([name])"),
+        "staff/template_use",
+    ),
+    "alone, not filled": Face(
+        lambda stage: _by_staff(
+            stage, f"/staff/break-glass/{stage.scene.prepared}", "main button.main"
+        ),
+        "staff/glass_fields",
+    ),
+    "alone, a look": Face(
+        lambda stage: _filled(stage, "/staff/break-glass/{}", "main button.main"),
+        "staff/glass_look",
+    ),
+    "alone, practised": Face(
+        lambda stage: _filled(stage, "/staff/break-glass/{}?drill=1", "main button.main"),
+        "staff/glass_look",
+    ),
+    "alone, not said why": Face(_alone_wrong, "staff/glass_look"),
+    "group wrong": Face(
+        lambda stage: _typed_by_staff(
+            stage,
+            "/staff/groups/altstadt",
+            {"[name='identity.colour']": "#ffcc00"},
+            "form[action*='/identity'] button",
+        ),
+        "staff/group",
+    ),
+    "group stale": Face(_stale, "staff/group"),
+    "group new wrong": Face(
+        lambda stage: _by_staff(stage, "/staff/groups/new", "main button.main"), "staff/group_new"
+    ),
+    "residents nobody": Face(
+        lambda stage: _typed_by_staff(
+            stage, "/staff/residents", {"#f-named": "nobody@example.org"}, "main button.main"
+        ),
+        "staff/residents",
+    ),
+    "resident unsaid": Face(lambda stage: _own(stage, "main button.main"), "staff/resident"),
+    "resident seen": Face(
+        lambda stage: _own(stage, "main button.main", reason="Sie hat angerufen"), "staff/resident"
+    ),
+    "resident wrong code": Face(
+        lambda stage: _own(stage, "form[action*='/confirm'] button", code="123456"),
+        "staff/resident",
+    ),
+    "resident to leave": Face(
+        lambda stage: _own(stage, "form[action*='/leave'] button"), "staff/resident"
+    ),
+    "resident to erase": Face(
+        lambda stage: _own(stage, "form[action*='/erase'] button"), "staff/resident"
+    ),
+    "import no file": Face(
+        lambda stage: _by_staff(stage, "/staff/residents/import", "main button.main"),
+        "staff/import",
+    ),
+    "import tried": Face(_uploaded, "staff/import_trial"),
+    "import done": Face(lambda stage: _uploaded(stage, "main button.main"), "staff/import_trial"),
+    "suppressions wrong": Face(
+        lambda stage: _by_staff(stage, "/staff/suppressions", _LOOK), "staff/suppressions"
+    ),
+    "suppressions free": Face(
+        lambda stage: _typed_by_staff(
+            stage,
+            "/staff/suppressions",
+            {"#f-named": "frei@example.org", "#f-reason": "Sie hat angerufen"},
+            _LOOK,
+        ),
+        "staff/suppressions",
+    ),
+    "key made": Face(_key_made, "staff/keys"),
+    "key wrong": Face(
+        lambda stage: _by_staff(stage, "/staff/keys", "main button.main"), "staff/keys"
+    ),
+    "key to end": Face(
+        lambda stage: _by_staff(stage, "/staff/keys", "form[action*='/end'] button"), "staff/keys"
+    ),
+    "audit checked": Face(
+        lambda stage: _by_staff(stage, "/staff/audit", "form[action*='/verify'] button"),
+        "staff/audit",
+    ),
     "accessibility wrong": Face(_feedback, "accessibility"),
     "accessibility sent": Face(
         lambda stage: _feedback(stage, message="Zu klein.", reply_to="anna@example.org"),

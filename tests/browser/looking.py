@@ -8,11 +8,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 NARROW: Final = 360
 WIDE: Final = 1280
-PATIENCE: Final = 10_000.0  # milliseconds for whatever a page is to do
+PATIENCE: Final = 20_000.0  # milliseconds for whatever a page is to do on a busy machine
+expect.set_options(timeout=PATIENCE)
 PICTURES: Final = os.environ.get("NOTIFY_TEST_PICTURES")
 """A folder: each page that a test takes a picture of is put there, for people to look at."""
 
@@ -42,10 +43,11 @@ class Visits:
         dark: bool = False,
         javascript: bool = True,
         session: str | None = None,
+        staff: str | None = None,
         **more: Any,
     ) -> Page:
-        """A page in a context of its own. `session` is the word of one that is open in it, `more`
-        goes to Playwright's `new_context`."""
+        """A page in a context of its own. `session` is the word of a resident's session that is
+        open in it, `staff` that of somebody signed in; `more` goes to Playwright's `new_context`."""
         context = await self._browser.new_context(
             base_url=self.origin, viewport={"width": width, "height": height}, locale=language,
             color_scheme="dark" if dark else "light", java_script_enabled=javascript, **more,
@@ -55,8 +57,9 @@ class Visits:
         context.on("request", self._fetched)
         context.on("console", self._said)
         context.on("weberror", lambda error: self.troubles.append(f"script: {error.error}"))
-        if session:
-            await context.add_cookies([{"name": "notify", "value": session, "url": self.origin}])
+        for name, word in (("notify", session), ("notify-staff", staff)):
+            if word:
+                await context.add_cookies([{"name": name, "value": word, "url": self.origin}])
         page = await context.new_page()
         await page.goto(path)
         return page

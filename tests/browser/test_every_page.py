@@ -26,7 +26,8 @@ from tests.browser.examining import GLANCES, LOOKS, examine
 from tests.browser.faces import FACES
 from tests.browser.places import EXAMPLES, NO_PAGES, PAGES, Scene, build
 from tests.browser.stage import Stage
-from tests.conftest import SECRET, new_database
+from tests.conftest import SECRET
+from tests.databases import Databases
 
 
 @contextmanager
@@ -45,11 +46,11 @@ def _signed() -> Iterator[None]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def gallery(server_url: str, template: str) -> AsyncIterator[tuple[App, Scene]]:
+async def gallery(databases: Databases) -> AsyncIterator[tuple[App, Scene]]:
     """A town with every channel. What is in its scene is looked at and not changed."""
     with (
         _signed(),
-        new_database(server_url, template) as url,
+        databases.lent() as url,
         socket.create_server(("127.0.0.1", 0)) as listener,
     ):
         settings = Settings(
@@ -111,7 +112,9 @@ async def test_a_page_is_for_everybody(
         for language in LOOKS:
             path = scene.path(name)
             page = await visits.open(
-                f"{path}{'&' if '?' in path else '?'}lang={language}", session=scene.session(name)
+                f"{path}{'&' if '?' in path else '?'}lang={language}",
+                session=scene.session(name),
+                staff=scene.officer(name),
             )
             assert await _template(page) == EXAMPLES[name].template
             wrong += await examine(page, name, language)

@@ -3,11 +3,14 @@
 import asyncio
 import json
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
+from tests.browser.asked import DAYS, PLACE, send
 from tests.browser.device import Device, device
+from tests.browser.hands import press
 from tests.browser.looking import Visits
 from tests.journeys.world import World
 
@@ -226,6 +229,80 @@ async def test_a_lost_first_word_is_made_up_for_by_the_tap(here: Device, world: 
     assert answer.status == 204
 
     await here.becomes("delivered")
+
+
+PRESS: Final = TAP.replace("() => {", "(action) => {", 1).replace(
+    "tap.notification", "tap.action = action;\n  tap.notification", 1
+)
+"""The same with one of the notification's buttons."""
+
+ANSWERED: Final = "SELECT answered, how FROM voters WHERE resident_id = %(id)s AND answered <> '{}'"
+
+
+async def test_a_button_answers_and_what_came_of_it_stands_there_without_a_sound(
+    here: Device, world: World
+) -> None:
+    poll = await send(world, PLACE)
+    payload = await here.pushed(lambda said: said["kind"] == "poll")
+    await here.deliver(payload)
+    await here.becomes("delivered")
+    (asked,) = await here.shown()
+    assert asked["body"].startswith("Was ist Ihnen am wichtigsten?")
+    assert [one["title"] for one in json.loads(payload)["actions"]] == [
+        "Bäume und Bänke",
+        "Parkplätze",
+    ]
+
+    worker = await here.worker()
+    assert await worker.evaluate(PRESS, "2") == []
+
+    (told,) = await here.shows(lambda found: bool(found) and found[0]["title"] != asked["title"])
+    assert (told["title"], told["silent"], told["tag"]) == (
+        "Ihre Antwort zählt",
+        True,
+        asked["tag"],
+    )
+    (voter,) = world.rows(ANSWERED, id=UUID(here.resident))
+    assert (voter["answered"], voter["how"]) == ([1], "push")
+    assert here.receipts() == ["delivered", "opened"]
+    (ballot,) = world.rows("SELECT choices FROM ballots WHERE broadcast_id = %(id)s", id=poll)
+    assert ballot["choices"] == [2]
+    (there,) = await worker.evaluate(TAP)
+    await here.page.goto(there)
+    assert "Eine Antwort von Ihnen zählt" in await here.page.inner_text("main")
+
+
+async def test_a_tap_on_what_asks_leads_to_the_page_that_answers(
+    here: Device, world: World
+) -> None:
+    await send(world, PLACE, DAYS)
+    await here.deliver(await here.pushed(lambda said: said["kind"] == "poll"))
+    await here.becomes("delivered")
+
+    (there,) = await (await here.worker()).evaluate(TAP)
+    await here.page.goto(there)
+    await here.page.check("#f-q1-3")
+    await here.page.check("#f-q2")
+    await press(here.page, "main button.main")
+
+    assert await here.page.inner_text("h1") == "✓ Ihre Antwort zählt"
+    (voter,) = world.rows(ANSWERED, id=UUID(here.resident))
+    assert (voter["answered"], voter["how"]) == ([1, 2], "push")
+
+
+async def test_an_answer_that_reaches_nobody_says_so(here: Device, world: World) -> None:
+    answers = [{"action": "1", "title": "Ja"}, {"action": "2", "title": "Nein"}]
+    await here.deliver(
+        message(1, actions=answers, beacon=f"{here.origin}/hooks/push/1-forged", url="/answer/1-x")
+    )
+    await here.shows(lambda found: len(found) == 1)
+
+    worker = await here.worker()
+    await worker.evaluate(PRESS, "1")
+
+    (told,) = await here.shows(lambda found: bool(found) and found[0]["title"] != "Nachricht 1")
+    assert told["title"] == "Ihre Antwort zählt noch nicht"
+    assert told["data"]["url"] == "/answer/1-x"
 
 
 RENEWS: Final = """async ([before, after]) => {

@@ -48,6 +48,7 @@ def an_email(**changes: Any) -> Email:
         "to": "erika@example.org",
         "envelope_from": "b-1@bounces.example.com",
         "message_id": "d1@example.com",
+        "own": changes.get("unsubscribe_url"),
     }
     return Email(**{**values, **{name: changes[name] for name in changes.keys() & own}})
 

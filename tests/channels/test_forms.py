@@ -24,7 +24,7 @@ URL = "https://stadt.example/leave/eyJyIjoi.x-y?b=1&c='2'"
 
 def _slow(email: Email) -> EmailMessage:
     """The same mail by the stdlib alone, built for this reader from the start."""
-    form, url = email.form, email.unsubscribe_url or ""
+    form, url = email.form, email.own or ""
     mail = EmailMessage(policy=policy.SMTP)
     mail["To"] = email.to
     mail["Message-ID"] = f"<{email.message_id}>"

@@ -4,6 +4,7 @@ from base64 import b64encode
 
 import pytest
 
+from channels import sms
 from channels.base import (
     Channel,
     Rejected,
@@ -136,6 +137,14 @@ async def test_an_answer_comes_from_the_number_that_was_texted(sender: str) -> N
     assert twilio.asked[0].form == {
         "To": [NUMBER], "From": ["+4915199999999"], "Body": ["Danke"],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sender", "receives"),
+    [(SENDER, True), (SERVICE, True), ("Rathaus", False), ("MGladbach", False)],
+)
+def test_answers_reach_a_number_and_a_service_and_no_name(sender: str, *, receives: bool) -> None:
+    assert sms.receives(sender) == receives
 
 
 @pytest.mark.parametrize("code", [21212, 21603, 21659, 21660])

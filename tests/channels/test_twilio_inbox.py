@@ -189,3 +189,32 @@ async def test_a_messaging_service_has_every_number_of_the_account_read() -> Non
 def test_what_twilio_did_by_itself_is_read(told: str, heeded: str | None) -> None:
     assert parse(form(OptOutType=told)).heeded == heeded
     assert parse(form()).heeded is None
+
+
+@pytest.mark.parametrize(
+    "answer", [reply(204), reply(404, {"code": 20404, "message": "x", "status": 404})]
+)
+async def test_a_message_is_deleted_there_and_one_that_is_gone_is_fine(answer: Answer) -> None:
+    async with gateway(answer) as server, inbox(server.url) as box:
+        await box.erase("SM1")
+
+    (asked,) = server.asked
+    assert (asked.method, asked.target) == (
+        "DELETE", f"/2010-04-01/Accounts/{ACCOUNT}/Messages/SM1.json"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(409, {"code": 20009, "message": "x", "status": 409}),
+        reply(500),
+        reply(429),
+        hang,
+        drop,
+    ],
+)
+async def test_what_is_not_certainly_deleted_is_told(answer: Answer) -> None:
+    async with gateway(answer) as server, inbox(server.url, limit=0.3) as box:
+        with pytest.raises(Failure):
+            await box.erase("SM1")

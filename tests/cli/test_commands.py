@@ -1,15 +1,18 @@
 """Commands as an operator types them: what they say and how they end."""
 
+import json
 import logging
 import socket
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from channels.vapid import make_vapid_key
+from notify import clock
 from notify.cli import app
 from tests.conftest import SECRET
 from tests.journeys.processes import command
@@ -78,6 +81,12 @@ def test_a_group_and_a_broadcast_are_made_looked_at_and_recalled(
         return done.stdout.strip()
 
     notify("group", "create", "town", "--name", "Stadt")
+    notify("group", "approval", "town", "on")
+    notify("group", "drill", "town", "on")
+    assert "town  Stadt (drill) (announcements need approval)" in notify("group", "list")
+    notify("group", "approval", "town", "off")
+    notify("group", "drill", "town", "off")
+    assert notify("group", "list") == "town  Stadt"
     sent = notify("send", "--group", "town", "--title", "Sturm", "--body", "Bleiben Sie drin.")
     shown = notify("status", sent)
     recalled = notify("cancel", sent)
@@ -87,6 +96,28 @@ def test_a_group_and_a_broadcast_are_made_looked_at_and_recalled(
     assert "cancelled" in notify("status", sent, "--json")
     assert "town" not in notify("status", "--json")
     assert CliRunner().invoke(app, ["cancel", sent]).exit_code in {0, 1}
+
+
+def test_a_drill_is_sent_to_a_group_for_drills_and_shown_as_one(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    words = ["send", "--drill", "--group", "crew", "--title", "Sturm", "--body", "Ins Haus."]
+    runner = CliRunner()
+    runner.invoke(app, ["group", "create", "crew", "--name", "Feuerwehr"])
+
+    refused = runner.invoke(app, words)
+    with psycopg.connect(environment["NOTIFY_DATABASE_URL"]) as connection:
+        connection.execute("UPDATE groups SET drill = true")
+    sent = runner.invoke(app, words)
+
+    assert refused.exit_code == 1
+    assert "drill groups only" in " ".join(refused.output.split())
+    assert sent.exit_code == 0
+    shown = runner.invoke(app, ["status", sent.stdout.strip()]).stdout
+    assert shown.startswith("drill, announcement ")
 
 
 def test_why_somebody_was_not_reached_is_said_in_plain_words(
@@ -147,6 +178,45 @@ def test_of_what_is_forgotten_the_figures_are_shown_and_why_there_is_no_more(
     assert "mailbox_full" not in shown  # what is left of it would mislead
     assert '"forgotten_at": "2' in told
     assert '"reasons": []' in told
+
+
+def test_a_poll_is_sent_from_a_file(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    CliRunner().invoke(app, ["group", "create", "town", "--name", "Stadt"])
+    good, bad, odd = (tmp_path / name for name in ("good.json", "bad.json", "odd.json"))
+    asked = {"ask": "Länger öffnen?", "options": ["Ja", "Nein"]}
+    good.write_text(json.dumps({"questions": [{"wordings": {"de": asked}}]}), "utf-8")
+    bad.write_text('{"questions": [{"wordings": {"de": {"ask": 7}}}]}', "utf-8")
+    odd.write_bytes(b"\xff{")
+    ends = tmp_path / "ends.json"
+    ends.write_text(json.dumps({"questions": [{"wordings": {"de": asked}, "high": 3}]}), "utf-8")
+
+    until = f"{clock.now() + timedelta(days=9):%Y-%m-%dT00:00}"
+
+    def send(file: Path) -> Result:
+        return CliRunner().invoke(
+            app,
+            ["send", "--kind", "poll", "--group", "town", "--title", "Freibad", "--body", "Sagen Sie es.",
+             "--valid-until", until, "--ask", str(file)],
+        )  # fmt: skip
+
+    refused = [send(bad), send(odd), send(tmp_path / "none.json"), send(ends)]
+    sent = send(good)
+
+    assert [one.exit_code for one in refused] == [2, 2, 2, 2]
+    assert "ask.questions.0.high" in refused[3].output.replace("\n", "")
+    assert "ask.questions.0.wordings.de.ask" in refused[0].output.replace("\n", "")
+    assert sent.exit_code == 0, sent.output
+    with psycopg.connect(environment["NOTIFY_DATABASE_URL"]) as connection:
+        row = connection.execute("SELECT kind, asks FROM broadcasts").fetchone()
+    assert row is not None
+    assert row[0] == "poll"
+    assert row[1]["questions"][0]["wordings"] == {"de": asked}
+    assert row[1]["secret"] is True
 
 
 def test_a_command_pressed_twice_sends_once_and_names_the_first(

@@ -52,6 +52,10 @@ def test_a_resident_is_given_out_to_a_file_for_its_owner_only(
     assert json.loads(file.read_text())["resident"]["id"] == residents[0]
     assert file.stat().st_mode & 0o077 == 0
     assert json.loads(notify("export", residents[1]).stdout)["resident"]["id"] == residents[1]
+    said = [json.loads(line) for line in notify("audit", "export").stdout.splitlines()]
+    assert [(one["deed"], one["about"]["resident"]) for one in said] == [
+        ("resident.exported", one) for one in residents
+    ]
     assert notify("export", residents[0], "--to", str(tmp_path / "no" / "x")).exit_code == 1
 
 

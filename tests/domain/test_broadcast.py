@@ -13,6 +13,7 @@ from notify.domain.broadcast import (
     BroadcastStatus,
     Text,
     broadcast_from,
+    recalled_from,
 )
 from notify.domain.words import Kind, Lane, lane_of
 
@@ -41,6 +42,13 @@ def test_all_that_is_not_over_can_be_recalled() -> None:
     assert set(broadcast_from(S.CANCELLED)) == set(BroadcastStatus) - {
         S.DISPATCHED, S.CANCELLED, S.EXPIRED,
     }  # fmt: skip
+
+
+def test_a_poll_can_be_recalled_when_all_of_it_was_sent() -> None:
+    for kind in Kind:
+        assert set(recalled_from(kind)) - set(broadcast_from(S.CANCELLED)) == (
+            {S.DISPATCHED} if kind is Kind.POLL else set()
+        )
 
 
 def test_only_what_went_out_has_a_page() -> None:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notify.domain import csv_rows
+from notify.domain.csv_out import harmless
 from notify.domain.csv_rows import CsvRow
-from notify.domain.import_report import ADDRESS_REFUSED, ROW_REFUSED, WORDS, Note, Problem, harmless
+from notify.domain.import_report import ADDRESS_REFUSED, ROW_REFUSED, WORDS, Note, Problem
 from notify.domain.importing import Entry, Person, judge, merge
 
 GROUPS = {"town": 1, "kita": 2, "choir": 3}

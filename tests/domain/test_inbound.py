@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify.domain.inbound import Command, Word, command_of, is_automatic, provider_answers, word_of
+from notify.domain.inbound import (
+    Command,
+    Word,
+    command_of,
+    is_automatic,
+    provider_answers,
+    reserved_word,
+    word_of,
+)
 
 IPHONE = "\n\nGesendet von meinem iPhone"
 
@@ -19,7 +27,7 @@ IPHONE = "\n\nGesendet von meinem iPhone"
      # what people really write
      "Abmeldung", "abbestellen", "Austragen.", "Stop bitte", "Bitte STOP", "bitte, stopp!",
      "Abmelden bitte", "Bitte abmelden, danke!", "Please stop", "STOP PLEASE", "Stop. Danke",
-     "unsubscribe please", "Stop Stop", "STOP STOP STOP!!!", "stopp, stopp", "Stop\nStop",
+     "K7 STOP", "k7: stopp bitte", "(M12) Abmelden", "unsubscribe please", "Stop Stop", "STOP STOP STOP!!!", "stopp, stopp", "Stop\nStop",
      "Bitte bitte stop", "stop all please",
      # with the signature of a mail program
      f"Stop{IPHONE}", f"Bitte abmelden{IPHONE}", "Stop\r\n\r\nSent from my iPhone",
@@ -44,6 +52,7 @@ def test_a_word_to_start_is_known_however_it_is_written(body: str) -> None:
      "Bitte nicht abmelden", "restart", "STOP1", "Stop" + "!" * 100, "ѕтор",
      "ENDE", "Ende.", "Ende?", "STOP?", "Cancel?", "end ?!", "START？", "Abmelden???",
      "Stop the rain", "Please stop the rain", "Bitte nicht stoppen", "End of the road",
+     "K7 Stop?", "K7 HELP", "K7 Info", "K7 don't stop", "K789 STOP", "7 STOP",
      "Don't stop", "Nicht STOP", "No stop", "Stop 1", "ST0P", "STOP START", "stop cancel start",
      "Ende der Warnung", "Stop, ich bin das Amt", "Der Bus fährt am Stop Rathaus ab",
      "Bitte", "Bitte danke", "please", "Danke für die Warnung", "Wann kann ich mich anmelden",
@@ -244,3 +253,26 @@ def test_control_signs_and_case_change_nothing(word: str) -> None:
     assert plain is not None
     assert given_ is not None
     assert (given_.word, given_.rest.casefold()) == (plain.word, plain.rest.casefold())
+
+
+def test_a_text_of_empty_lines_costs_no_time() -> None:
+    assert word_of("Wasser" + "\n" * 5_000 + "im Keller") is None
+    assert word_of("Stop" + "\n \n" * 1_000 + "Gesendet von meinem iPhone") is Word.STOP
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("Stop", "STOP"), ("opt-out", "OPTOUT"), ("End", "END"), ("End of work", "END"),
+     ("Stopp dem Lärm", "STOPP"), ("Hilfe", "HILFE"), ("Info", "INFO"), ("Start", "START"),
+     ("Liste", "LISTE"), ("Mitmachen beim Fest", "MITMACHEN"), ("Hund anmelden", "ANMELDEN"),
+     ("Sprache lernen", "SPRACHE"), ("123456", "123456"), ("Bitte Hilfe", "HILFE")],
+)  # fmt: skip
+def test_what_we_would_take_for_a_word_of_ours_is_found(text: str, word: str) -> None:
+    assert reserved_word(text) == word
+
+
+@pytest.mark.parametrize(
+    "text", ["Ja", "YES", "brauche Hilfe", "Ende", "Stoppuhr", "Infoabend", "Start im Mai", "", "2"]
+)
+def test_what_we_would_take_for_nothing_else_is_free(text: str) -> None:
+    assert reserved_word(text) is None

@@ -50,6 +50,42 @@ def test_an_hour_that_clocks_leave_out_is_refused(given_: str, zone: ZoneInfo) -
     assert refusal.value.field == "send_at"
 
 
+@pytest.mark.parametrize(
+    ("open_for", "says"),
+    [
+        (timedelta(seconds=5), "later valid_until"),
+        (timedelta(seconds=59), "later valid_until"),
+        (timedelta(days=366, seconds=1), "earlier valid_until"),
+    ],
+)
+@pytest.mark.parametrize("send_at", [None, NOW + timedelta(days=40)], ids=["at once", "scheduled"])
+def test_a_poll_is_open_for_no_less_than_a_minute_and_no_more_than_a_year(
+    open_for: timedelta, says: str, send_at: datetime | None
+) -> None:
+    wanted = _poll(open_for, send_at)
+    with pytest.raises(Invalid, match=says) as refusal:
+        check_times(wanted, now=NOW, zone=BERLIN)
+    assert refusal.value.field == "valid_until"
+
+
+@pytest.mark.parametrize("open_for", [timedelta(minutes=1), timedelta(days=366)])
+@pytest.mark.parametrize("send_at", [None, NOW + timedelta(days=40)], ids=["at once", "scheduled"])
+def test_a_poll_may_be_open_for_just_that(open_for: timedelta, send_at: datetime | None) -> None:
+    assert check_times(_poll(open_for, send_at), now=NOW, zone=BERLIN) == send_at
+
+
+def _poll(open_for: timedelta, send_at: datetime | None) -> Submission:
+    until = (send_at or NOW) + open_for
+    return Submission(Kind.POLL, ["town"], {}, valid_until=until, send_at=send_at)
+
+
+def test_an_alert_may_be_over_after_seconds() -> None:
+    check_times(
+        Submission(Kind.ALERT, ["town"], {}, valid_until=NOW + timedelta(seconds=5)),
+        now=NOW, zone=BERLIN,
+    )  # fmt: skip
+
+
 @given(st.datetimes(timezones=st.one_of(st.none(), st.timezones())))
 def test_any_time_is_read_or_refused(given_: datetime) -> None:
     try:

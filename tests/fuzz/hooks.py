@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import schemathesis
@@ -40,16 +41,22 @@ def _chance(case: Case[Any]) -> int:
     return int.from_bytes(hashlib.sha256(said.encode("utf-8", "replace")).digest()[:6])
 
 
+_QUESTION = {"wordings": {"de": {"ask": "Eine Probe?", "options": ["Ja", "Nein"]}}}
+
+
 def _broadcast(body: Mapping[str, Any], group: str, _chance: int) -> dict[str, Any]:
     texts = [text for text in dict(body.get("texts") or {}).values() if isinstance(text, dict)]
     first = texts[0] if texts else {"title": "Probe", "body": "Nur eine Probe."}
     kept = {name: body[name] for name in ("kind", "severity") if name in body}
+    if kept.get("kind") == "poll":
+        ask = body["ask"] if isinstance(body.get("ask"), dict) else {}
+        kept |= {"ask": {**ask, "questions": [_QUESTION], "urgent": None}, "severity": None}
     return {
+        "kind": "announcement",
         **kept,
-        "kind": "announcement" if body.get("kind") != "alert" else "alert",
         "groups": [group],
         "texts": {"de": {**first, "title": first.get("title") or "Probe"}},
-        "valid_until": "2099-01-01T00:00:00Z",
+        "valid_until": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT00:00:00Z}",
     }
 
 

@@ -80,6 +80,7 @@ def test_a_changed_lock_is_installed(clone: Path) -> None:
         pytest.param("test", ".venv/bin/python -m pytest", id="test"),
         pytest.param("faults", ".venv/bin/python -m faults", id="faults"),
         pytest.param("types", ".venv/bin/mypy", id="types"),
+        pytest.param("queries", ".venv/bin/basedpyright", id="queries"),
         pytest.param("layers", ".venv/bin/lint-imports", id="layers"),
     ],
 )

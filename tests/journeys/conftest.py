@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import new_database
+from tests.databases import Databases
 from tests.journeys.world import World
 
 
@@ -26,10 +26,10 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Worl
 
 @pytest.fixture(scope="session")
 def standing_world(
-    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     with (
-        new_database(server_url, template) as url,
+        databases.lent() as url,
         World(url, tmp_path_factory.mktemp("world")) as world,
     ):
         world.begin()

@@ -78,7 +78,7 @@ def outside() -> Iterator[Outside]:
 def test_the_ring_comes_over_three_channels_and_its_silence_and_a_dead_worker_are_noticed(
     make_world: MakeWorld, redis: RedisServer, outside: Outside
 ) -> None:
-    officer, phone = "erika@town-1.example", "+4915112010000"
+    officer, phone = "erika@town-1.example", "+4915110010000"
     world = make_world(
         REDIS_URL=redis.url, DUTY=officer, RING_AT="00:00", TOWN="Musterstadt", LANGUAGES="de,en",
         ALARM_MAIL=OFFICE, ALARM_WEBHOOK=f"{outside.url}/news", HEARTBEAT_URL=f"{outside.url}/beat",

@@ -104,7 +104,7 @@ class World(world.World):
         return f"r{number}@{self.town}.example"
 
     def phone(self, number: int = 0) -> str:
-        return f"+4915112{self.number:02}{number:04}"
+        return f"+491511{self.number:03}{number:04}"
 
     def send(self, kind: str = "alert", **more: Any) -> str:
         body = {
@@ -174,7 +174,7 @@ class World(world.World):
 
     def _is_of_another(self, address: str) -> bool:
         """Whether `mail` or `phone` made it in another town."""
-        found = re.fullmatch(r"r\d+@town-(\d+)\.example|\+4915112(\d\d)\d{4}", address)
+        found = re.fullmatch(r"r\d+@town-(\d+)\.example|\+491511(\d{3})\d{4}", address)
         return found is not None and int(found[1] or found[2]) != self.number
 
     @override

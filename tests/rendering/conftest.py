@@ -37,6 +37,7 @@ def make() -> BroadcastMaker:
         relation: Relation | None = None,
         severity: Severity | None = Severity.SEVERE,
         valid: bool = True,
+        drill: bool = False,
     ) -> Broadcast:
         first, this = UUID(int=1 << 100), UUID(int=(1 << 100) + 5)
         return Broadcast(
@@ -53,6 +54,7 @@ def make() -> BroadcastMaker:
             in_reply_to=first if relation else None,
             relation=relation,
             created_at=datetime(2026, 11, 22, 9, 0, tzinfo=UTC),
+            drill=drill,
         )
 
     return broadcast

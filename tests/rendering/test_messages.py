@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from notify.domain.broadcast import Broadcast, Identity, Text
 from notify.domain.words import Kind, Relation, Severity
 from notify.rendering import links
-from notify.rendering.messages import PUSH_BYTES, Renderer
+from notify.rendering.messages import Renderer
+from notify.rendering.notices import PUSH_BYTES
 from notify.settings import Settings
 
 BroadcastMaker = Callable[..., Broadcast]
@@ -85,6 +86,88 @@ def test_the_subject_says_what_it_is(
     assert renderer.letter(broadcast, language=language, identity=identity).subject == subject
 
 
+WORD = {"de": "ÜBUNG", "en": "EXERCISE"}
+ONLY = {
+    "de": "Das ist nur eine Übung. Es ist nichts passiert.",
+    "en": "This is only an exercise. Nothing has happened.",
+}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("relation", [None, *Relation])
+@pytest.mark.parametrize("severity", [None, *Severity])
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_a_drill_says_first_of_all_that_it_is_one(
+    renderer: Renderer,
+    make: BroadcastMaker,
+    identity: Identity,
+    kind: Kind,
+    relation: Relation | None,
+    severity: Severity | None,
+    language: str,
+) -> None:
+    texts = {"de": Text("Sturm", "Ins Haus."), "en": Text("Storm", "Go inside.")}
+    broadcast = make(texts, kind=kind, relation=relation, severity=severity, drill=True)
+    word, title = WORD[language], texts[language].title
+
+    letter = renderer.letter(broadcast, language=language, identity=identity)
+    sms = renderer.sms(broadcast, language=language, identity=identity)
+    notice = renderer.push(broadcast, language=language, identity=identity)
+
+    assert letter.subject.startswith(f"{word}: ")
+    assert letter.text.splitlines()[0] == f"{word}. {ONLY[language]}"
+    body = letter.html[letter.html.index("<body") :]
+    assert re.sub(r"<[^>]+>|\s+", " ", body).split()[0] == word
+    assert ONLY[language] in letter.html
+    assert f">{word}: {title}</h1>" in letter.html
+    marks = re.findall(r'class="mark ([^"]*)"', letter.html)
+    assert marks == ["mark-drill"]  # no colour of a real one
+    assert sms.body.startswith(f"Stadt Musterstadt: {word}: ")
+    assert notice.title.startswith(f"{word}: ")
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("relation", [None, *Relation])
+@pytest.mark.parametrize("drill", [False, True])
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_a_test_says_first_of_all_that_it_is_one(
+    renderer: Renderer,
+    make: BroadcastMaker,
+    identity: Identity,
+    kind: Kind,
+    relation: Relation | None,
+    drill: bool,
+    language: str,
+) -> None:
+    broadcast = make(kind=kind, relation=relation, drill=drill)
+
+    letter = renderer.letter(broadcast, language=language, identity=identity, test=True)
+    sms = renderer.sms(broadcast, language=language, identity=identity, test=True)
+    notice = renderer.push(broadcast, language=language, identity=identity, test=True)
+    real = renderer.letter(broadcast, language=language, identity=identity)
+
+    body = letter.html[letter.html.index("<body") :]
+    said = (letter.subject, letter.text, sms.body, notice.title, re.sub(r"<[^>]+>|\s+", " ", body))
+    assert all(text.split()[0].strip(".:") == "TEST" for text in said)
+    assert ("ÜBUNG" in letter.subject or "EXERCISE" in letter.subject) is drill
+    assert "TEST" not in real.subject + real.text + real.html
+
+
+@pytest.mark.parametrize("language", ["de", "en", "uk"])
+def test_what_is_no_drill_never_says_that_it_is(
+    renderer: Renderer, make: BroadcastMaker, identity: Identity, language: str
+) -> None:
+    for kind, severity in ((Kind.ALERT, Severity.EXTREME), (Kind.ANNOUNCEMENT, None)):
+        broadcast = make(kind=kind, severity=severity)
+        letter = renderer.letter(broadcast, language=language, identity=identity)
+        said = (
+            letter.subject, letter.text, letter.html[letter.html.index("<body") :],
+            renderer.sms(broadcast, language=language, identity=identity).body,
+            renderer.push(broadcast, language=language, identity=identity).title,
+        )  # fmt: skip
+        assert not [text for text in said for word in WORD.values() if word in text]
+
+
 def test_the_subject_does_not_say_it_twice(
     renderer: Renderer, make: BroadcastMaker, identity: Identity
 ) -> None:
@@ -119,8 +202,8 @@ def test_a_letter_says_who_until_when_where_and_how_to_leave(
         assert "Große Gefahr" in part
         assert f"https://notify.example/b/{broadcast.id}" in part
         assert "Rathausplatz 1" in part
-    assert f"Abmelden: {form.gap}\n" in form.text
-    assert f'href="{form.gap}"' in form.html
+    assert f"/leave/{form.gap}\n" in form.text
+    assert f'href="https://notify.example/leave/{form.gap}"' in form.html
 
 
 def test_an_all_clear_has_no_end_and_no_danger(

@@ -5,6 +5,7 @@ import pytest
 from channels import segments
 from notify.domain.broadcast import Identity
 from notify.domain.inbound import Word, command_of
+from notify.domain.poll import LONGEST_ASK, LONGEST_OPTION, MOST_OPTIONS
 from notify.domain.replying import Say
 from notify.rendering import replies
 from notify.rendering.messages import Renderer
@@ -60,10 +61,20 @@ def test_every_answer_is_known_again_and_asks_for_nothing(
 ) -> None:
     body = said(renderer, say, language, **data)
 
-    if len(body) <= 600:
-        assert replies.is_ours(body)
-        assert replies.is_ours(f"  {body}\r\n")
+    assert replies.is_ours(body)
+    assert replies.is_ours(f"  {body}\r\n")
     assert command_of(body) is None
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("say", [Say.QUESTION, Say.UNCLEAR])
+def test_the_longest_question_is_known_again(renderer: Renderer, say: Say, language: str) -> None:
+    options = [f"{n} {'Sporthalle ' * 7}"[:LONGEST_OPTION] for n in range(1, MOST_OPTIONS + 1)]
+    question = "\n".join(["Wohin? " * (LONGEST_ASK // 7), *options])
+    body = said(renderer, say, language, question=question, number=2, of=5)
+
+    assert segments.measure(body).segments >= 6
+    assert replies.is_ours(body)
 
 
 @pytest.mark.parametrize("say", [Say.LIST, Say.STARTED, Say.WHICH_GROUP])
@@ -78,6 +89,17 @@ def test_what_has_no_groups_says_how_to_take_part(renderer: Renderer, say: Say) 
 )  # fmt: skip
 def test_what_people_write_is_not_taken_for_ours(body: str) -> None:
     assert not replies.is_ours(body)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_that_a_text_is_no_answer_of_theirs_is_short_and_known_again(
+    renderer: Renderer, language: str
+) -> None:
+    body = said(renderer, Say.KEPT, language, not_asked=True)
+
+    assert segments.measure(body).segments == 1
+    assert "112" in body
+    assert replies.is_ours(body)
 
 
 def test_the_version_of_a_wording_changes_with_its_words() -> None:

@@ -189,6 +189,16 @@ async def test_a_phone_texts_us_and_is_listed(gateway: Gateway) -> None:
     assert [(each.sid, each.direction) for each in listed] == [(text.sid, "inbound")]
 
 
+async def test_one_text_is_posted_as_often_as_is_wished(gateway: Gateway) -> None:
+    async with listening() as hook:
+        gateway.inbound_url = f"{hook.url}/hooks/twilio/inbound"
+
+        text, _ = await gateway.receive(sender="+4915112345678", to=US, body="2", times=2)
+
+        heard = await hook.wait(2)
+    assert [each.form["MessageSid"] for each in heard] == [text.sid, text.sid]
+
+
 async def test_whoever_texts_stop_is_refused_until_they_text_start(gateway: Gateway) -> None:
     await gateway.receive(sender="+4915112345678", to=US, body=" stop ")
     with pytest.raises(TwilioRestException) as refused:

@@ -13,8 +13,18 @@ from notify.domain.codes import Purpose
 from notify.domain.delivery import DeliveryStatus, allowed_from
 from notify.domain.words import Channel, Kind, Lane
 from notify.errors import Invalid, NotFound
-from notify.services import erasing, joining, proving, receiving, visiting, watching
+from notify.services import (
+    closing_polls,
+    counting,
+    erasing,
+    joining,
+    proving,
+    receiving,
+    visiting,
+    watching,
+)
 from notify.store import claiming, pump
+from tests.polled import ASK, NAMED, asked, poll
 from tests.services.test_exporting import EXPORTED, PHONE, full
 from tests.services.test_joining import address, newcomer, prove
 from tests.town import Town
@@ -60,7 +70,7 @@ async def test_nothing_of_a_person_is_left_in_any_table_but_a_keyed_hash(town: T
 
 async def test_the_figures_of_a_broadcast_stay(town: Town) -> None:
     ids = (await full(town))["_ids"]
-    (row,) = await town.rows("SELECT id FROM broadcasts")
+    (row,) = await town.rows("SELECT id FROM broadcasts WHERE kind = 'alert'")
 
     async def counted() -> Any:
         found = await watching.broadcast(town.db, row["id"], within=None)
@@ -246,3 +256,25 @@ async def test_a_resident_is_found_by_id_mail_and_phone(town: Town) -> None:
             )
         with pytest.raises(Invalid):
             await erasing.find(connection, "nonsense", settings=town.settings, hosts=hosts)
+
+
+async def test_what_somebody_answered_stays_counted_without_whose_it_is(town: Town) -> None:
+    polls = [await poll(town, {"town": 0}, ask=ask) for ask in (ASK, NAMED)]
+    anna = await town.resident(polls[0].groups["town"])
+    for polled in polls:
+        await polled.vote(await asked(polled, anna, "town"), 1, 2)
+    before = [await counting.count(town.db, polled.id) for polled in polls]
+
+    await erasing.erase(town.db, anna)
+
+    assert [await counting.count(town.db, polled.id) for polled in polls] == before
+    assert [polled.turnout.answered for polled in before] == [1, 1]
+    assert await traces(town, str(anna)) == []
+    for polled in polls:
+        (voter,) = await town.rows(
+            "SELECT id FROM voters WHERE broadcast_id = %(id)s", id=polled.id
+        )
+        with pytest.raises(NotFound):
+            await polled.vote(voter["id"], 1, 1)
+        await closing_polls.close(town.db, polled.id)
+    assert {choices for polled in polls for _, choices, _ in await polled.ballots()} == {(2,)}

@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -11,7 +11,8 @@ from channels.messages import Email
 from channels.receipts import Receipt, Report
 from notify.domain.codes import Purpose
 from notify.errors import NotFound
-from notify.services import exporting, proving, receiving, visiting
+from notify.services import closing_polls, exporting, proving, receiving, visiting, voting
+from tests.polled import NAMED, asked, poll
 from tests.town import Town
 
 PHONE = "+4915112345678"
@@ -20,13 +21,16 @@ NO_PERSON = {
     "clock_mark", "groups", "keys", "replays", "broadcasts", "progress", "handovers", "skip_counts",
     "workers", "senders", "sms_spent", "sms_asked", "inbound_counts", "inbound_pulls", "alarms",
     "tellings", "rings", "watch", "page_stamp", "yoyo_lock", "_yoyo_log", "_yoyo_migration",
-    "_yoyo_version",
+    "_yoyo_version", "staff", "grants", "invitations", "recovery_codes", "staff_sessions",
+    "decisions", "drafts", "templates", "template_versions", "template_approvals", "broken_glass",
+    "answers", "audit", "imports", "polls",
 }  # fmt: skip
-"""Tables that hold nothing of a resident."""
+"""Tables that hold nothing of a resident: what staff answer is a note, and a file of residents that is
+not taken in yet is over within the hour."""
 
 EXPORTED = {
     "residents", "addresses", "subscriptions", "consents", "deliveries", "attempts", "receipts",
-    "skips", "inbound", "sessions", "codes", "suppressions", "notes", "feedback",
+    "skips", "inbound", "sessions", "codes", "suppressions", "notes", "feedback", "voters", "ballots",
 }  # fmt: skip
 
 
@@ -76,10 +80,19 @@ async def full(town: Town) -> dict[str, Any]:
         await visiting.open_(connection, anna)
         rows = await connection.rows("SELECT id FROM addresses WHERE value = %(v)s", v=PHONE)
         await proving.send(connection, rows[0]["id"], purpose=Purpose.OPEN)
+    await _asked(town, anna, bert)
     exported = await exporting.export(town.db, anna, settings=town.settings)
     document: dict[str, Any] = json.loads(exporting.as_json(exported))
     document["_ids"] = {"anna": str(anna), "bert": str(bert)}
     return document
+
+
+async def _asked(town: Town, *residents: UUID) -> None:
+    """They are asked in a poll that is not secret; the first chose 2, the others 1."""
+    polled = await poll(town, {"town": 0}, ask=NAMED)
+    for resident in residents:
+        voter = await asked(polled, resident, "town")
+        await polled.vote(voter, 1, 2 if resident == residents[0] else 1)
 
 
 async def test_all_there_is_about_a_resident_is_given_out(town: Town) -> None:
@@ -107,6 +120,11 @@ async def test_all_there_is_about_a_resident_is_given_out(town: Town) -> None:
         ("Zu klein", "Anna@Example.org"),
         ("Zu laut", "0151 / 12345678"),
     ]
+    (poll_,) = found["polls"]
+    assert (poll_["title"], poll_["secret"], poll_["took_part"], poll_["how"]) == (
+        "Sturm", False, True, "sms"
+    )  # fmt: skip
+    assert [(one["question"], one["choices"]) for one in poll_["answers"]] == [(1, [2])]
     assert len(found["sessions"]) == 1
     assert [c["purpose"] for c in found["codes"]] == ["open"]
 
@@ -157,6 +175,44 @@ async def test_a_browser_is_in_it_with_its_endpoint_and_without_what_is_in_its_k
     assert (browser["value"], browser["keys"]) == ("https://push.example/1", ["auth", "p256dh"])
     assert mail["keys"] == []
     assert not {"POINT", "SECRET"} & {*exporting.as_json(found).replace('"', " ").split()}
+
+
+async def test_what_staff_answered_is_in_it_by_its_words(town: Town) -> None:
+    anna = await town.resident(phone=PHONE)
+    await town.change(
+        "WITH noted AS (INSERT INTO notes (kind, data, valid_until)"
+        """ VALUES ('answer', '{"text": "Ja, seit 8 Uhr."}', now()) RETURNING id)"""
+        " INSERT INTO deliveries (note_id, resident_id, address_id, address_version, channel, lane,"
+        " language) SELECT noted.id, a.resident_id, a.id, a.version, 'sms', 'note', 'de'"
+        " FROM noted, addresses a WHERE a.resident_id = %(anna)s",
+        anna=anna,
+    )
+
+    found = await exporting.export(town.db, anna, settings=town.settings)
+
+    assert [(one["kind"], one["text"]) for one in found["messages"]] == [
+        ("answer", "Ja, seit 8 Uhr.")
+    ]
+
+
+async def test_of_a_secret_poll_it_says_that_they_took_part_and_never_what_they_said(
+    town: Town,
+) -> None:
+    polled = await poll(town, {"town": 0})
+    anna = await town.resident(polled.groups["town"])
+    voter = await asked(polled, anna, "town")
+    receipt = (await polled.vote(voter, 2, 1, 4)).receipt
+    key = (await polled.row())["key"]
+
+    for close in (False, True):
+        if close:
+            await closing_polls.close(town.db, polled.id)
+        found = await exporting.export(town.db, anna, settings=town.settings)
+        (one,) = found["polls"]
+        assert (one["took_part"], one["receipt"], one["answers"]) == (True, receipt, None)
+        text = exporting.as_json(found)
+        assert voting.ballot_name(key, anna).hex() not in text
+        assert "choices" not in text
 
 
 async def test_every_moment_tells_its_zone(town: Town) -> None:

@@ -18,13 +18,14 @@ from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.errors import Conflict
 from notify.services import confirming, holding, receiving, submitting, watching
 from notify.services.composing import Composer
-from notify.services.forgetting import Forgetter
+from notify.services.forgetting import Forgetter, Kept
 from notify.services.sweeping import Sweeper
 from notify.store import forgetting, receipts
 from notify.store.database import Row
 from tests.town import TEXTS, Town
 
 DAYS = 365
+KEPT = Kept(deliveries=DAYS, notes=DAYS, feedback=DAYS, drafts=DAYS)
 TABLES = ("deliveries", "attempts", "receipts", "skips")
 TIMES = {
     "broadcasts": (
@@ -56,7 +57,7 @@ def sweeper(town: Town) -> Sweeper:
 
 
 def forgetter(town: Town) -> Forgetter:
-    return Forgetter(town.db, days=DAYS, rest=0.0)
+    return Forgetter(town.db, KEPT, rest=0.0)
 
 
 async def send_out(town: Town) -> None:

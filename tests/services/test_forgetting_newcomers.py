@@ -8,7 +8,7 @@ import pytest
 
 from notify.domain.codes import Purpose
 from notify.services import joining, proving, visiting
-from notify.services.forgetting import Forgetter
+from notify.services.forgetting import Forgetter, Kept
 from notify.store import newcomers
 from tests.services.test_joining import address, newcomer
 from tests.town import Town
@@ -22,7 +22,8 @@ async def _clock_is_steady(town: Town) -> None:
 
 
 async def forget(town: Town) -> int:
-    return await Forgetter(town.db, days=365, hours=48, rest=0.0).round()
+    kept = Kept(deliveries=365, notes=365, feedback=365, drafts=365, newcomers=48)
+    return await Forgetter(town.db, kept, rest=0.0).round()
 
 
 async def coded(town: Town, address_id: int) -> int:

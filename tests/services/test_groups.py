@@ -1,9 +1,12 @@
 """Groups: made in a tree, reached by rule, each speaking for itself or as the one above."""
 
+from uuid import uuid4
+
 import pytest
 
+from notify.domain.grants import OutOfReach, Reach
 from notify.domain.groups import Group
-from notify.errors import Conflict, Forbidden, Invalid
+from notify.errors import Conflict, Forbidden, Invalid, NotFound
 from notify.services import groups
 from notify.settings import Settings
 from notify.store import groups as store
@@ -162,3 +165,46 @@ async def test_the_nearest_group_says_who_speaks_and_the_town_where_none_does(
     assert (speaks.sender_name, speaks.imprint) == ("Kita", "Rathaus")
     assert (speaks.mail_from, speaks.colour) == (settings.mail_from, "#1a4f94")
     assert (town.sender_name, town.imprint) == (settings.town, None)
+
+
+async def test_a_group_says_that_its_news_need_approval_and_that_it_is_for_drills(
+    db: Database,
+) -> None:
+    tree, vera = await district(db), uuid4()
+    within = Reach(groups=frozenset({tree["town"].id}))
+
+    await groups.need_approval(db, "kita", True, within=within, by=vera)
+    await groups.mark_drill(db, "kita", True, within=within, by=vera)
+    async with db.transaction() as connection:
+        kita = await store.by_slug(connection, "kita")
+        log = await connection.rows(
+            "SELECT staff_id, deed, about FROM audit WHERE staff_id IS NOT NULL ORDER BY id"
+        )
+    assert kita is not None
+    assert (kita.news_need_approval, kita.drill) == (True, True)
+    assert [(line["staff_id"], line["deed"], line["about"]) for line in log] == [
+        (vera, "group.approval", {"group": "kita", "needed": "True"}),
+        (vera, "group.drill", {"group": "kita", "drill": "True"}),
+    ]
+
+    await groups.need_approval(db, "kita", False)
+    await groups.mark_drill(db, "kita", False)
+    async with db.transaction() as connection:
+        kita = await store.by_slug(connection, "kita")
+    assert kita is not None
+    assert (kita.news_need_approval, kita.drill) == (False, False)
+
+
+@pytest.mark.parametrize(("slug", "error"), [("elsewhere", OutOfReach), ("nowhere", NotFound)])
+async def test_whoever_does_not_reach_a_group_says_nothing_for_it(
+    db: Database, slug: str, error: type[Exception]
+) -> None:
+    tree = await district(db)
+    within = Reach(groups=frozenset({tree["district"].id}))
+
+    with pytest.raises(error):
+        await groups.need_approval(db, slug, True, within=within)
+    with pytest.raises(error):
+        await groups.mark_drill(db, slug, True, within=within)
+
+    assert not any(group.drill or group.news_need_approval for group in await groups.tree(db))

@@ -10,18 +10,23 @@ import pytest
 from channels.memory import MemoryChannel
 from channels.messages import Email
 from notify import clock
+from notify.domain.grants import OutOfReach, Role
 from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.errors import Conflict, NotFound
-from notify.services import confirming, holding, ringing, submitting
+from notify.services import confirming, holding, overseeing, ringing, submitting
 from notify.services.composing import Composer
+from notify.services.letting_go import Held
 from notify.services.planning import Planner
 from notify.services.sweeping import Sweeper
 from notify.store import claiming
 from notify.store.database import Row
 from sandbox.gateway import Gateway
 from sandbox.rules import Rules, read_rules
+from tests.services.test_overseeing import officer, seen, villages, waiting
 from tests.services.test_sweeping import carried, one_text, sweeper
 from tests.town import Town
+
+__all__ = ["villages"]
 
 
 async def held(town: Town) -> dict[UUID, str]:
@@ -102,18 +107,22 @@ async def test_what_was_not_over_is_held_and_told_where_it_stood(town: Town) -> 
     assert (await row(town, later))["status"] == "scheduled"
 
 
-async def test_an_alert_that_waits_for_approval_stays_held_when_it_is_approved(town: Town) -> None:
+async def test_what_waits_for_approval_and_is_held_is_not_approved_before_it_is_released(
+    town: Town,
+) -> None:
     await town.readers(1)
     alert = await town.broadcast("town")
     await town.change("UPDATE broadcasts SET status = 'submitted'")
     await holding.hold(town.db)
 
-    await submitting.approve(town.db, alert)
+    with pytest.raises(Held):
+        await submitting.approve(town.db, alert)
 
     assert await held(town) == {alert: "waiting"}
-    assert await sent_by(town) == ()
-    assert await town.statuses(alert) == []
-    assert (await row(town, alert))["status"] == "approved"
+    assert (await row(town, alert))["status"] == "submitted"
+    await holding.release(town.db, alert)
+    await submitting.approve(town.db, alert)
+    assert len(await sent_by(town)) == 1
 
 
 async def test_of_what_is_held_nothing_leaves_by_itself_and_all_else_does(town: Town) -> None:
@@ -408,3 +417,24 @@ async def test_a_whole_town_is_held_and_released_in_seconds(town: Town) -> None:
 
     assert released["open"] == 30_001
     assert clock.monotonic() - began < 20
+
+
+async def test_nobody_lets_go_what_would_go_beyond_their_reach(town: Town, villages: None) -> None:
+    """It names Elbtal. An update to the district, which waited in the backup, may have gone out since:
+    what follows goes there as well."""
+    first = await town.broadcast("elbtal")
+    await town.plan(Lane.ALERT)
+    follows: dict[str, Any] = {"in_reply_to": first, "relation": Relation.UPDATE}
+    await waiting(town, "district", **follows)
+    update = await waiting(town, "elbtal", **follows)
+    approver = await officer(town, Role.APPROVER, "elbtal")
+    await overseeing.approve(town.db, approver, update, seen=await seen(town, update))
+    await holding.hold(town.db)
+
+    village = await officer(town, Role.OPERATOR, "elbtal")
+    with pytest.raises(OutOfReach):
+        await holding.release(town.db, update, officer=village)
+
+    await holding.release(town.db, first, officer=village)  # it has begun: to whom is known
+    district = await officer(town, Role.OPERATOR, "district")
+    await holding.release(town.db, update, officer=district)

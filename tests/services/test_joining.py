@@ -19,6 +19,7 @@ from notify.services.joining import Evidence, Joined, NotHere
 from notify.settings import Settings
 from notify.store.database import Database
 from tests.conftest import SECRET
+from tests.databases import Databases
 from tests.town import Town
 
 PHONE = "+4915112345678"
@@ -334,10 +335,8 @@ proves = st.tuples(st.just("prove"), st.integers(0, 30), st.booleans())
 
 
 @pytest.fixture(scope="module")
-def shared(server_url: str, template: str) -> Iterator[Town]:
-    from tests.conftest import new_database
-
-    with new_database(server_url, template) as url:
+def shared(databases: Databases) -> Iterator[Town]:
+    with databases.lent() as url:
         made = Settings(database_url=url, secret_keys=(SecretStr(SECRET),))
         yield Town(Database(url, size=2), Keyring([SECRET]), made)
 

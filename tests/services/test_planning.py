@@ -13,6 +13,7 @@ from channels.messages import Email
 from notify import clock
 from notify.domain.broadcast import Text
 from notify.domain.words import Channel, Kind, Lane, Relation
+from notify.services import submitting
 from notify.services.planning import Planner
 from notify.store import claiming, pump, sweep
 from notify.store import planning as store
@@ -129,6 +130,88 @@ async def test_an_all_clear_goes_to_those_reached_and_replaces_what_is_pending(t
     ]
     await _expire(town)
     assert sorted(await town.statuses(alert)) == ["failed", "sent", "superseded", "unknown"]
+
+
+@pytest.mark.parametrize("kind", [Kind.ALERT, Kind.ANNOUNCEMENT])
+async def test_a_correction_of_what_is_being_sent_reaches_those_who_still_waited(
+    town: Town, kind: Kind
+) -> None:
+    group = await town.group()
+    lane = Lane.ALERT if kind is Kind.ALERT else Lane.BULK
+    for name in ("reached", "waiting"):
+        await town.resident(group, email=f"{name}@example.org", alerts=["email"], news=["email"])
+    wrong = await town.broadcast("town", kind=kind)
+    await town.plan(lane)
+    await town.change(
+        "UPDATE deliveries d SET status = 'sent' FROM addresses a"
+        " WHERE a.id = d.address_id AND a.value = 'reached@example.org'"
+    )
+
+    right = await town.broadcast("town", kind=kind, follows=wrong, relation=Relation.CORRECTION)
+    await town.plan(lane)
+
+    both = [("email", "reached@example.org"), ("email", "waiting@example.org")]
+    assert await _planned(town, right) == both
+
+
+async def test_a_correction_reaches_those_whom_planning_had_not_come_to(town: Town) -> None:
+    group = await town.group()
+    await town.resident(group, email="alice@example.org", alerts=["email"])
+    wrong = await town.broadcast("town")
+    await Planner(
+        town.db, lane=Lane.ALERT, settings=town.settings, channels=town.channels
+    ).plan_slice()
+    await town.change("DELETE FROM deliveries")
+    await town.change("UPDATE broadcasts SET planned_at = NULL WHERE id = %(id)s", id=wrong)
+
+    right = await town.broadcast("town", follows=wrong, relation=Relation.CORRECTION)
+    await town.plan()
+
+    assert await _planned(town, right) == [("email", "alice@example.org")]
+
+
+async def test_a_correction_of_an_all_clear_reaches_those_whom_that_kept_the_alert_from(
+    town: Town,
+) -> None:
+    group = await town.group()
+    await town.resident(group, email="waiting@example.org", alerts=["email"])
+    alert = await town.broadcast("town")
+    await town.plan()
+    clear = await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+    await town.plan()
+    assert await _planned(town, clear) == []
+
+    wrong = await town.broadcast("town", follows=clear, relation=Relation.CORRECTION)
+    await town.plan()
+
+    assert await _planned(town, wrong) == [("email", "waiting@example.org")]
+
+
+@pytest.mark.parametrize("how", ["all sent", "recalled", "out of date"])
+async def test_a_correction_of_what_goes_no_further_adds_nobody(town: Town, how: str) -> None:
+    group = await town.group()
+    for name in ("reached", "other"):
+        await town.resident(group, email=f"{name}@example.org", alerts=["email"])
+    wrong = await town.broadcast("town")
+    await town.plan()
+    await town.change(
+        "UPDATE deliveries d SET status = CASE WHEN a.value = 'reached@example.org' THEN 'sent'"
+        " WHEN %(how)s = 'all sent' THEN 'failed' ELSE d.status END"
+        " FROM addresses a WHERE a.id = d.address_id",
+        how=how,
+    )
+    until = clock.now() + timedelta(hours=1)
+    if how == "recalled":
+        await submitting.cancel(town.db, wrong, within=None)
+    if how == "out of date":
+        await town.change("UPDATE broadcasts SET valid_until = now() WHERE id = %(id)s", id=wrong)
+
+    right = await town.broadcast(
+        "town", follows=wrong, relation=Relation.CORRECTION, valid_until=until
+    )
+    await town.plan()
+
+    assert await _planned(town, right) == [("email", "reached@example.org")]
 
 
 async def test_an_update_adds_who_follows_today_and_a_leaver_gets_nothing_more(town: Town) -> None:

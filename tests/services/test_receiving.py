@@ -11,7 +11,7 @@ from channels.messages import Sms
 from channels.receipts import Receipt, Report
 from notify.domain.words import Channel
 from notify.services import receiving
-from notify.services.receiving import Receiver
+from notify.services.receiving import receiver as receiver_of
 from tests.town import Town
 
 
@@ -110,9 +110,11 @@ async def test_a_report_without_attempt_is_matched_by_the_provider_s_id(town: To
 
 async def test_reports_that_come_together_share_a_commit(town: Town) -> None:
     attempts = await _sent(town, 40)
-    receiver = Receiver(town.db)
+    receiver = receiver_of(town.db)
 
-    await asyncio.gather(*(receiver.take(attempt, _receipt(f"k{attempt}")) for attempt in attempts))
+    await asyncio.gather(
+        *(receiver.take((attempt, _receipt(f"k{attempt}"))) for attempt in attempts)
+    )
     await receiver.close()
 
     assert set(await _statuses(town)) == {"delivered"}
@@ -124,28 +126,28 @@ async def test_who_reports_hears_when_it_could_not_be_kept_and_may_say_it_again(
     town: Town,
 ) -> None:
     (attempt,) = await _sent(town)
-    receiver = Receiver(town.db)
+    receiver = receiver_of(town.db)
     await town.change("ALTER TABLE receipts RENAME TO hidden")
 
     results = await asyncio.gather(
-        *(receiver.take(attempt, _receipt(f"k{n}")) for n in range(3)), return_exceptions=True
+        *(receiver.take((attempt, _receipt(f"k{n}"))) for n in range(3)), return_exceptions=True
     )
     assert all(isinstance(result, Exception) for result in results)
 
     await town.change("ALTER TABLE hidden RENAME TO receipts")
-    await receiver.take(attempt, _receipt("k0"))
+    await receiver.take((attempt, _receipt("k0")))
 
     assert await _statuses(town) == ["delivered"]
 
 
 async def test_a_caller_that_hangs_up_does_not_take_the_others_along(town: Town) -> None:
     attempts = await _sent(town, 2)
-    receiver = Receiver(town.db)
-    first = asyncio.create_task(receiver.take(attempts[0], _receipt("k0")))
+    receiver = receiver_of(town.db)
+    first = asyncio.create_task(receiver.take((attempts[0], _receipt("k0"))))
     await asyncio.sleep(0)
     first.cancel()
 
-    await receiver.take(attempts[1], _receipt("k1"))
+    await receiver.take((attempts[1], _receipt("k1")))
 
     assert first.cancelled()
     assert "delivered" in await _statuses(town)

@@ -16,8 +16,8 @@ from channels.messages import Sms
 from channels.receipts import Receipt, Report
 from notify import clock
 from notify.domain.words import Channel
-from notify.services import receiving
-from notify.services.receiving import Receiver
+from notify.services import gathering, receiving
+from notify.services.receiving import receiver as receiver_of
 from tests.town import Town
 
 NOT_THERE = 999_999_999_999_999_999
@@ -226,12 +226,12 @@ async def test_a_flood_beside_our_own_writes_loses_nothing_and_the_counters_agre
     town: Town,
 ) -> None:
     attempts = await _sent(town, 200)
-    receiver, other = Receiver(town.db), Receiver(town.db)
+    receiver, other = receiver_of(town.db), receiver_of(town.db)
     words = [Report.SENT, Report.DELIVERED, Report.FAILED, Report.DELAYED]
 
     await asyncio.gather(
         *(
-            taker.take(attempt, _receipt(f"{attempt}:{word}", word))
+            taker.take((attempt, _receipt(f"{attempt}:{word}", word)))
             for attempt in attempts
             for word in words
             for taker in (receiver, other)
@@ -247,13 +247,13 @@ async def test_a_flood_beside_our_own_writes_loses_nothing_and_the_counters_agre
 
 async def test_a_report_that_cannot_be_written_does_not_take_the_others_along(town: Town) -> None:
     attempts = await _sent(town, 3)
-    receiver = Receiver(town.db)
+    receiver = receiver_of(town.db)
     broken = _receipt("k1", reason="half a \0 word")
 
     results = await asyncio.gather(
-        receiver.take(attempts[0], _receipt("k0")),
-        receiver.take(attempts[1], broken),
-        receiver.take(attempts[2], _receipt("k2")),
+        receiver.take((attempts[0], _receipt("k0"))),
+        receiver.take((attempts[1], broken)),
+        receiver.take((attempts[2], _receipt("k2"))),
         return_exceptions=True,
     )
 
@@ -264,9 +264,9 @@ async def test_a_report_that_cannot_be_written_does_not_take_the_others_along(to
 async def test_a_lock_held_for_a_moment_costs_no_report(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receiving, "PAUSE", 0.2)
+    monkeypatch.setattr(gathering, "PAUSE", 0.2)
     (attempt,) = await _sent(town, 1)
-    receiver = Receiver(town.db)
+    receiver = receiver_of(town.db)
     await town.change(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE lock_not_available; END $$"
@@ -276,8 +276,8 @@ async def test_a_lock_held_for_a_moment_costs_no_report(
     )
 
     with pytest.raises(LockNotAvailable):
-        await receiver.take(attempt, _receipt("k"))
-    taking = asyncio.create_task(receiver.take(attempt, _receipt("k")))
+        await receiver.take((attempt, _receipt("k")))
+    taking = asyncio.create_task(receiver.take((attempt, _receipt("k"))))
     await asyncio.sleep(0.05)
     await town.change("DROP TRIGGER refused ON receipts")
     await taking
@@ -287,10 +287,10 @@ async def test_a_lock_held_for_a_moment_costs_no_report(
 
 async def test_while_the_database_is_away_nobody_is_told_yes(town: Town) -> None:
     (attempt,) = await _sent(town, 1)
-    receiver = Receiver(town.db)
+    receiver = receiver_of(town.db)
     await town.change("ALTER TABLE receipts RENAME TO hidden")
 
     with pytest.raises(Exception, match="receipts") as told:
-        await receiver.take(attempt, _receipt("k"))
+        await receiver.take((attempt, _receipt("k")))
 
     assert not isinstance(told.value, OperationalError)

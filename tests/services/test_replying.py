@@ -17,7 +17,8 @@ from notify.domain.words import Channel, Kind, Lane
 from notify.services import asking, inbound
 from notify.settings import Settings
 from notify.store.database import Database
-from tests.conftest import SECRET, new_database
+from tests.conftest import SECRET
+from tests.databases import Databases
 from tests.services.texter import OURS, PHONE, Texter
 from tests.town import Town
 
@@ -321,8 +322,8 @@ async def test_a_machine_that_asks_for_help_for_ever_is_answered_five_times(
 
 
 @pytest.fixture
-def another_url(server_url: str, template: str) -> Iterator[str]:
-    with new_database(server_url, template) as url:
+def another_url(databases: Databases) -> Iterator[str]:
+    with databases.lent() as url:
         yield url
 
 

@@ -10,8 +10,8 @@ from notify import clock
 from notify.domain.delivery import DeliveryStatus, allowed_from
 from notify.domain.words import Channel, Kind, Lane
 from notify.services import planning
+from notify.services.courses import Course
 from notify.services.planning import Planner
-from notify.services.sending import Course
 from notify.store import claiming
 from notify.store.claiming import Claimed
 from tests.town import Town

@@ -11,7 +11,9 @@ from notify.domain.broadcast import BroadcastStatus, HeldWhy
 from notify.domain.codes import Purpose
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.duty import RingResult
+from notify.domain.grants import Role
 from notify.domain.inbound import Word
+from notify.domain.poll import How
 from notify.domain.replying import Say
 from notify.domain.words import (
     AddressState,
@@ -54,9 +56,11 @@ WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("codes", "purpose"): Purpose,
     ("consents", "channel"): Channel,
     ("consents", "source"): Source,
+    ("decisions", "decision"): {"approved", "returned", "recalled", "broke_glass", "reviewed"},
     ("deliveries", "channel"): Channel,
     ("deliveries", "lane"): Lane,
     ("deliveries", "status"): DeliveryStatus,
+    ("grants", "role"): Role,
     ("inbound", "how"): {HOOK, PULL},
     ("inbound", "say"): Say,
     ("inbound", "word"): Word,
@@ -75,6 +79,7 @@ WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("suppressions", "reason"): Suppressed,
     ("tellings", "state"): State,
     ("tellings", "way"): {"mail", "webhook"},
+    ("voters", "how"): How,
     ("workers", "lane"): Lane,
 }
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, LiteralString
 from uuid import uuid4
 
+import pytest
+
 import notify.store
 from notify import clock
 from notify.domain.delivery import OVER
@@ -77,10 +79,13 @@ async def _plan(db: Database, query: Any, *, status: str = "pending", **values: 
     return "\n".join(row["QUERY PLAN"] for row in rows)
 
 
-async def test_notes_are_claimed_in_the_order_of_an_index(db: Database) -> None:
+@pytest.mark.parametrize("asks", [None, True, False], ids=["of all", "answers", "others"])
+async def test_notes_are_claimed_in_the_order_of_an_index(
+    db: Database, *, asks: bool | None
+) -> None:
     plan = await _plan(
         db, claiming.CLAIM_NOTES, lane="note", channel="email", size=250, sender="relay",
-        worker=uuid4(), lease=60, allowed=["pending"], month=None, zone="UTC",
+        worker=uuid4(), lease=60, allowed=["pending"], month=None, zone="UTC", asks=asks,
     )  # fmt: skip
 
     assert "deliveries_notes" in plan
@@ -121,8 +126,9 @@ SELECT id, 'email', id || '@example.org', uuid_send(id), 'proven' FROM who
 """
 
 
+@pytest.mark.parametrize("asks", [None, False], ids=["of all", "apart"])
 async def test_a_claim_touches_what_it_takes_not_what_waits_nor_the_square_of_it(
-    town: Town,
+    town: Town, *, asks: bool | None
 ) -> None:
     await town.group()
     broadcast = await town.broadcast("town", kind=Kind.ANNOUNCEMENT)
@@ -133,7 +139,7 @@ async def test_a_claim_touches_what_it_takes_not_what_waits_nor_the_square_of_it
         rows = await connection.rows(
             "EXPLAIN (ANALYZE, FORMAT JSON) " + claiming.CLAIM_BROADCASTS, lane="bulk",
             channel="email", size=200, sender="relay", worker=uuid4(), lease=60,
-            allowed=["pending"], month=None, onward=None, since=[], after=[], zone="UTC",
+            allowed=["pending"], month=None, onward=None, since=[], after=[], zone="UTC", asks=asks,
         )  # fmt: skip
 
     touched = list(_touched(rows[0]["QUERY PLAN"][0]["Plan"]))
@@ -158,7 +164,7 @@ async def test_whose_quiet_hours_it_is_costs_a_look_into_an_index_of_those_who_h
             lane: (await connection.rows(
                 "EXPLAIN (ANALYZE, FORMAT JSON) " + claiming.CLAIM_BROADCASTS, lane=lane,
                 channel="email", size=200, sender="relay", worker=uuid4(), lease=60,
-                allowed=["pending"], month=None, onward=None, since=[], after=[], zone="UTC",
+                allowed=["pending"], month=None, onward=None, since=[], after=[], zone="UTC", asks=None,
             ))[0]["QUERY PLAN"][0]["Plan"]
             for lane in ("alert", "bulk")
         }  # fmt: skip

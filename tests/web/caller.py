@@ -86,3 +86,14 @@ def is_problem(answer: Answer, status: int) -> bool:
 
 def fields(answer: Answer) -> list[str]:
     return [error["field"] for error in answer.body["errors"]]
+
+
+QUESTION: Json = {
+    "shape": "single",
+    "wordings": {"de": {"ask": "Sind Sie in Sicherheit?", "options": ["Ja", "Ich brauche Hilfe"]}},
+}
+
+
+def asks(*questions: Json, **more: Json) -> Json:
+    """What a broadcast asks; one question where none is named."""
+    return {"questions": list(questions or (QUESTION,))} | more

@@ -1,6 +1,5 @@
 """The whole HTTP application on a free port of this machine, and rows for it to show."""
 
-import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +10,6 @@ from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
-import uvicorn
 
 from notify.bootstrap import App, push_hosts
 from notify.domain.keyring import Keyring
@@ -19,6 +17,7 @@ from notify.queue import Bell
 from notify.settings import Settings
 from notify.store.database import Database
 from notify.web.main import create_app
+from tests.serving import served
 from tests.web.caller import Caller
 
 Publish = Callable[..., Awaitable[UUID]]
@@ -41,17 +40,16 @@ async def serving(
     """The site for the length of a block."""
     api = create_app(App(settings, db, keyring, Bell(None), push_hosts(settings)))
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(api, log_level="error", access_log=False))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
     port = listener.getsockname()[1]
-    async with aiohttp.ClientSession(
-        f"http://127.0.0.1:{port}",
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=20),
-    ) as session:
+    async with (
+        served(api, listener),
+        aiohttp.ClientSession(
+            f"http://127.0.0.1:{port}",
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=20),
+        ) as session,
+    ):
         yield session
-    server.should_exit = True
-    await task
 
 
 @pytest.fixture
@@ -102,15 +100,16 @@ def publisher(db: Database) -> Publish:
             "relation": None,
             "dispatching_at": now,
             "cancelled_at": None,
+            "drill": False,
         } | given
         values |= {"groups": groups, "texts": json.dumps(given.get("texts", texts))}
         async with db.transaction() as connection:
             await connection.run(
                 "INSERT INTO broadcasts (id, kind, status, severity, texts, group_ids,"
                 " valid_until, thread_id, sequence, in_reply_to, relation, dispatching_at,"
-                " cancelled_at) VALUES (%(id)s, %(kind)s, %(status)s, %(severity)s, %(texts)s,"
+                " cancelled_at, drill) VALUES (%(id)s, %(kind)s, %(status)s, %(severity)s, %(texts)s,"
                 " %(groups)s, %(valid_until)s, %(thread_id)s, %(sequence)s, %(in_reply_to)s,"
-                " %(relation)s, %(dispatching_at)s, %(cancelled_at)s)",
+                " %(relation)s, %(dispatching_at)s, %(cancelled_at)s, %(drill)s)",
                 **values,
             )
         return broadcast_id

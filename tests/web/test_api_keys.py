@@ -70,6 +70,7 @@ async def test_who_has_no_key_in_use_learns_how_to_get_one(api: Caller, token: s
         pytest.param("POST", f"/broadcasts/{uuid4()}/cancel", Scope.BROADCASTS_WRITE, id="cancel"),
         pytest.param("GET", f"/broadcasts/{uuid4()}", Scope.BROADCASTS_READ, id="look"),
         pytest.param("GET", f"/broadcasts/{uuid4()}/deliveries", Scope.BROADCASTS_READ, id="rows"),
+        pytest.param("GET", f"/broadcasts/{uuid4()}/results", Scope.BROADCASTS_READ, id="results"),
         pytest.param("GET", "/deliveries/1", Scope.BROADCASTS_READ, id="one"),
     ],
 )

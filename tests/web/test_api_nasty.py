@@ -8,7 +8,7 @@ import pytest
 from yarl import URL
 
 from tests.town import Town
-from tests.web.caller import Caller, alert, in_hours
+from tests.web.caller import Caller, alert, asks, in_hours
 
 GROUP = {
     "slug": "kita",
@@ -35,6 +35,11 @@ BROADCAST = alert() | {
     "texts": {"de": {"title": "Sturm", "body": "Ins Haus.", "sms": "Sturm"}},
     "send_at": in_hours(1),
     "in_reply_to": {"id": "f7d2a1c4-0000-4000-8000-000000000000", "relation": "update"},
+}
+POLL = BROADCAST | {
+    "kind": "poll",
+    "in_reply_to": None,
+    "ask": asks(secret=True, shown="asked", live=False, tell=True, urgent=1),
 }
 NASTY = [
     pytest.param("a\0b", id="NUL"),
@@ -89,6 +94,18 @@ async def test_nothing_a_request_can_hold_breaks_the_service(
             assert answer.status < 500, (path, place, answer.body)
             if answer.status >= 400:
                 assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+async def test_nor_anything_that_a_question_can_hold(api: Caller, town: Town, nasty: Any) -> None:
+    await town.group()
+    names = (False, True) if isinstance(nasty, str) else (False,)
+    inside = [place for place in _places(POLL) if place[0] == "ask"]
+
+    for place, as_name in product(inside, names):
+        answer = await api.post("/broadcasts", _with(POLL, place, nasty, as_name=as_name))
+
+        assert answer.status < 500, (place, answer.body)
 
 
 PAGES = ("/b/", "/leave/", "/confirm/", "/static/", "/", "/hooks/push/", "/hooks/mail/bounce")

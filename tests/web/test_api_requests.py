@@ -67,6 +67,9 @@ async def test_a_group_says_what_it_sends(api: Caller, town: Town) -> None:
     changed = await api.call("PUT", "/groups/water/about", {"about": {"EN": {"sends": " Water "}}})
 
     assert changed.body["about"] == {"en": {"sends": "Water"}}
+    lines = await town.rows("SELECT deed, about FROM audit WHERE deed LIKE 'group.%%' ORDER BY id")
+    assert [line["deed"] for line in lines] == ["group.made", "group.changed"]
+    assert all(line["about"]["group"] == "water" and line["about"]["by_key"] for line in lines)
     mine = await api.with_key(group="water")
     await town.group("other")
     assert is_problem(await mine.call("PUT", "/groups/other/about", {"about": ABOUT}), 403)

@@ -8,8 +8,9 @@ import pytest
 
 from channels.memory import MemoryChannel
 from channels.messages import Email
+from notify.services import auditing
 from tests.town import Town
-from tests.web.caller import Caller, alert, fields, in_hours, is_problem
+from tests.web.caller import QUESTION, Caller, alert, asks, fields, in_hours, is_problem
 
 
 async def _reader(town: Town) -> None:
@@ -32,6 +33,35 @@ async def test_an_alert_is_taken_and_goes_out(api: Caller, town: Town) -> None:
     assert answer.body["sms"]["de"]["segments"] == 1
     await town.plan()
     assert await town.statuses(UUID(answer.body["id"])) == ["pending"]
+
+
+async def test_what_a_program_sends_and_recalls_is_in_the_audit_log(
+    api: Caller, town: Town
+) -> None:
+    await _reader(town)
+
+    sent = await api.send()
+    await api.post(f"/broadcasts/{sent.body['id']}/cancel")
+
+    lines = [line async for line, _ in auditing.lines(town.db)]
+    mine = [line for line in lines if "by_key" in line.about]
+    assert [line.deed for line in mine] == ["broadcast.submitted", "broadcast.recalled"]
+    assert {line.about["broadcast"] for line in mine} == {sent.body["id"]}
+
+
+async def test_a_drill_is_taken_for_groups_for_drills_and_refused_for_others(
+    api: Caller, town: Town
+) -> None:
+    await town.group("crew")
+    refused = await api.send(groups=["crew"], drill=True)
+    await town.change("UPDATE groups SET drill = true")
+
+    taken = await api.send(groups=["crew"], drill=True)
+
+    assert (refused.status, fields(refused)) == (422, ["groups"])
+    assert taken.status == 202
+    shown = await api.get(f"/broadcasts/{taken.body['id']}")
+    assert shown.body["drill"] is True
 
 
 async def test_the_author_hears_what_the_sms_carries_instead(api: Caller, town: Town) -> None:
@@ -76,7 +106,45 @@ _NOW = datetime.now(UTC)
         pytest.param({"groups": []}, "groups", "at least one", id="no group"),
         pytest.param({"groups": ["town", "nix"]}, "groups.1", "Create it", id="unknown group"),
         pytest.param({"groups": ["a\0"]}, "groups.0", "Create it", id="NUL in a group"),
-        pytest.param({"kind": "poll"}, "kind", "announcement", id="poll"),
+        pytest.param({"kind": "poll"}, "ask.questions", "at least one", id="poll without a question"),
+        pytest.param({"kind": "announcement", "ask": asks()}, "ask", "poll", id="news that ask"),
+        pytest.param(
+            {"kind": "poll", "severity": None, "ask": asks(), "valid_until": None}, "valid_until",
+            "close", id="no close",
+        ),
+        pytest.param(
+            {"kind": "poll", "severity": None, "ask": asks(), "send_at": in_hours(5),
+             "valid_until": in_hours(5 + 5 / 3600)},
+            "valid_until", "later valid_until", id="closes seconds after it is sent",
+        ),
+        pytest.param(
+            {"kind": "poll", "severity": None, "ask": asks(), "valid_until": in_hours(367 * 24)},
+            "valid_until", "earlier valid_until", id="open for more than a year",
+        ),
+        pytest.param({"kind": "poll", "ask": asks()}, "severity", "Leave severity out",
+                     id="a poll of a danger"),
+        pytest.param({"ask": asks(QUESTION | {"low": 0})}, "ask.questions.0.low", "Leave it out",
+                     id="lowest of no scale"),
+        pytest.param({"ask": asks(QUESTION | {"shape": "several", "high": 5})},
+                     "ask.questions.0.high", "Leave it out", id="highest of no scale"),
+        pytest.param({"ask": asks(QUESTION | {"most": 1})}, "ask.questions.0.most", "Leave it out",
+                     id="most of one choice"),
+        pytest.param({"ask": {"questions": []}}, "ask.questions", "at least 1", id="no question"),
+        pytest.param({"ask": asks(*[QUESTION] * 6)}, "ask.questions", "at most 5", id="six questions"),
+        pytest.param({"ask": asks(secret="yes")}, "ask.secret", "boolean", id="half a yes"),
+        pytest.param({"ask": asks(urgent=True)}, "ask.urgent", "integer", id="urgent"),
+        pytest.param({"ask": asks(shown="nobody")}, "ask.shown", "everyone", id="shown"),
+        pytest.param({"ask": asks(colour="red")}, "ask.colour", "no such field", id="more in ask"),
+        pytest.param({"ask": asks(QUESTION | {"high": 11})}, "ask.questions.0.high", "10", id="scale"),
+        pytest.param({"ask": asks(QUESTION | {"low": 1.5})}, "ask.questions.0.low", "integer", id="low"),
+        pytest.param(
+            {"ask": asks({"wordings": {"de": {"ask": "x" * 301, "options": ["a", "b"]}}})},
+            "ask.questions.0.wordings.de.ask", "at most 300", id="long question",
+        ),
+        pytest.param(
+            {"ask": asks({"wordings": {"de": {"ask": "x", "options": list("abcdefghij")}}})},
+            "ask.questions.0.wordings.de.options", "at most 9", id="ten options",
+        ),
         pytest.param({"kind": "gossip"}, "kind", "alert", id="no kind"),
         pytest.param({"send_at": in_hours(-1)}, "send_at", "ahead", id="sent in the past"),
         pytest.param({"send_at": in_hours(7)}, "send_at", "Send earlier", id="sent too late"),
@@ -225,3 +293,71 @@ async def test_a_date_far_ahead_is_as_good_as_any(api: Caller, town: Town) -> No
     until = (_NOW + timedelta(days=3000)).isoformat()
 
     assert (await api.send(valid_until=until)).status == 202
+
+
+async def test_a_first_question_too_long_for_sms_is_told_at_the_question(
+    api: Caller, town: Town
+) -> None:
+    await town.group()
+    options = [f"{number} " + "lang " * 15 for number in range(9)]
+    long = {"shape": "single", "wordings": {"de": {"ask": "Warum? " * 40, "options": options}}}
+
+    answer = await api.post(
+        "/broadcasts", alert() | {"kind": "poll", "ask": asks(long), "severity": None}
+    )
+
+    assert answer.status == 422
+    assert fields(answer) == ["ask.questions.0.wordings.de.ask"]
+    assert "Shorten the title, the first question" in answer.body["detail"]
+
+
+async def test_a_poll_is_taken_with_all_that_it_asks(api: Caller, town: Town) -> None:
+    await town.group()
+    several = {
+        "shape": "several", "most": 2,
+        "wordings": {"de": {"ask": "Was fehlt?", "options": ["Bank", "Baum", "Brunnen"]}},
+    }  # fmt: skip
+    scale = {"shape": "scale", "low": 0, "high": 10, "wordings": {"de": {"ask": "Wie gut?"}}}
+    wanted = asks(QUESTION, several, scale, secret=False, shown="asked", live=True, tell=True)
+
+    sent = await api.send(kind="poll", severity=None, ask=wanted)
+
+    assert sent.status == 202
+    shown = (await api.get(f"/broadcasts/{sent.body['id']}")).body
+    assert (shown["kind"], shown["valid_until"] is not None) == ("poll", True)
+    assert shown["ask"] == wanted | {"urgent": None, "questions": [
+        QUESTION, several,
+        scale | {"wordings": {"de": {"ask": "Wie gut?", "options": []}}},
+    ]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "secret", "shown"),
+    [
+        pytest.param({"kind": "poll", "severity": None}, True, "everyone", id="a poll"),
+        pytest.param({}, False, "staff", id="an alert"),
+    ],
+)
+async def test_what_is_not_said_of_a_question_is_as_usual(
+    api: Caller, town: Town, changes: dict[str, Any], secret: bool, shown: str
+) -> None:
+    await town.group()
+
+    sent = await api.send(ask=asks(), **changes)
+
+    assert sent.status == 202
+    seen = (await api.get(f"/broadcasts/{sent.body['id']}")).body["ask"]
+    assert (seen["secret"], seen["shown"], seen["live"], seen["tell"]) == (
+        secret,
+        shown,
+        False,
+        False,
+    )
+
+
+async def test_what_asks_nothing_says_so(api: Caller, town: Town) -> None:
+    await town.group()
+
+    sent = await api.send()
+
+    assert (await api.get(f"/broadcasts/{sent.body['id']}")).body["ask"] is None

@@ -270,6 +270,26 @@ async def test_addresses_are_shown_only_to_a_key_that_may_read_residents(
     assert "@" not in str(one.body)
 
 
+async def test_a_look_at_addresses_is_in_the_audit_log_once_for_key_and_broadcast(
+    api: Caller, town: Town
+) -> None:
+    broadcast = await _sent(api, town)
+    modest = await api.with_key(*(s for s in ORDINARY if s is not Scope.RESIDENTS_READ))
+    other = await api.with_key(*ORDINARY)
+
+    for caller in (modest, api, api, other):
+        page = await caller.get(f"/broadcasts/{broadcast}/deliveries")
+        await caller.get(f"/deliveries/{page.body['deliveries'][0]['id']}")
+
+    lines = await town.rows("SELECT * FROM audit WHERE deed = 'deliveries.viewed' ORDER BY id")
+    assert [line["about"]["broadcast"] for line in lines] == [str(broadcast)] * 2
+    assert len({line["about"]["by_key"] for line in lines}) == 2
+    await town.change("ALTER TABLE audit DISABLE TRIGGER USER")
+    await town.change("UPDATE audit SET at = at - interval '11 minutes'")
+    await api.get(f"/broadcasts/{broadcast}/deliveries")
+    assert len(await town.rows("SELECT FROM audit WHERE deed = 'deliveries.viewed'")) == 3
+
+
 async def test_a_delivery_outside_the_grant_is_not_there(api: Caller, town: Town) -> None:
     broadcast = await _sent(api, town)
     await town.group("elsewhere")

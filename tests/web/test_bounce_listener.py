@@ -12,7 +12,7 @@ from channels.messages import Email
 from notify.domain.keyring import Keyring
 from notify.domain.words import Channel
 from notify.errors import Misconfigured
-from notify.services.receiving import Receiver
+from notify.services.receiving import receiver as receiver_of
 from notify.store.database import Database
 from notify.web import bounces
 from tests.channels.bounce_mails import fields, report
@@ -28,7 +28,7 @@ GONE = report(fields(), line_end="\r\n")
 
 @pytest.fixture
 async def port(db: Database, keyring: Keyring) -> AsyncIterator[int]:
-    receiver = Receiver(db)
+    receiver = receiver_of(db)
     server = await bounces.serve("127.0.0.1:0", keyring=keyring, receiver=receiver)
     yield int(server.sockets[0].getsockname()[1])
     server.close()
@@ -179,7 +179,7 @@ async def test_while_the_database_is_away_the_sender_shall_try_again(
 )
 async def test_a_wrong_setting_is_named(db: Database, keyring: Keyring, listen: str) -> None:
     with pytest.raises(Misconfigured, match="NOTIFY_BOUNCE_LISTEN"):
-        await bounces.serve(listen, keyring=keyring, receiver=Receiver(db))
+        await bounces.serve(listen, keyring=keyring, receiver=receiver_of(db))
 
 
 async def test_a_port_in_use_is_a_wrong_setting_too(db: Database, keyring: Keyring) -> None:
@@ -187,4 +187,4 @@ async def test_a_port_in_use_is_a_wrong_setting_too(db: Database, keyring: Keyri
         port = taken.getsockname()[1]
 
         with pytest.raises(Misconfigured, match="a port that is free"):
-            await bounces.serve(f"127.0.0.1:{port}", keyring=keyring, receiver=Receiver(db))
+            await bounces.serve(f"127.0.0.1:{port}", keyring=keyring, receiver=receiver_of(db))

@@ -66,10 +66,15 @@ def english(path: str) -> str:
 
 async def _looked_at(
     site: ClientSession, method: str, path: str, word: str | None = None,
-    data: Mapping[str, str] | None = None,
+    data: Mapping[str, str] | None = None, *, staff: str | None = None,
 ) -> list[str]:  # fmt: skip
-    """What is lost on a page, or where it leads on to, with what was asked in English."""
-    headers = READER | ({"cookie": f"notify={word}"} if word else {})
+    """What is lost on a page, or where it leads on to, with what was asked in English.
+
+    `word` is a resident's session, `staff` one of staff.
+    """
+    cookies = {"notify": word, "notify-staff": staff}
+    known = "; ".join(f"{name}={value}" for name, value in cookies.items() if value)
+    headers = READER | ({"cookie": known} if known else {})
     async with site.request(
         method, english(path), data=data, headers=headers, allow_redirects=False
     ) as answer:
@@ -86,7 +91,9 @@ async def _looked_at(
 async def test_every_page_leads_on_in_the_language_asked_for(
     site: ClientSession, scene: Scene, name: str
 ) -> None:
-    assert await _looked_at(site, "GET", scene.path(name), scene.session(name)) == []
+    word, staff = scene.session(name), scene.officer(name)
+
+    assert await _looked_at(site, "GET", scene.path(name), word, staff=staff) == []
 
 
 RESIDENT: Final[Mapping[str, Mapping[str, str]]] = {
@@ -106,6 +113,7 @@ RESIDENT: Final[Mapping[str, Mapping[str, str]]] = {
     "/join/code": {"address": "0"},
     "/leave/{leave}": {"choice": "this"},
     "/confirm/{confirm}": {},
+    "/answer/{ballot}": {"q1": "1"},
     "/nothing": {},
 }
 """What a form may lead to, done by a resident with her page open."""
@@ -115,7 +123,7 @@ RESIDENT: Final[Mapping[str, Mapping[str, str]]] = {
 async def test_every_form_leads_on_in_the_language_asked_for(
     site: ClientSession, scene: Scene, path: str
 ) -> None:
-    real = path.format(leave=scene.leave, confirm=scene.confirm)
+    real = path.format(leave=scene.leave, confirm=scene.confirm, ballot=scene.ballot)
 
     for word in (scene.resident, None):
         assert await _looked_at(site, "POST", real, word, RESIDENT[path]) == []
@@ -136,7 +144,9 @@ async def test_the_button_behind_a_mail_leads_on_in_it(
     site: ClientSession, scene: Scene, town: Town, purpose: Purpose
 ) -> None:
     state = "proven" if purpose is Purpose.OPEN else "asked"
-    (address,) = await town.rows("SELECT id FROM addresses WHERE state = %(s)s", s=state)
+    (address,) = await town.rows(
+        "SELECT id FROM addresses WHERE state = %(s)s AND value = 'anna@example.org'", s=state
+    )
     async with town.db.transaction() as connection:
         code = await proving.send(connection, address["id"], purpose=purpose)
     assert code is not None

@@ -28,6 +28,7 @@ def _entry(
     severity: Severity | None,
     status: BroadcastStatus,
     end: datetime | None,
+    drill: bool = False,
 ) -> dict[str, object]:
     text = Text("Titel", "Inhalt")
     broadcast = Broadcast(
@@ -44,6 +45,7 @@ def _entry(
         in_reply_to=THIS if relation else None,
         relation=relation,
         created_at=NOW,
+        drill=drill,
     )
     return {
         "broadcast": broadcast,
@@ -53,14 +55,20 @@ def _entry(
         "lead": "Inhalt",
         "groups": ["Stadt"],
         "href": "/b/x",
+        "result": "/polls/x",
     }
 
 
+@pytest.mark.parametrize("drill", [False, True], ids=["real", "drill"])
 @pytest.mark.parametrize("as_of", [None, NOW], ids=["now", "old"])
 @pytest.mark.parametrize("language", ["de", "en", "uk"])
 @pytest.mark.parametrize("status", READABLE)
 def test_a_broadcast_s_page_renders_whatever_it_is(
-    templates: Templates, status: BroadcastStatus, language: str, as_of: datetime | None
+    templates: Templates,
+    status: BroadcastStatus,
+    language: str,
+    as_of: datetime | None,
+    drill: bool,
 ) -> None:
     hour = timedelta(hours=1)
     ends = (None, NOW - hour, NOW + hour)
@@ -74,8 +82,10 @@ def test_a_broadcast_s_page_renders_whatever_it_is(
         "as_of": as_of,
     }
 
+    word = "EXERCISE" if language == "en" else "ÜBUNG"
+    real = {f"tone-{one}" for one in (*Severity, "alert", "clear")}
     for kind, relation, severity, end in product(Kind, (None, *Relation), (None, *Severity), ends):
-        entry = _entry(kind, relation, severity, status, end)
+        entry = _entry(kind, relation, severity, status, end, drill)
         page = templates.render(
             "web/broadcast.html",
             language=language,
@@ -83,6 +93,10 @@ def test_a_broadcast_s_page_renders_whatever_it_is(
             earlier=[entry],
             alerts=[entry],
             opened=THIS,
+            results=frozenset(),
+            answers_until=None,
+            sheets=[],
+            number="",
             identity=Identity("Stadt", "a@b.example", imprint="Rathaus", privacy="Datenschutz"),
             **around,
         )
@@ -91,8 +105,18 @@ def test_a_broadcast_s_page_renders_whatever_it_is(
         )
 
         assert page.count("<h1") == front.count("<h1") == 1
-        assert 'lang="ar" dir="rtl">Titel</h1>' in page
-        assert "Titel</a>" in front
+        title = f"{word}: Titel" if drill else "Titel"
+        assert f'lang="ar" dir="rtl">{title}</h1>' in page
+        assert f">{title}</a>" in front
+        assert (f"<title>{word}: Titel" in page) is drill
+        if drill:
+            # Nothing of it looks like a real one.
+            assert not [tone for tone in real if tone in page or tone in front]
+            assert page.count("Titel") == page.count(f"{word}: Titel")
+            assert 'class="drill"' in page
+        else:
+            assert "drill" not in page
+            assert word not in page + front
         assert page.count('class="old"') == front.count('class="old"') == (as_of is not None)
 
 

@@ -14,6 +14,7 @@ from notify.errors import Misconfigured
 from notify.settings import Settings
 from sandbox.relay import Relay
 from sandbox.rules import Rules, read_rules
+from tests.polled import poll
 from tests.town import Town
 from workers.lane import Worker
 
@@ -169,3 +170,14 @@ async def test_news_and_alerts_leave_from_one_worker(settings: Settings, town: T
             await eventually(town, "SELECT * FROM deliveries WHERE status = 'sent'", 2)
 
     assert len(relay.book) == 2
+
+
+@pytest.mark.parametrize("lane", Lane)
+async def test_a_poll_whose_time_is_over_is_closed_by_any_worker(
+    app: App, town: Town, lane: Lane
+) -> None:
+    polled = await poll(town, {"town": 1})
+    await polled.run_out()
+
+    async with working(app, lane):
+        await eventually(town, "SELECT FROM polls WHERE closed_at IS NOT NULL", 1)

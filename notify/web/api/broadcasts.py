@@ -10,18 +10,20 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from notify import clock
-from notify.domain.broadcast import Text
+from notify.domain.broadcast import BroadcastStatus, Text
 from notify.domain.delivery import DeliveryStatus
+from notify.domain.results import to_json
 from notify.domain.scopes import Scope
 from notify.domain.submission import Submission
-from notify.domain.words import Channel, Kind, Relation, Severity, lane_of
-from notify.services import submitting, watching
+from notify.domain.words import Channel, Kind, Lane, Relation, Severity, lane_of
+from notify.services import auditing, counting, submitting, watching
 from notify.services.once import Answer, once
 from notify.services.watching import Watched
 from notify.store.database import Connection, Row
-from notify.web.api import shapes
+from notify.web.api import result_shapes, shapes
 from notify.web.api.auth import BroadcastReader, BroadcastWriter
 from notify.web.api.documents import refusals
+from notify.web.api.questions import AskIn, to_ask
 from notify.web.api.said import AddSaid
 from notify.web.api.shapes import answer
 from notify.web.deps import TheApp
@@ -50,10 +52,20 @@ class BroadcastIn(Strict):
     kind: Kind
     groups: list[str] = Field(default_factory=list, max_length=200)
     texts: dict[str, TextIn] = Field(max_length=50)
-    severity: Severity | None = None
-    valid_until: datetime | None = None
+    severity: Severity | None = Field(None, description="Of an alert; of a poll refused.")
+    drill: bool = Field(
+        False, description="An exercise: says so everywhere, and goes only to groups for drills."
+    )
+    valid_until: datetime | None = Field(
+        None,
+        description="An alert and a poll need it. Of a poll it is when it closes: from one minute to "
+        "a year (366 days) after it is sent.",
+    )
     send_at: datetime | None = None
     in_reply_to: InReplyTo | None = None
+    ask: AskIn | None = Field(
+        None, description="What a poll asks; an alert that follows none may ask one question."
+    )
 
 
 @router.post(
@@ -74,11 +86,15 @@ async def send(
         done = await submitting.submit(
             connection, _submission(wanted), settings=app.settings, now=clock.now(),
             may_alert=Scope.ALERTS_SEND in key.scopes, within=key.group_id, key_id=key.id,
+            editors=[key.made_by] if key.made_by else [],
         )  # fmt: skip
         sms = {
             language: {"segments": segments, "replaced": done.replaced.get(language, [])}
             for language, segments in done.segments.items()
         }
+        await auditing.record(
+            connection, None, "broadcast.submitted", broadcast=done.id, by_key=key.id
+        )
         return Answer(202, {"id": str(done.id), "status": str(done.status), "sms": sms})
 
     done = await once(
@@ -86,6 +102,8 @@ async def send(
         request=["broadcasts", wanted.model_dump(mode="json")], work=work,
     )  # fmt: skip
     app.bell.ring(lane_of(wanted.kind))
+    if done.body["status"] == BroadcastStatus.SUBMITTED:
+        app.bell.ring(Lane.NOTE)  # approvers are told
     headers = {"Location": f"/api/v1/broadcasts/{done.body['id']}"}
     if done.replayed:
         headers["Idempotency-Replayed"] = "true"
@@ -101,10 +119,12 @@ def _submission(wanted: BroadcastIn) -> Submission:
             for language, text in wanted.texts.items()
         },
         severity=wanted.severity,
+        drill=wanted.drill,
         valid_until=wanted.valid_until,
         send_at=wanted.send_at,
         in_reply_to=wanted.in_reply_to.id if wanted.in_reply_to else None,
         relation=wanted.in_reply_to.relation if wanted.in_reply_to else None,
+        ask=to_ask(wanted.ask, alert=wanted.kind is Kind.ALERT) if wanted.ask else None,
     )
 
 
@@ -125,6 +145,7 @@ async def cancel(broadcast_id: UUID, app: TheApp, key: BroadcastWriter) -> Mappi
     """Recall a broadcast within a second; what was handed over stays told."""
     row = await submitting.cancel(app.db, broadcast_id, within=key.group_id)
     app.bell.ring(lane_of(row["kind"]))
+    await auditing.record_after(app.db, "broadcast.recalled", broadcast=broadcast_id, by_key=key.id)
     return {"id": str(row["id"]), "status": row["status"], "cancelled_at": row["cancelled_at"]}
 
 
@@ -152,6 +173,10 @@ async def deliveries(
     rows, more = page.rows, len(page.rows) == limit
     if Scope.RESIDENTS_READ not in key.scopes:
         rows = [{**row, "address": None} for row in rows]
+    elif rows:
+        await auditing.looked(
+            app.db, None, "deliveries.viewed", broadcast=broadcast_id, by_key=key.id
+        )
     return {
         "deliveries": [add_said(row) for row in rows],
         "next_cursor": rows[-1]["id"] if more else None,
@@ -185,6 +210,17 @@ async def skips(
     }
 
 
+@router.get(
+    "/{broadcast_id}/results", response_model=None,
+    responses=answer(200, result_shapes.ResultOut) | refusals(404),
+)  # fmt: skip
+async def results(broadcast_id: UUID, app: TheApp, key: BroadcastReader) -> Mapping[str, Any]:
+    """How what it asks was answered, counted from the stored ballots: people, not messages. Also
+    before the close; of a secret poll that is open no question that fewer than ten have answered.
+    404 where it asks nothing, or has not begun."""
+    return to_json(await counting.for_key(app.db, broadcast_id, within=key.group_id))
+
+
 def as_json(watched: Watched) -> dict[str, Any]:
     row: Row = watched.row
     progress = watched.progress
@@ -192,12 +228,14 @@ def as_json(watched: Watched) -> dict[str, Any]:
     return {
         "id": row["id"],
         "kind": row["kind"],
+        "drill": row["drill"],
         "status": row["status"],
         "severity": row["severity"],
         "groups": watched.groups,
         "texts": row["texts"],
         "valid_until": row["valid_until"],
         "send_at": row["send_at"],
+        "ask": row["asks"],
         "thread_id": row["thread_id"],
         "in_reply_to": {"id": reply, "relation": row["relation"]} if reply else None,
         "created_at": row["created_at"],

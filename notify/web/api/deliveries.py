@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 
 from notify.domain.scopes import Scope
-from notify.services import watching
+from notify.services import auditing, watching
 from notify.web.api.auth import BroadcastReader
 from notify.web.api.documents import refusals
 from notify.web.api.said import AddSaid
@@ -31,4 +31,9 @@ async def look(
     found = add_said(await watching.delivery(app.db, delivery_id, within=key.group_id))
     for story in ("attempts", "receipts"):
         found[story] = [add_said(row, found["status"]) for row in found[story]]
-    return found if Scope.RESIDENTS_READ in key.scopes else {**found, "address": None}
+    if Scope.RESIDENTS_READ not in key.scopes:
+        return {**found, "address": None}
+    await auditing.looked(
+        app.db, None, "deliveries.viewed", broadcast=found["broadcast_id"], by_key=key.id
+    )
+    return found

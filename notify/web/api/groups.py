@@ -64,7 +64,7 @@ async def create(wanted: GroupIn, app: TheApp, key: GroupWriter) -> Mapping[str,
         app.db, slug=wanted.slug, names=names, parent=wanted.parent, closed=wanted.closed,
         carries_parent_news=wanted.carries_parent_news, identity=wanted.identity,
         sms_cap=wanted.sms_cap,
-        about=wanted.about, within=key.group_id,
+        about=wanted.about, within=key.group_id, key_id=key.id,
     )  # fmt: skip
     return _shown(made)
 
@@ -75,7 +75,8 @@ async def create(wanted: GroupIn, app: TheApp, key: GroupWriter) -> Mapping[str,
 )  # fmt: skip
 async def describe(slug: str, wanted: AboutIn, app: TheApp, key: GroupWriter) -> Mapping[str, Any]:
     """Say at sign-up what a group sends, how often, with an example; what was said before goes."""
-    return _shown(await groups.describe(app.db, slug, wanted.about, within=key.group_id))
+    made = await groups.describe(app.db, slug, wanted.about, within=key.group_id, key_id=key.id)
+    return _shown(made)
 
 
 def _shown(group: Group) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from notify.domain.scopes import Scope
 from notify.domain.words import Lane
-from notify.services import requesting
+from notify.services import auditing, requesting
 from notify.web.api.auth import ResidentWriter
 from notify.web.api.documents import refusals
 from notify.web.api.shapes import DecidedOut, RequestsOut, answer
@@ -31,9 +31,11 @@ async def waiting(
     group: Annotated[str | None, Query(max_length=63, description="Of it and all below.")] = None,
 ) -> Mapping[str, Any]:
     """Who asks to join a closed group, the oldest first, at most 500. `resident_name` is null
-    without the scope residents:read."""
+    without the scope residents:read; with it, the look at them is in the audit log."""
     shows = Scope.RESIDENTS_READ in key.scopes
     rows = await requesting.waiting(app.db, group=group, within=key.group_id)
+    if shows and rows:
+        await auditing.looked(app.db, None, "requests.viewed", group=group, by_key=key.id)
     return {
         "requests": [
             {
@@ -60,7 +62,8 @@ async def decide(
     """Approve or refuse a request. The resident is told by mail or SMS; `told` is false where no
     proven address is left for it."""
     done = await requesting.decide(
-        app.db, resident_id, group, approve=wanted.decision == "approve", within=key.group_id
-    )
+        app.db, resident_id, group, approve=wanted.decision == "approve", within=key.group_id,
+        key_id=key.id,
+    )  # fmt: skip
     app.bell.ring(Lane.NOTE)
     return {"decision": wanted.decision, "told": done.told}

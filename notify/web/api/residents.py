@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from notify.domain.residents import NewResident
 from notify.domain.words import Channel, Lane, Source
-from notify.services import desk, erasing, residents
+from notify.errors import Conflict
+from notify.services import auditing, desk, erasing, residents
 from notify.services.desk import Counter
 from notify.web.api.auth import ResidentWriter
 from notify.web.api.documents import refusals
@@ -91,19 +92,27 @@ class CodeIn(Strict):
 async def create(
     request: Request, wanted: ResidentIn, app: TheApp, key: ResidentWriter
 ) -> Mapping[str, Any]:
-    """Create a resident. An address known already: 409 with the id of its resident. Without
+    """Create a resident. An address known already: 409, with the id of its resident where the
+    key reaches them, which is kept in the audit log. Without
     `consent` the addresses are unverified, and only asked to confirm. With `desk` 429 where no code
     may go there just now: nothing was done, and `detail` says what else there is."""
-    made = await residents.create(
-        app.db,
-        app.keyring,
-        settings=app.settings,
-        hosts=app.push_hosts,
-        request=_request(wanted),
-        counter=Counter(app.rates, network(request, app.settings)),
-        source=Source.DESK if wanted.desk else Source.API,
-        within=key.group_id,
-    )
+    try:
+        made = await residents.create(
+            app.db,
+            app.keyring,
+            settings=app.settings,
+            hosts=app.push_hosts,
+            request=_request(wanted),
+            counter=Counter(app.rates, network(request, app.settings)),
+            source=Source.DESK if wanted.desk else Source.API,
+            within=key.group_id,
+        )
+    except Conflict as known:
+        if "resident" in known.ids:  # whose address it is: a look at somebody
+            await auditing.looked(
+                app.db, None, "resident.found", resident=known.ids["resident"], by_key=key.id
+            )
+        raise
     app.bell.ring(Lane.NOTE)
     return {"id": made}
 
@@ -145,7 +154,7 @@ async def erase(resident_id: UUID, app: TheApp, key: ResidentWriter) -> None:
     """Erase a resident: all that is kept about them, for good. Figures without a person stay, and a
     keyed hash of an address that opted out or bounced. A key of a group reaches whoever follows
     nothing beyond it."""
-    await erasing.erase(app.db, resident_id, within=key.group_id)
+    await erasing.erase(app.db, resident_id, within=key.group_id, key_id=key.id)
 
 
 def _request(wanted: ResidentIn) -> NewResident:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from notify.domain import poll
 from notify.domain.broadcast import BroadcastStatus, HeldWhy
 from notify.domain.delivery import DeliveryStatus
 from notify.domain.words import Channel, Kind, Lane, Relation, Severity
@@ -56,6 +57,31 @@ class PointOut(Shape):
     n: int
 
 
+class WordingOut(Shape):
+    ask: str
+    options: list[str]
+
+
+class QuestionOut(Shape):
+    """`wordings` are by language; `low` and `high` are there of a scale alone, `most` where not every
+    option may be chosen."""
+
+    shape: poll.Shape
+    wordings: dict[str, WordingOut]
+    low: int = 1
+    high: int = 5
+    most: int | None = None
+
+
+class AskOut(Shape):
+    questions: list[QuestionOut]
+    secret: bool
+    shown: poll.Shown
+    live: bool
+    tell: bool
+    urgent: int | None
+
+
 class BroadcastOut(Shape):
     """`texts` are by language, `progress` is by channel and status, `skips` by channel and reason,
     `curve` tells the hand-overs of each second by channel, in the quarter of an hour before the
@@ -63,12 +89,14 @@ class BroadcastOut(Shape):
 
     id: UUID
     kind: Kind
+    drill: bool
     status: BroadcastStatus
     severity: Severity | None
     groups: list[str]
     texts: dict[str, TextOut]
     valid_until: datetime | None
     send_at: datetime | None
+    ask: AskOut | None
     thread_id: UUID
     in_reply_to: InReplyToOut | None
     created_at: datetime

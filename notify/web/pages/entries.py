@@ -17,6 +17,7 @@ def entry(app: App, published: Published, language: str) -> Mapping[str, object]
     default = app.settings.default_language
     tag, text = choose(published.broadcast.texts, language, default=default)
     names = [choose(name, language, default=default) for name in published.group_names if name]
+    short = links.shorten(published.broadcast.id)
     return {
         "broadcast": published.broadcast,
         "published": published,
@@ -24,5 +25,6 @@ def entry(app: App, published: Published, language: str) -> Mapping[str, object]
         "text_language": tag,
         "lead": cut(to_line(text.body), size=_LEAD),
         "groups": [name for _, name in names],
-        "href": here().kept(f"/b/{links.shorten(published.broadcast.id)}"),
+        "href": here().kept(f"/b/{short}"),
+        "result": here().kept(f"/polls/{short}"),
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import HTTPException, Request
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.types import Message
 
 LIMIT: Final = 8_192
@@ -14,6 +14,12 @@ LIMIT: Final = 8_192
 
 LARGE: Final = 64 * 1024
 """Bytes of a form that ticks groups; three hundred of the longest slugs take 25,000."""
+
+LARGEST: Final = 1024 * 1024
+"""Bytes of a form with texts: the longest body there may be, in five languages of any script."""
+
+UPLOAD: Final = 3 * 1024 * 1024
+"""Bytes of a file that is uploaded; a resident takes about sixty."""
 
 MOST_FIELDS: Final = 1_000
 
@@ -37,6 +43,14 @@ class Fields:
         return bool(self.one(name))
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as the browser sent it. `name` is what it was called there: never a path of ours."""
+
+    name: str
+    content: bytes
+
+
 async def small_form(request: Request) -> Mapping[str, str]:
     """The text fields of a form, URL-encoded or multipart, files left out.
 
@@ -47,14 +61,33 @@ async def small_form(request: Request) -> Mapping[str, str]:
         return dict(_texts(form))
 
 
-async def large_form(request: Request) -> Fields:
-    """The same for a form with more fields, and with fields that repeat; raises alike, at LARGE."""
-    body = await _body(request, limit=LARGE)
+async def large_form(request: Request, *, limit: int = LARGE) -> Fields:
+    """The same for a form with more fields, and with fields that repeat; raises alike, at `limit`."""
+    body = await _body(request, limit=limit)
     values: dict[str, list[str]] = {}
     async with _again(request, body).form(max_files=0, max_fields=MOST_FIELDS) as form:
         for name, value in _texts(form):
             values.setdefault(name, []).append(value.replace("\0", ""))
     return Fields(values)
+
+
+async def upload_form(request: Request, *, file: str) -> tuple[Fields, Upload | None]:
+    """The same for a form with one file, in the field `file`; None where none was chosen.
+
+    Raises HTTPException 413 where it is larger than UPLOAD, 400 where it cannot be read.
+    """
+    body = await _body(request, limit=UPLOAD + LARGE)
+    values: dict[str, list[str]] = {}
+    async with _again(request, body).form(max_files=1, max_fields=20) as form:
+        for name, value in _texts(form):
+            values.setdefault(name, []).append(value.replace("\0", ""))
+        found = form.get(file)
+        upload = None
+        if isinstance(found, UploadFile) and found.filename:
+            upload = Upload(found.filename, await found.read())
+    if upload is not None and len(upload.content) > UPLOAD:
+        raise HTTPException(413)
+    return Fields(values), upload
 
 
 async def small_json(request: Request) -> Mapping[str, Any]:

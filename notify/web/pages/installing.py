@@ -1,12 +1,14 @@
 """What browsers ask for to show messages of the town: its manifest and its service worker."""
 
 import json
+from dataclasses import asdict
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from channels.vapid import public_key
 from notify.bootstrap import App
+from notify.rendering import push_answers
 from notify.rendering.languages import direction
 from notify.rendering.lines import cut, one_line
 from notify.rendering.templates import templates
@@ -69,6 +71,7 @@ async def worker(request: Request) -> Response:
             "icon": static_url("icon-192.png"),
             "badge": static_url("badge-96.png"),
             "unreadable": {tag: _unreadable(app, tag) for tag in app.settings.languages},
+            "uncounted": {tag: _uncounted(app, tag) for tag in app.settings.languages},
         },
     )
     return Finished(
@@ -92,6 +95,11 @@ def push_key(app: App) -> str | None:
 
 def _icon(name: str, sizes: str, *, kind: str = "image/png", purpose: str = "any") -> object:
     return {"src": static_url(name), "sizes": sizes, "type": kind, "purpose": purpose}
+
+
+def _uncounted(app: App, language: str) -> dict[str, str]:
+    """What is shown where an answer reached nobody."""
+    return asdict(push_answers.not_counted(templates(app.settings).words(language)))
 
 
 def _unreadable(app: App, language: str) -> dict[str, str]:

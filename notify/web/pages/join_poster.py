@@ -1,16 +1,15 @@
 """What hangs on a wall and leads to a group's sign-up: a QR code, and a poster with it."""
 
 from functools import lru_cache
-from io import BytesIO
 from typing import Final
 
-import segno
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from notify.bootstrap import App
 from notify.domain.groups import Group
 from notify.rendering.phones import spoken
+from notify.rendering.qr import drawn
 from notify.services import groups, texting
 from notify.web.deps import TheApp
 from notify.web.pages import group_tree
@@ -19,7 +18,6 @@ from notify.web.pages.paper import not_found, page, reader_language
 router = APIRouter(include_in_schema=False)
 
 _DAY: Final = "public, max-age=86400"
-_QUIET: Final = 4  # modules of white around it, without which some phones do not see it
 
 
 @router.api_route("/join/{slug}/qr.svg", methods=["GET", "HEAD"])
@@ -58,11 +56,4 @@ def _url(app: App, slug: str) -> str:
     return f"{app.settings.public_url}/join/{slug}"
 
 
-@lru_cache(maxsize=200)
-def _drawn(url: str) -> bytes:
-    """Black on white also where the page is dark: phones do not read it the other way round."""
-    out = BytesIO()
-    segno.make(url, error="m", micro=False).save(
-        out, kind="svg", border=_QUIET, dark="#000", light="#fff", omitsize=True, nl=False
-    )
-    return out.getvalue()
+_drawn = lru_cache(maxsize=200)(drawn)

@@ -9,6 +9,8 @@ from notify.bootstrap import App, open_channels
 from notify.domain.groups import Group
 from notify.rendering.languages import choose
 from notify.rendering.phones import spoken
+from notify.rendering.sheets import Sheet, sheets
+from notify.rendering.templates import templates
 from notify.services import texting
 from notify.services.browsing import Answers, AnySheet, Archive, GroupSheet, InArchive, Tree
 from notify.services.publishing import Front, Thread
@@ -50,6 +52,10 @@ def _values(app: App, subject: Front | Thread | AnySheet, language: str) -> Mapp
                 "current": entry(app, subject.current, language),
                 "earlier": [entry(app, one, language) for one in subject.earlier],
                 "opened": subject.opened,
+                "results": subject.results,
+                "answers_until": subject.answers_until,
+                "sheets": _asked(app, subject, language),
+                "number": spoken(texting.number(app.settings)),
                 "identity": subject.identity,
                 "colour": subject.identity.colour,
             }
@@ -63,6 +69,7 @@ def _values(app: App, subject: Front | Thread | AnySheet, language: str) -> Mapp
                 "above": [_group(app, one, language) for one in subject.above],
                 "below": [_group(app, one, language) for one in subject.below],
                 "entries": [entry(app, one, language) for one in subject.entries],
+                "drills": [entry(app, one, language) for one in subject.drills],
                 "older": _archive_link(InArchive(slug=subject.group.slug)),
                 "identity": subject.identity,
                 "colour": subject.identity.colour,
@@ -76,6 +83,13 @@ def _values(app: App, subject: Front | Thread | AnySheet, language: str) -> Mapp
                 "number": spoken(texting.number(app.settings)),
                 "channels": [str(channel) for channel in open_channels(app.settings)],
             }
+
+
+def _asked(app: App, thread: Thread, language: str) -> list[Sheet]:
+    """What the newest message of a thread asks."""
+    ask = thread.current.broadcast.ask
+    words, default = templates(app.settings).words(language), app.settings.default_language
+    return sheets(words, ask, language=language, default=default) if ask else []
 
 
 def _archive(app: App, archive: Archive, language: str) -> Mapping[str, Any]:

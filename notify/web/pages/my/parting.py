@@ -40,7 +40,7 @@ async def erase(request: Request, app: TheApp) -> Response:
     if here is None:
         return outside()
     try:
-        await erasing.erase(app.db, here.session.resident)
+        await erasing.erase(app.db, here.session.resident, by_resident=True)
     except NotFound:  # twice at once
         return outside()
     answer = page(app, "my/erased", language=here.language)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from notify.bootstrap import App
-from notify.rendering import fates, links
+from notify.rendering import fates, labels, links
 from notify.rendering.languages import Words, choose
 from notify.rendering.phones import spoken
 from notify.rendering.templates import templates
@@ -49,7 +49,8 @@ def _shown(app: App, here: Guest, row: Row) -> dict[str, Any]:
         return told | {"title": _note(words, row["note"]), "language": here.language}
     tag, text = choose(row["texts"], row["language"], default=app.settings.default_language)
     href = f"/b/{links.shorten(row['broadcast_id'])}"
-    return told | {"title": text["title"], "language": tag, "href": href}
+    title = f"{labels.exercise(words)}: {text['title']}" if row["drill"] else text["title"]
+    return told | {"title": title, "language": tag, "href": href}
 
 
 def _note(words: Words, kind: str | None) -> str:
@@ -61,5 +62,7 @@ def _note(words: Words, kind: str | None) -> str:
         "reply": words.gettext("An answer to your SMS"),
         "change": words.gettext("That an address of your page was changed"),
         "trial": words.gettext("A test message"),
+        "test": words.gettext("A draft, sent by yourself as a test"),
+        "result": words.gettext("The result of a poll"),
         "ring": words.gettext("The daily test ring"),
     }.get(kind or "", words.gettext("A message to you"))
