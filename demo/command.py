@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from channels.vapid import make_vapid_key, public_key
-from demo import ledger, report, town, words
+from demo import canvass, ledger, poll, report, town, words
 from demo.compare import Difference, compare
 from demo.service import DemoFailed, Service, free_port
 from demo.town import Person
@@ -26,6 +26,8 @@ from sandbox.client import SandboxProcess
 
 SEED = 2026
 TEXTS = {"alert": words.STORM, "all-clear": words.ALL_CLEAR}
+VOTE = "vote"
+NOT_ANSWERED = {"asked": 0, "answered": 0, "agrees": False}
 PATIENCE = 120.0  # seconds for one broadcast to come to rest
 
 
@@ -33,12 +35,13 @@ def demo(
     residents: Annotated[int, typer.Option(min=10, max=100_000, help="How many people.")] = 5_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures for a program.")] = False,
     plant: Annotated[
-        str | None, typer.Option(help="lose or double: let the sandbox betray us; must be found.")
+        str | None,
+        typer.Option(help="lose, double or vote: let the world betray us; must be found."),
     ] = None,
 ) -> None:
-    """Warn a made-up town over three real protocols and account for every delivery."""
-    if plant not in {None, "lose", "double"}:
-        raise typer.BadParameter("write lose or double")
+    """Warn a made-up town over three real protocols, account for every delivery, and ask it."""
+    if plant not in {None, "lose", "double", VOTE}:
+        raise typer.BadParameter("write lose, double or vote")
     log.configure(level="WARNING")  # to standard error: what is printed is for a program
     console = Console(stderr=as_json)
     try:
@@ -48,7 +51,7 @@ def demo(
         raise typer.Exit(1) from None
     if as_json:
         sys.stdout.write(json.dumps(result) + "\n")
-    if not result["books_agree"]:
+    if not (result["books_agree"] and result["poll"]["agrees"]):
         raise typer.Exit(1)
 
 
@@ -56,11 +59,11 @@ def _run(count: int, *, console: Console, plant: str | None) -> dict[str, Any]:
     began = time.monotonic()
     with _world(console) as (sandbox, service, folder, database_url, vapid):
         rules = [*town.RULES]
-        if plant is not None:
+        if plant in {"lose", "double"}:
             share = max(0.01, min(1.0, 10 / count))  # of a small town more, so that it is hit
             rules = [{"channel": c, "share": share, "do": plant} for c in ledger.CHANNELS] + rules
         sandbox.rules(rules)
-        _settle_town(count, sandbox, service, folder, vapid=vapid, console=console)
+        people = _settle_town(count, sandbox, service, folder, vapid=vapid, console=console)
         asked: dict[str, datetime] = {}
         ids: dict[str, str] = {}
         for name in TEXTS:
@@ -77,11 +80,18 @@ def _run(count: int, *, console: Console, plant: str | None) -> dict[str, Any]:
         }
         for name, of_channels in figures.items():
             report.show(console, name, of_channels)
+        asks = canvass.ask(service, console, patience=PATIENCE)
+        accounts |= {name: ledger.read(database_url, id_) for name, id_ in asks.items()}
         problem = _difference(sandbox, accounts)
-    if problem is None:
-        console.print("[green]The books of the world outside and the database agree.[/green]")
-    else:
-        console.print(f"[red]The books disagree:[/red] {problem}")
+        if problem is None:
+            console.print("[green]The books of the world outside and the database agree.[/green]")
+            polled = canvass.answer(
+                service, sandbox, asks, people=people, database_url=database_url, seed=SEED,
+                tampered=plant == VOTE, console=console,
+            )  # fmt: skip
+        else:
+            console.print(f"[red]The books disagree:[/red] {problem} Nobody is let answer.")
+            polled = NOT_ANSWERED
     console.print(f"{time.monotonic() - began:.0f} s in all.")
     return {
         "channels": figures["alert"],
@@ -89,12 +99,13 @@ def _run(count: int, *, console: Console, plant: str | None) -> dict[str, Any]:
         "residents": count,
         "books_agree": problem is None,
         "difference": problem,
+        "poll": polled,
     }
 
 
 def _difference(sandbox: SandboxProcess, accounts: dict[str, ledger.Account]) -> str | None:
     try:
-        compare(sandbox, accounts, TEXTS)
+        compare(sandbox, accounts, TEXTS | poll.TEXTS)
     except Difference as problem:
         return str(problem)
     return None
@@ -145,6 +156,7 @@ def _settings(
         "NOTIFY_TWILIO_AUTH_TOKEN": sandbox.auth_token,
         "NOTIFY_TWILIO_SENDERS": "+4915735990000@400",
         "NOTIFY_TWILIO_API_URL": sandbox.twilio_url,
+        "NOTIFY_SMS_DAILY_BUDGET": "100000",  # a day of talk within seconds
         "NOTIFY_VAPID_PRIVATE_KEY": vapid,
         "NOTIFY_PUSH_HOSTS": sandbox.push_url,
     }
@@ -159,7 +171,7 @@ def _settle_town(
     *,
     vapid: str,
     console: Console,
-) -> None:
+) -> list[Person]:
     """Groups, residents from the town's list, and those with browsers through the API."""
     people = town.make_up(count, seed=SEED)
     service.sign_in(service.run("key", "create", "demo", "--alerts"))
@@ -184,6 +196,7 @@ def _settle_town(
     ):
         list(pool.map(lambda body: service.post("/api/v1/residents", body), bodies))
     sandbox.gone(gone)
+    return people
 
 
 def _signed_up(person: Person, browsers: list[dict[str, Any]], gone: list[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +52,14 @@ def compare(sandbox: Sandbox, accounts: Mapping[str, Account], texts: Mapping[st
 
 
 def recognised(
-    sandbox: Sandbox, texts: Mapping[str, Any], *, but: Collection[str] = ()
+    sandbox: Sandbox,
+    texts: Mapping[str, Any],
+    *,
+    but: Collection[str] = (),
+    leave_out: Callable[[Message], bool] = lambda _: False,
 ) -> Iterator[tuple[Message, tuple[str, str]]]:
     """Every message in the books, with the name of the broadcast and the language it is in;
-    not those to the addresses of `but`.
+    not those to the addresses of `but`, nor those that `leave_out` knows.
 
     Raises Difference at one that is none of these texts, or more than one of them.
     """
@@ -66,7 +70,7 @@ def recognised(
         for channel in CHANNELS
     ]
     for message in _books(sandbox):
-        if message.address in but:
+        if message.address in but or leave_out(message):
             continue
         found = [
             (name, language)

@@ -1,7 +1,7 @@
 """Shows the demo to people and to programs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich import box
@@ -10,14 +10,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from demo.ledger import CHANNELS
+from demo.poll import Outcome
 
 DONE = ("sent", "delivered", "failed", "unknown", "expired", "cancelled", "superseded")
 QUIET = 4.0  # seconds without a change, once everything is handed over, before we look
+LANGUAGE = "en"  # in which questions are shown
 SILENCE = 8.0  # the same while reports are missing: they will not come any more
 
 
-def watch(look: Callable[[], Any], *, title: str, console: Console, patience: float) -> None:
-    """Show hand-overs and reports as they happen, until nothing more is to come."""
+def watch(
+    look: Callable[[], Any],
+    *,
+    title: str,
+    console: Console,
+    patience: float,
+    quiet: float | None = None,
+) -> None:
+    """Show hand-overs and reports as they happen, until nothing more is to come; with `quiet` until
+    nothing has changed for so many seconds."""
     columns = (
         TextColumn("{task.description:>18}"), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -35,7 +45,9 @@ def watch(look: Callable[[], Any], *, title: str, console: Console, patience: fl
                 )  # fmt: skip
             if seen["progress"] != before:
                 changed, before = time.monotonic(), seen["progress"]
-            if seen["status"] == "dispatched" and time.monotonic() - changed > _pause(seen):
+            if seen["status"] == "dispatched" and time.monotonic() - changed > (
+                quiet or _pause(seen)
+            ):
                 return
             time.sleep(0.25)
 
@@ -69,6 +81,34 @@ def show(console: Console, title: str, channels: dict[str, Any]) -> None:
             if reasons:
                 said = ", ".join(f"{n} {reason}" for reason, n in reasons)
                 console.print(f"  {channel} {word}: {said}")
+
+
+def show_poll(console: Console, title: str, asks: Mapping[str, Any], outcome: Outcome) -> None:
+    """Each option with how often it is counted, beside how many meant it."""
+    shown = Table(
+        "question", "option", "counted", "meant", box=box.SIMPLE_HEAD, title_justify="left",
+        title=f"{title}: {outcome.answered} of {outcome.asked} answered", padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )  # fmt: skip
+    for number, question in enumerate(asks["questions"], 1):
+        said = question["wordings"][LANGUAGE]
+        for key, n in outcome.counted.items():
+            if key[0] == number:
+                first = said["ask"] if key[1] == 1 else ""
+                label = str(key[1]) if question["shape"] == "scale" else said["options"][key[1] - 1]
+                shown.add_row(first, label, str(n), str(outcome.meant[key]))
+    console.print(shown)
+
+
+def say_of_polls(
+    console: Console, difference: str | None, *, texts: int, pages: int, seconds: float
+) -> None:
+    """Whether what was counted is what was meant."""
+    if difference is None:
+        console.print("[green]What is counted is what the residents meant[/green]", end="")
+    else:
+        console.print(f"[red]The count is not what was meant:[/red] {difference}", end="")
+    console.print(f" ({texts} texts, {pages} pages, {seconds:.0f} s).")
 
 
 def _seconds(value: float | None) -> str:

@@ -33,7 +33,7 @@ class Service:
             name: value for name, value in os.environ.items() if not name.startswith("NOTIFY_")
         } | dict(environment)
         self._folder = folder
-        self._url = environment["NOTIFY_PUBLIC_URL"]
+        self.url = environment["NOTIFY_PUBLIC_URL"]
         self._key = ""
         self._log = (folder / "service.log").open("wb")
         self._process: subprocess.Popen[bytes] | None = None
@@ -90,7 +90,7 @@ class Service:
 
     def _call(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Any:
         request = urllib.request.Request(  # noqa: S310 - our own URL
-            self._url + path,
+            self.url + path,
             data=None if body is None else json.dumps(body).encode(),
             method=method,
             headers={

@@ -27,3 +27,75 @@ ALL_CLEAR: dict[str, Any] = {
         "body": "You may go outside again. Keep away from the town park until tomorrow.",
     },
 }
+
+SURVEY: dict[str, Any] = {
+    "de": {
+        "title": "Umfrage: Wie soll Musterstadt werden?",
+        "body": "Nach dem Sturm bauen wir manches neu. Drei Fragen, **eine Minute**.",
+        "sms": "Umfrage: Wie soll Musterstadt werden?",
+    },
+    "en": {
+        "title": "Survey: what should Musterstadt be like?",
+        "body": "After the storm we build some things anew. Three questions, **one minute**.",
+        "sms": "Survey: what should Musterstadt be like?",
+    },
+}
+
+SURVEY_ASKS: dict[str, Any] = {
+    "questions": [
+        {
+            "shape": "single",
+            "wordings": {
+                "de": {"ask": "Wohin soll der neue Spielplatz?",
+                       "options": ["Altstadt", "Neustadt", "Stadtpark"]},
+                "en": {"ask": "Where should the new playground be?",
+                       "options": ["Old town", "New town", "City park"]},
+            },
+        },
+        {
+            "shape": "several",
+            "wordings": {
+                "de": {"ask": "Wann passt Ihnen das Bürgerfest?",
+                       "options": ["Freitag", "Samstag", "Sonntag"]},
+                "en": {"ask": "When does the town's fair suit you?",
+                       "options": ["Friday", "Saturday", "Sunday"]},
+            },
+        },
+        {
+            "shape": "scale",
+            "wordings": {
+                "de": {"ask": "Wie gut ist der Bus?", "options": ["schlecht", "sehr gut"]},
+                "en": {"ask": "How good is the bus?", "options": ["bad", "very good"]},
+            },
+            "low": 1,
+            "high": 5,
+        },
+    ]
+}  # fmt: skip
+"""One question of each shape."""
+
+SPEED: dict[str, Any] = {
+    "de": {
+        "title": "Frage: Tempo 30 in der Hauptstraße?",
+        "body": "Der Rat entscheidet im Dezember und fragt vorher Sie.",
+        "sms": "Frage: Tempo 30 in der Hauptstraße?",
+    },
+    "en": {
+        "title": "Question: 30 km/h in the main street?",
+        "body": "The council decides in December, and asks you before.",
+        "sms": "Question: 30 km/h in the main street?",
+    },
+}
+
+SPEED_ASKS: dict[str, Any] = {
+    "questions": [
+        {
+            "shape": "single",
+            "wordings": {
+                "de": {"ask": "Sind Sie dafür?", "options": ["Ja", "Nein"]},
+                "en": {"ask": "Are you in favour?", "options": ["Yes", "No"]},
+            },
+        }
+    ]
+}
+"""Open at the same time: whoever answers the survey names it by its code."""
