@@ -21,7 +21,8 @@ def main(
     scenario: Annotated[str, typer.Option(help="Only those that fit, as in 'crash*'.")] = "*",
     recipients: Annotated[int | None, typer.Option(help="Instead of each one's own.")] = None,
     broken: Annotated[
-        str | None, typer.Option("--break", help="Do without fence, lease, ledger or recheck.")
+        str | None,
+        typer.Option("--break", help="Do without fence, lease, ledger, recheck or order."),
     ] = None,
     short: Annotated[bool, typer.Option(help="Few recipients, and no waiting for leases.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures for a program.")] = False,

@@ -9,7 +9,7 @@ from typing import Any
 
 from faults.crashpoints import Gone
 from notify.services import handing_over, sending
-from notify.store import claiming, pump
+from notify.store import claiming, polls, pump
 
 _OURS = (
     r" AND t\.worker = %\(worker\)s",
@@ -64,11 +64,17 @@ def recheck() -> None:
     _cut(pump, "START", r" AND b\.cancelled_at IS NULL", r"(?s)\s+AND \(coalesce\(.*> now\(\)\)")
 
 
+def order() -> None:
+    """Count whichever answer reaches us last, however long ago it was sent."""
+    _cut(polls, "CAST", r" WHERE b\.at <= excluded\.at")
+
+
 BREAKS: Mapping[str, Callable[[], None]] = {
     "fence": fence,
     "lease": lease,
     "ledger": ledger,
     "recheck": recheck,
+    "order": order,
 }
 
 

@@ -49,6 +49,10 @@ WHERE b.id = ANY(%(sent)s) AND b.planned_at IS NOT NULL AND b.forgotten_at IS NU
     AND k.resident_id = s.resident_id AND k.channel IN (w.channel, 'none'))
 """
 
+NOTED: LiteralString = """
+SELECT t.id FROM attempts t JOIN deliveries d ON d.id = t.delivery_id WHERE d.note_id IS NOT NULL
+"""
+
 COUNTED: LiteralString = """
 SELECT channel, p.status, sum(n)::int AS n FROM progress p JOIN broadcasts b ON b.id = p.broadcast_id
 WHERE b.id = ANY(%(sent)s) AND b.forgotten_at IS NULL
@@ -83,7 +87,8 @@ class Case:
     attempts of a sleeper that others have settled, as they were, `mid_call` how many calls a
     sleeper may have been in the middle of, `dead` the workers that cannot call any more,
     `others` addresses in the books that this is not about; `erased`: some deliveries are not
-    there any more, though counted."""
+    there any more, though counted; `answers`: what is said to texts is in the books as well, and not
+    what this is about."""
 
     texts: Mapping[str, Any]
     faults: Sequence[Fault]
@@ -94,6 +99,7 @@ class Case:
     dead: Collection[UUID] = ()
     others: Collection[str] = ()
     erased: bool = False
+    answers: bool = False
 
 
 @dataclass(slots=True)
@@ -126,8 +132,9 @@ def judge(database_url: str, sandbox: Sandbox, keyring: Keyring, case: Case) -> 
         forgotten = connection.execute(FORGOTTEN, {"sent": sent}).fetchone()
         counted = connection.execute(COUNTED, {"sent": sent}).fetchall()
         states = connection.execute(STATES, {"sent": sent}).fetchall()
+        noted = {r["id"] for r in connection.execute(NOTED)} if case.answers else set()
     try:
-        books = _books(sandbox, keyring, case, deliveries, attempts)
+        books = _books(sandbox, keyring, case, deliveries, attempts, noted)
     except Difference as problem:
         verdict.doubled_forbidden += verdict.blame(1, f"not to be told apart: {problem}")
         return verdict
@@ -153,10 +160,17 @@ def _books(
     case: Case,
     deliveries: Mapping[int, Mapping[str, Any]],
     attempts: Mapping[int, Mapping[str, Any]],
+    noted: Collection[int],
 ) -> dict[int, list[Message]]:
-    """The messages by attempt. Raises Difference at one that went astray."""
+    """The messages by attempt, without those of `noted`. Raises Difference at one that went astray."""
     books: dict[int, list[Message]] = defaultdict(list)
-    for message, (broadcast, language) in recognised(sandbox, case.texts, but=case.others):
+
+    def is_note(message: Message) -> bool:
+        return keyring.unmark(PURPOSES[message.channel], message.mark) in noted
+
+    for message, (broadcast, language) in recognised(
+        sandbox, case.texts, but=case.others, leave_out=is_note
+    ):
         number = keyring.unmark(PURPOSES[message.channel], message.mark)
         if number is None or number not in attempts:
             raise Difference(f"a message in the {message.channel} book names no attempt")

@@ -60,6 +60,7 @@ class Stage(Watch):
         self.mid_call = 0
         self.others: set[str] = set()
         self.erased = False
+        self.answers = False
         self.recovered = 0.0
         self._mended = time.monotonic()
         self._tended = 0.0
@@ -68,6 +69,7 @@ class Stage(Watch):
         """Have an API, and a town of its own."""
         if self.api is None or not self.api.process.running:
             self.replace_api()
+        self.until(self._answers, seconds=PATIENCE)  # it may have been started a moment ago
         self.world.new_town()
 
     def close(self) -> None:
@@ -274,7 +276,7 @@ class Stage(Watch):
         case = Case(
             self.texts, self.faults, ends=self.ends, barred=self.barred,
             left_alone=self.left_alone, mid_call=self.mid_call, dead=dead, others=self.others,
-            erased=self.erased,
+            erased=self.erased, answers=self.answers,
         )  # fmt: skip
         found = judge(self.world.database_url, self.world.box, self.world.keyring, case)
         found.problems = [*self.problems, *found.problems]

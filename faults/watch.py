@@ -69,18 +69,20 @@ class Watch:
         seconds: float | None = None,
     ) -> T:
         """Wait for something, and for what is away."""
+        hindered: list[str] = []
 
         def patiently() -> T | None:
             if tended:
                 self.tend()
             try:
                 return look()
-            except away:
+            except away as problem:
+                hindered[:] = [f"{type(problem).__name__}: {problem}\n"]
                 return None
 
         found = until(
             patiently, seconds=seconds or (600.0 if self.patient else 2 * PATIENCE),
-            why=self._stand, stand=self._taken,
+            why=lambda: "".join([*hindered, self._stand()]), stand=self._taken,
         )  # fmt: skip
         assert found is not None  # noqa: S101 - None is waited on
         return found
@@ -92,7 +94,9 @@ class Watch:
         try:
             rows = self.world.rows(STAND, sent=self.ids)
         except AWAY as problem:
-            return f"The database is away ({type(problem).__name__}).\n{said}"
+            told = self.world.folder / "data" / "log" / "postgres.log"
+            server = told.read_text(errors="replace")[-2_000:] if told.exists() else ""
+            return f"The database is away ({type(problem).__name__}: {problem}).\n{said}\n{server}"
         counts = ", ".join(f"{row['n']} {row['channel']} {row['status']}" for row in rows)
         return f"{counts or 'nothing is planned'}\n{said}"
 

@@ -2,6 +2,7 @@
 
 from faults.scenario import Scenario
 from faults.scenarios import (
+    answers,
     bells,
     clocks,
     crashes,
@@ -17,8 +18,8 @@ from faults.scenarios import (
 )
 
 MODULES = (
-    crashes, kills, bells, databases, sleepers, draining, mixture, crowding, receipts, rechecks,
-    clocks, schedules,
+    crashes, kills, bells, databases, sleepers, draining, mixture, crowding, receipts, answers,
+    rechecks, clocks, schedules,
 )  # fmt: skip
 
 SCENARIOS: dict[str, Scenario] = {
