@@ -11,7 +11,7 @@ PROMISED = "promised"
 NONE = "none"
 
 NAMES = (
-    "email_channel", "email_tracked", "push_tracked", "sms_tracked", "plan", "receipts",
+    "email_channel", "email_tracked", "push_tracked", "sms_tracked", "plan", "receipts", "answers",
     "alert_first_idle", "alert_first_loaded", "alert_p95_loaded", "growth", "growth_sms",
     "growth_push", "growth_plan", "growth_receipts", "rss_max", "pages",
 )  # fmt: skip

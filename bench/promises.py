@@ -27,6 +27,7 @@ PROMISES: Mapping[str, Promise] = {
     "sms_tracked": Promise(2_000, least=True),
     "sms_tracked_two": Promise(2_000, least=True),
     "receipts": Promise(2_000, least=True),
+    "answers": Promise(167, least=True),  # 10,000 a minute
     "alert_first_*": Promise(0.3),
     "alert_p95_*": Promise(10),
     **{

@@ -25,17 +25,18 @@ class Scale:
     peer: int  # messages over a peer, which is slower
     planned: int
     receipts: int
+    answers: int
     requests: int
     times: int  # samples of what is small, of which the middle one counts
 
 
 FULL = Scale(
     growth=1_000_000, snapshot=1_000_000, small=10_000, tracked=100_000, two=100_000, others=20_000,
-    alone=50_000, peer=10_000, planned=200_000, receipts=20_000, requests=10_000, times=3,
+    alone=50_000, peer=10_000, planned=200_000, receipts=20_000, answers=10_000, requests=10_000, times=3,
 )  # fmt: skip
 QUICK = Scale(
     growth=100_000, snapshot=40_000, small=10_000, tracked=100_000, two=20_000, others=4_000,
-    alone=20_000, peer=3_000, planned=100_000, receipts=4_000, requests=10_000, times=1,
+    alone=20_000, peer=3_000, planned=100_000, receipts=4_000, answers=10_000, requests=10_000, times=1,
 )  # fmt: skip
 WARM = 1_000  # deliveries on each channel before anything is measured
 

@@ -1,5 +1,7 @@
 """What is said: a text of ordinary length, with a number that no other broadcast has."""
 
+from typing import Any
+
 GERMAN = """\
 Der Pegel der Elbe **steigt weiter**. Bitte meiden Sie die Keller und die Uferwege, stellen Sie
 Fahrzeuge nicht in Tiefgaragen ab und achten Sie auf Durchsagen.
@@ -12,6 +14,14 @@ The river keeps rising. Keep out of cellars and away from the banks.
 
 - Sandbags: at the depot.
 """
+
+
+def ask() -> dict[str, Any]:
+    """One question, as the API takes it."""
+    options = {"de": ["Altstadt", "Neustadt", "Park"], "en": ["Old town", "New town", "Park"]}
+    asks = {"de": "Wohin soll der Spielplatz?", "en": "Where should the playground be?"}
+    wordings = {one: {"ask": asks[one], "options": options[one]} for one in asks}
+    return {"questions": [{"shape": "single", "wordings": wordings}]}
 
 
 def texts(number: int) -> dict[str, dict[str, str]]:

@@ -153,7 +153,7 @@ class World(Rig):
         }
         return Settings(**{**values, **more})
 
-    def send(self, town: str, *, kind: str = "announcement") -> UUID:
+    def send(self, town: str, *, kind: str = "announcement", **more: Any) -> UUID:
         """Ask the API for a broadcast, with words that no other has."""
         self._broadcasts += 1
         made = self.post(
@@ -161,6 +161,7 @@ class World(Rig):
             {
                 "kind": kind, "groups": [town], "texts": texts(self._broadcasts),
                 "valid_until": (datetime.now(UTC) + timedelta(hours=6)).isoformat(),
+                **more,
             },
         )  # fmt: skip
         return UUID(made["id"])

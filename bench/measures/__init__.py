@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.measures import (
     alerts,
+    answers,
     channels,
     filling,
     growth,
@@ -33,6 +34,7 @@ MEASURES = (
     Measure(("push_tracked",), tracked.push),
     Measure(("sms_tracked",), tracked.sms),
     Measure(("receipts",), receipts.receipts),
+    Measure(("answers",), answers.answers),
     Measure(("pages",), pages.pages),
     Measure(("email_tracked",), tracked.email),
     Measure(("growth",), growth.growth),
