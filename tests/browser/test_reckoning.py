@@ -24,7 +24,9 @@ async def _says(page: Page, selector: str, words: str) -> None:
     await expect(page.locator(selector)).to_contain_text(words)
 
 
-async def _editor(app: App, visits: Visits, *, width: int, dark: bool, javascript: bool) -> Page:
+async def _editor(
+    app: App, visits: Visits, *, width: int, dark: bool, javascript: bool, query: str = ""
+) -> Page:
     """An author of Elbtal, which two follow by mail, before an empty draft."""
     town = Town(app.db, app.keyring, app.settings)
     elbtal = await town.group("elbtal")
@@ -37,7 +39,7 @@ async def _editor(app: App, visits: Visits, *, width: int, dark: bool, javascrip
     assert officer is not None
     draft = await drafting.begin(app.db, officer, Content(kind="alert"))
     return await visits.open(
-        f"/staff/drafts/{draft.id}", width=width, dark=dark, javascript=javascript,
+        f"/staff/drafts/{draft.id}{query}", width=width, dark=dark, javascript=javascript,
         staff=person.word,
     )  # fmt: skip
 
@@ -63,6 +65,15 @@ async def test_numbers_and_previews_follow_what_is_typed(
     assert await axe(page) == []
     assert await sideways(page) == 0
     await picture(page, f"writing beside {width} {'dark' if dark else 'light'}")
+
+
+async def test_it_speaks_the_language_of_the_page(app: App, visits: Visits) -> None:
+    page = await _editor(app, visits, width=WIDE, dark=False, javascript=True, query="?lang=en")
+
+    await page.check("#f-groups-elbtal")
+
+    await _says(page, "#audience", "2 people are reached")
+    await _says(page, "#previews", "What arrives")
 
 
 async def test_without_scripts_the_page_shows_them_when_it_is_saved(
