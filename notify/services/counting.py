@@ -15,7 +15,7 @@ from notify.domain.poll import How, from_json
 from notify.domain.results import Reader, Result, Turnout, may_see
 from notify.domain.tally import Pile, tally, told_apart, withhold
 from notify.domain.words import Kind
-from notify.errors import NotFound
+from notify.errors import Conflict, NotFound
 from notify.services import auditing, overseeing, watching
 from notify.services.staff_sessions import Officer
 from notify.store import poll_counting, polls
@@ -26,6 +26,7 @@ SHOWN: Final = 200
 
 _LONGEST_RECEIPT: Final = 40
 _PURPOSE: Final = "result"
+_NO_RESULT: Final = "This broadcast asks nothing, or it has not begun yet."
 
 
 async def count(db: Database, broadcast_id: UUID) -> Result:
@@ -54,11 +55,15 @@ async def take_along(db: Database, officer: Officer, broadcast_id: UUID) -> Resu
 
 
 async def for_key(db: Database, broadcast_id: UUID, *, within: int | None) -> Result:
-    """The same for a program. Raises NotFound, also where its key does not reach."""
+    """The same for a program. Raises NotFound, also where its key does not reach, and Conflict
+    where the broadcast is there and has no result."""
     async with db.transaction() as connection:
         await poll_counting.one_moment(connection)
         await watching.visible(connection, broadcast_id, within=within)
-        return await _count(connection, await _poll(connection, broadcast_id))
+        row = await poll_counting.poll(connection, broadcast_id)
+        if row is None:
+            raise Conflict(_NO_RESULT)
+        return await _count(connection, row)
 
 
 async def published(db: Database, broadcast_id: UUID, *, asked: bool = False) -> Result | None:
@@ -114,7 +119,7 @@ async def every(db: Database) -> list[Row]:
 async def _poll(connection: Connection, broadcast_id: UUID) -> Row:
     row = await poll_counting.poll(connection, broadcast_id)
     if row is None:
-        raise NotFound("This broadcast asks nothing, or it has not begun yet.")
+        raise NotFound(_NO_RESULT)
     return row
 
 

@@ -212,12 +212,12 @@ async def skips(
 
 @router.get(
     "/{broadcast_id}/results", response_model=None,
-    responses=answer(200, result_shapes.ResultOut) | refusals(404),
+    responses=answer(200, result_shapes.ResultOut) | refusals(404, 409),
 )  # fmt: skip
 async def results(broadcast_id: UUID, app: TheApp, key: BroadcastReader) -> Mapping[str, Any]:
     """How what it asks was answered, counted from the stored ballots: people, not messages. Also
     before the close; of a secret poll that is open no question that fewer than ten have answered.
-    404 where it asks nothing, or has not begun."""
+    409 where it asks nothing, or has not begun."""
     return to_json(await counting.for_key(app.db, broadcast_id, within=key.group_id))
 
 
