@@ -37,6 +37,7 @@ class Why(StrEnum):
     SOUNDS_LIKE_DRILL = "sounds_like_drill"
     SOUNDS_REAL = "sounds_real"
     SEGMENTS = "segments"
+    DEAR = "dear"  # signs for which the SMS needs more parts
     REPLACED = "replaced"
 
 
@@ -51,8 +52,8 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known beside the text. `places` are names of the groups it goes to; `segments` and
-    `replaced` are of the SMS that is made of it."""
+    """What is known beside the text. `places` are names of the groups it goes to; `segments`,
+    `dear` and `replaced` are of the SMS that is made of it."""
 
     language: str
     kind: str
@@ -61,6 +62,7 @@ class About:
     relation: str = ""
     drill: bool = False
     segments: int = 1
+    dear: str = ""
     replaced: Sequence[tuple[str, str]] = ()
 
 
@@ -157,6 +159,8 @@ def check(text: Words, about: About) -> list[Hint]:
     hints = [*_essentials(text, about), *_drills(text, about), *_form(text)]
     if about.segments > 1:
         hints.append(Hint(Why.SEGMENTS, "sms", str(about.segments)))
+        if about.dear:
+            hints.append(Hint(Why.DEAR, "sms", about.dear))
     if about.replaced:
         hints.append(Hint(Why.REPLACED, "sms", " ".join(was for was, _ in about.replaced)))
     order = ("title", "body", "sms")

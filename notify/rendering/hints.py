@@ -40,6 +40,9 @@ def _sentences(words: Words) -> dict[Why, str]:
         Why.SEGMENTS: _(
             "The SMS takes up %(said)s parts, and each one is paid for. Write a shorter text for SMS."
         ),
+        Why.DEAR: _(
+            "With these characters less than half as much fits into one SMS: %(said)s. Leave them out."
+        ),
         Why.REPLACED: _(
             "An SMS does not carry these characters well: %(said)s. Others take their place."
         ),

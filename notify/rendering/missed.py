@@ -12,6 +12,9 @@ def said(words: Words, missed: Missed) -> str:
         Missed.DELETED: words.gettext(
             "Who got it is deleted: it is so long ago that it is not kept any more."
         ),
+        Missed.STOPPED: words.gettext(
+            "It was recalled, or its time was over, before it was their turn."
+        ),
         Missed.NOT_LET_IN: words.gettext(
             "They asked to join the group, and nobody has let them in yet."
         ),

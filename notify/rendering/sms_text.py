@@ -1,6 +1,7 @@
 """Makes the text of an SMS and tells what it costs."""
 
 from dataclasses import dataclass, field
+from unicodedata import category
 
 from channels import segments
 from notify.domain.broadcast import Text
@@ -15,6 +16,15 @@ class SmsText:
     body: str = field(repr=False)
     segments: int
     replaced: tuple[tuple[str, str], ...]
+
+    @property
+    def dear(self) -> str:
+        """Signs that let less than half as much fit into one SMS, each once; none where letters of
+        its language do so anyway."""
+        foreign = dict.fromkeys(char for char in self.body if char not in segments.GSM)
+        if any(category(char)[0] == "L" for char in foreign):
+            return ""
+        return " ".join(char for char in foreign if category(char)[0] in "SP")
 
 
 def sms_words(text: Text) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from notify.domain.broadcast import Identity
-from notify.domain.words import Kind, NoteKind, Severity
+from notify.domain.words import Kind, NoteKind, Relation, Severity
 from notify.rendering import labels
 from notify.rendering.languages import Words, choose
 from notify.rendering.lines import cut, one_line
@@ -41,8 +41,9 @@ def say(words: Words, kind: NoteKind, data: Mapping[str, Any], *, default: str) 
     language = words.language
     title = one_line(choose(data["titles"], language, default=default)[1])
     named = [choose(one, language, default=default)[1] for one in data["groups"]]
-    about = labels.kind(words, Kind(data["kind"]))
-    if data["severity"]:
+    relation = data.get("relation")  # notes of an earlier version have none
+    about = labels.relation(words, relation) or labels.kind(words, Kind(data["kind"]))
+    if data["severity"] and relation != Relation.ALL_CLEAR:
         about = f"{about}, {labels.severity(words, Severity(data['severity']))}"
     head, lead, todo = _sentences(words, kind, data)
     if data.get("drill"):
@@ -141,9 +142,7 @@ def _of_waiting(words: Words, data: Mapping[str, Any]) -> tuple[str, str, str]:
     )
     if data["again"]:
         waited = span(words, 60 * data.get("minutes", 10))
-        lead = words.gettext("This warning has waited for approval for %(span)s.") % {
-            "span": waited
-        }
+        lead = words.gettext("This has waited for approval for %(span)s.") % {"span": waited}
         if data.get("above"):
             todo = words.gettext(
                 "Those who may approve it were told and have not decided. Call them, or give somebody "

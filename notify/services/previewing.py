@@ -235,6 +235,7 @@ def _abouts(content: Content, known: _Known, made: Sequence[Look]) -> Mapping[st
             language=language, kind=content.kind, sender=known.identity.sender_name, places=names,
             relation=content.relation, drill=known.drill,
             segments=sms[language].segments if language in sms else 1,
+            dear=sms[language].dear if language in sms else "",
             replaced=sms[language].replaced if language in sms else (),
         )
         for language in content.texts

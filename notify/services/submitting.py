@@ -101,8 +101,9 @@ async def submit(
 
 
 async def speaks_to(
-    connection: Connection, submission: Submission, *, send_at: datetime | None
-) -> list[int]:
+    connection: Connection, submission: Submission, *, send_at: datetime | None, settings: Settings,
+    now: datetime,
+) -> list[int]:  # fmt: skip
     """The groups that it would go to, by id, the one that speaks first: those it names, and all that
     the thread it follows went to. Raises Invalid, NotFound, Forgotten and Ended as `submit` does."""
     row = await _followed(connection, submission)
@@ -110,7 +111,10 @@ async def speaks_to(
     if row is not None:
         await threads.refuse(connection, row, submission.relation, send_at=send_at)
     ids = await _groups(connection, submission, root=root, within=None)
-    await _check_drill(connection, submission, ids, drill=root.drill if root else submission.drill)
+    submission = _inherit(submission, root, settings=settings, now=now)
+    draft = _draft(submission, ids, root=root, send_at=send_at, now=now, id_=uuid4())
+    await _check_drill(connection, submission, ids, drill=draft.drill)
+    await measuring.check(connection, draft, settings=settings)
     return ids
 
 

@@ -48,7 +48,9 @@ async def look(
         with _told_at_its_field(draft.content):
             asked = submission(draft.content)
             at = check_times(asked, now=now, zone=settings.zone)
-            ids = await submitting.speaks_to(connection, asked, send_at=at)
+            ids = await submitting.speaks_to(
+                connection, asked, send_at=at, settings=settings, now=now
+            )
         await check_reaches(connection, ids, within=officer.require(Deed.WRITE))
         await _check_thread(connection, draft.content, ids)
         waits = await submitting.needs_approval(connection, Kind(draft.content.kind), ids)

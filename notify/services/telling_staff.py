@@ -206,7 +206,7 @@ async def _put(
     rows = await decisions.group_names(connection, row["group_ids"])
     data = {
         "broadcast": str(row["id"]), "kind": row["kind"], "severity": row["severity"],
-        "drill": row["drill"],
+        "relation": row["relation"], "drill": row["drill"],
         "titles": {language: text["title"] for language, text in row["texts"].items()},
         "groups": [one["names"] or {"und": one["slug"]} for one in rows],
     } | more  # fmt: skip

@@ -15,7 +15,7 @@ IS_OVERTAKEN: LiteralString = (
 UNTOLD: LiteralString = (
     """
 -- over: how what took its place follows; that began in the moment in which this ended.
-SELECT b.id, b.kind, b.severity, b.drill, b.texts, b.group_ids, b.editors, e.relation AS over,
+SELECT b.id, b.kind, b.relation, b.severity, b.drill, b.texts, b.group_ids, b.editors, e.relation AS over,
   'thread.' || b.thread_id AS source
 FROM broadcasts b JOIN broadcasts e ON e.thread_id = b.thread_id AND e.dispatching_at = b.superseded_at
 WHERE """

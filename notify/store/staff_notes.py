@@ -61,7 +61,8 @@ _OF_DRILL: LiteralString = "CASE WHEN b.drill THEN '.drill' ELSE '' END"
 
 _WAITING: LiteralString = (
     """
-SELECT b.id, b.kind, b.severity, b.drill, b.texts, b.group_ids, b.editors, b.approvers_reminders,
+SELECT b.id, b.kind, b.relation, b.severity, b.drill, b.texts, b.group_ids, b.editors,
+  b.approvers_reminders,
   extract(epoch FROM now() - b.approvers_told_at)::float AS waited,
   CASE WHEN b.editors = '{}' OR b.key_id IS NOT NULL THEN 'key.' || coalesce(b.key_id, 0)
     ELSE 'staff.' || b.editors[1] END || """
@@ -90,8 +91,8 @@ STILL: LiteralString = (
 
 DECIDED: LiteralString = (
     """
-SELECT d.id AS decision_id, d.decision, d.reason, d.staff_id, s.name, b.id, b.kind, b.severity,
-  b.drill, b.texts, b.group_ids, b.editors, 'staff.' || d.staff_id || """
+SELECT d.id AS decision_id, d.decision, d.reason, d.staff_id, s.name, b.id, b.kind, b.relation,
+  b.severity, b.drill, b.texts, b.group_ids, b.editors, 'staff.' || d.staff_id || """
     + _OF_DRILL
     + """ AS source,
   CASE WHEN b.status = 'scheduled' THEN b.send_at END AS later

@@ -19,6 +19,9 @@ EXEMPT: Final = ("/hooks/", "/api/", "/leave/")
 """Signed, opened by a key, or by the token that a mail program posts from wherever it runs
 (RFC 8058): none of these asks a cookie."""
 
+CROSSED: Final = "crossed"
+"""In the state of a request that is refused here."""
+
 _SAFE: Final = {"GET", "HEAD", "OPTIONS"}
 _OURS: Final = {"same-origin", "none"}
 
@@ -35,6 +38,7 @@ class Crossing:
             await self._app(scope, receive, send)
             return
         log.warning("web.crossed")
+        scope.setdefault("state", {})[CROSSED] = True
         answer = problem(
             403, "This form was sent from another site. Open the page here and send it again."
         )

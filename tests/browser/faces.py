@@ -375,6 +375,18 @@ async def _typed_by_staff(
     return page
 
 
+async def _over(stage: Stage) -> Page:
+    """A form that was sent after its session ended."""
+    page = await stage.visits.open(
+        f"/staff/templates/new?lang={stage.language}", language=stage.language,
+        staff=stage.scene.staff,
+    )  # fmt: skip
+    await page.context.clear_cookies()
+    await page.fill("#f-name", "Sturm <b>")
+    await press(page, "main button.main")
+    return page
+
+
 async def _uploaded(stage: Stage, *selectors: str) -> Page:
     """A file of two people tried, by somebody who has no other, and what these buttons do with it."""
     operator = await enrol(stage.town, Role.OPERATOR, email=new_mail())
@@ -488,6 +500,7 @@ FACES: Final[Mapping[str, Face]] = {
     "paper entered": Face(lambda stage: _on_paper(stage, "#f-q1"), "staff/desk"),
     "paper wrong": Face(_on_paper, "staff/desk_paper"),
     "paper there": Face(lambda stage: _on_paper(stage, "#f-q1-2", again=True), "staff/desk_paper"),
+    "sent too late": Face(_over, "staff/over"),
     "paper not asked": Face(_not_asked, "staff/desk"),
     "answer missing": Face(_voted, "answer"),
     "answer too much": Face(

@@ -48,8 +48,11 @@ async def test_a_recovery_code_lets_in_once_and_what_is_open_elsewhere_is_ended(
     await expect(end).to_have_count(0)
 
     await pc.write("Das darf nicht mehr gespeichert werden", "Text")
-    await pc.press("Look it over", to="Sign in")
-    await pc.sees("You are no longer signed in. Nothing of what you just sent was done.")
+    await pc.press("Look it over", to="You are no longer signed in")
+    await pc.sees(
+        "Nothing of what you just sent was done. All of it is still on this page: leave it open,"
+        " sign in in another tab, then send it again here."
+    )
     await pc.look("/staff/messages")
     await pc.arrives("Sign in")
     await vera.look("/staff/messages")

@@ -50,6 +50,31 @@ async def test_figures_change_by_themselves_and_a_recall_stops_it(app: App, visi
     assert await axe(page) == []
 
 
+async def test_whoever_waits_for_approval_sees_that_it_went_on(app: App, visits: Visits) -> None:
+    town = await _town(app)
+    await town.group("altstadt")
+    author = await enrol(town, Role.AUTHOR)
+    alert = await waiting(town, "altstadt")
+    page = await visits.open(f"/staff/messages/{alert}", staff=author.word, width=NARROW)
+    head, moved = page.locator(".banner .facts"), page.locator("#moved")
+    await expect(head).to_contain_text("wartet auf Freigabe")
+    await expect(moved).to_be_hidden()
+
+    await town.change("UPDATE broadcasts SET status = 'approved', approved_at = now()")
+    await town.plan()
+
+    await expect(head).not_to_contain_text("wartet auf Freigabe")
+    await expect(head.locator("strong")).to_have_text(
+        await page.locator(".standing strong").inner_text()
+    )
+    await expect(moved).to_be_visible()
+    assert await axe(page) == []
+    assert await sideways(page) == 0
+    await picture(page, "it went on")
+    await moved.locator("a").click()
+    await expect(page.locator("button:has-text('Entwarnung geben')")).to_be_visible()
+
+
 async def test_a_mail_is_shown_as_it_arrives(app: App, visits: Visits) -> None:
     town = await _town(app)
     person = await enrol(town, Role.APPROVER)

@@ -175,6 +175,14 @@ def test_what_the_sms_costs_and_changes_is_said() -> None:
     ]
 
 
+def test_signs_that_make_the_sms_dear_are_named_where_it_takes_more_than_one() -> None:
+    assert [(hint.why, hint.said) for hint in _one(GOOD, segments=2, dear="🌊")] == [
+        (W.SEGMENTS, "2"),
+        (W.DEAR, "🌊"),
+    ]
+    assert _one(GOOD, segments=1, dear="🌊") == []
+
+
 def test_one_segment_is_nothing_to_speak_of() -> None:
     assert _one(GOOD, segments=1) == []
 

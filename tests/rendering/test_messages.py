@@ -302,6 +302,22 @@ def test_the_shorter_text_is_taken_for_sms_and_its_author_told_what_changed(
     assert sms.segments == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "dear"),
+    [
+        ("Hochwasser 🌊 🌊 ⚠️", "🌊 ⚠"),
+        ("Hochwasser „heute“", ""),
+        ("Sel uyarısı 🌊", ""),
+    ],
+)
+def test_signs_are_named_that_make_an_sms_dear_and_letters_are_not(
+    renderer: Renderer, make: BroadcastMaker, identity: Identity, said: str, dear: str
+) -> None:
+    broadcast = make({"de": Text("Titel", "Lang", sms=said)})
+
+    assert renderer.sms(broadcast, language="de", identity=identity).dear == dear
+
+
 def test_a_notice_replaces_the_others_of_its_thread(
     renderer: Renderer, make: BroadcastMaker, identity: Identity
 ) -> None:

@@ -137,9 +137,13 @@ async def test_what_is_not_ready_stays_a_draft_and_says_why(town: Town, author: 
         alert(texts={"de": Words("Sturm", "Text", "ö" * 1000)}),
         version=1,
     )
-    assert [(one.field, one.wrong) for one in await problems(submit(town, author, long))] == [
-        ("sms-de", Wrong.SMS_TOO_LONG)
-    ]
+    looked = submitting_drafts.look(
+        town.db, author, long.id, settings=town.settings, now=clock.now()
+    )
+    for asked in (looked, submit(town, author, long)):
+        assert [(one.field, one.wrong) for one in await problems(asked)] == [
+            ("sms-de", Wrong.SMS_TOO_LONG)
+        ]
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.AUTHOR])

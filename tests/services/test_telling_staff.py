@@ -15,7 +15,7 @@ from notify import clock
 from notify.domain.broadcast import Text
 from notify.domain.grants import Role
 from notify.domain.submission import Submission
-from notify.domain.words import Channel, Kind, Lane, Severity
+from notify.domain.words import Channel, Kind, Lane, Relation, Severity
 from notify.services import overseeing, staffing, submitting, telling_staff
 from tests.services.test_overseeing import officer, seen, villages, waiting
 from tests.town import ALL, Town
@@ -64,6 +64,28 @@ async def test_an_approver_is_told_by_mail_where_they_sign_in(town: Town, villag
     assert "<b>heute" not in mail.form.html
     assert await town.rows("SELECT FROM deliveries WHERE status <> 'sent'") == []
     assert "sturm" not in str(mail.message_id).lower()
+
+
+@pytest.mark.parametrize(
+    ("relation", "said"),
+    [(Relation.ALL_CLEAR, "Entwarnung\n"), (Relation.UPDATE, "Aktualisierung, Große Gefahr\n")],
+)
+async def test_an_all_clear_is_not_called_a_warning(
+    town: Town, villages: None, relation: Relation, said: str
+) -> None:
+    await officer(town, Role.APPROVER, "district")
+    await town.resident(1, email="a@example.org")
+    alert = await town.broadcast("elbtal", texts=TEXTS, severity=Severity.SEVERE)
+    await town.plan()
+    await waiting(
+        town, "elbtal", texts=TEXTS, severity=Severity.SEVERE, in_reply_to=alert, relation=relation
+    )
+
+    await tell(town)
+
+    (mail,) = await sent(town, Channel.EMAIL, Email)
+    assert f"\n{said}Sturm" in mail.form.text
+    assert "Warnung, " not in mail.form.text
 
 
 async def test_who_is_a_resident_too_is_told_over_their_phone_and_browser(

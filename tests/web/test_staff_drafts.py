@@ -1,5 +1,6 @@
 """Messages written on the staff's pages: begun, saved, compared, looked over, submitted, corrected."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -533,3 +534,42 @@ async def test_the_longest_texts_fit(town: Town, author: Officer) -> None:
     assert (code, leads) == (303, f"{where}?done=saved")
     (row,) = await town.rows("SELECT content FROM drafts")
     assert len(row["content"]["texts"]["en"]["body"]) == 20_000
+
+
+async def test_what_was_typed_when_the_session_ended_is_sent_again_and_not_lost(
+    site: ClientSession, town: Town, villages: None
+) -> None:
+    person = await enrol(town, Role.AUTHOR, "elbtal")
+    author = Officer(site, person)
+    where = await begin(author)
+    given = form(town, groups=["elbtal", "kita"], then="look", **{"body-de": "Eins\r\n<Zwei>"})
+    word = author.cookies.pop("notify-staff")
+
+    code, page, _ = await author.post(where, given)
+
+    assert code == 401
+    assert "Sie sind nicht mehr angemeldet" in page
+    raw = '<input type="hidden" name="([^"]*)" value="([^"]*)">'
+    fields = re.findall(raw, page)
+    assert ("groups", "kita") in fields
+    author.cookies["notify-staff"] = word
+    code, _, leads = await author.post(where, fields)
+    assert (code, leads) == (303, f"{where}/submit")
+    (row,) = await town.rows("SELECT content FROM drafts")
+    assert row["content"]["texts"]["de"]["body"] == "Eins\n<Zwei>"
+    assert row["content"]["groups"] == ["elbtal", "kita"]
+
+
+async def test_no_password_and_nothing_of_a_script_is_sent_back_to_whoever_is_signed_out(
+    site: ClientSession,
+) -> None:
+    nobody = Officer(site)
+    for path, typed in (("/staff/me/password", {"now": "geheim"}), ("/staff/sign-out", {})):
+        code, page, leads = await nobody.post(path, typed)
+        assert (code, leads) == (303, "/staff/sign-in?over=1")
+        assert "geheim" not in page
+    json = {"accept": "application/json"}
+    async with site.post(
+        "/staff/drafts", data={"kind": "alert"}, headers=json, allow_redirects=False
+    ) as answer:
+        assert answer.status == 303

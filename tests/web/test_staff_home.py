@@ -1,5 +1,6 @@
 """The first page and the senders' page of the staff."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -48,6 +49,7 @@ async def test_what_waits_runs_and_is_wrong_is_seen_at_once(
     assert str(other) not in page
     assert "smtp://relay:25 weist uns ab" in page
     assert "/staff/senders" not in page  # not theirs
+    assert '"/staff/inbox"' in page.split("<main")[1].split("</main>")[0]
     assert "Neue Warnung" not in page
 
 
@@ -74,9 +76,15 @@ async def test_a_warning_in_force_stands_first_until_its_all_clear(
     assert (code, leads.startswith("/staff/drafts/")) == (303, True)
     assert given["follows"] == str(alert)
 
-    await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR)
+    words = {"de": Text("Entwarnung: Sturm", "Die Gefahr ist vorbei.")}
+    await town.broadcast("town", follows=alert, relation=Relation.ALL_CLEAR, texts=words)
     await town.plan()
 
+    _, page = await author.get(f"/staff/messages/{alert}")
+    thread = re.sub(r"<[^>]+>", "", page[page.index("Was zusammengehört") :])
+    assert "Warnung: Sturm" in thread
+    assert "Entwarnung: Sturm" in thread
+    assert "Entwarnung: Entwarnung" not in thread
     for path in ("/staff", "/staff/messages"):
         assert ">Gilt gerade<" not in (await author.get(path))[1]
 

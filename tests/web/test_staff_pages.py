@@ -406,3 +406,29 @@ async def test_every_field_says_what_it_is_for(site: ClientSession, town: Town) 
     _, page = await vera.get("/staff/sign-in")
     for said in ("current-password", "username", "one-time-code"):
         assert f'autocomplete="{said}"' in page
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_whoever_has_no_grant_for_a_page_is_told_so_and_led_back(
+    site: ClientSession, town: Town, method: str
+) -> None:
+    viewer = Officer(site, await enrol(town, Role.VIEWER))
+
+    status, page, _ = await viewer.call(method, "/staff/people")
+
+    assert status == 403
+    assert "Das dürfen Sie hier nicht" in page
+    assert "kam von einer anderen Website" not in page
+    assert 'href="/staff"' in page
+    assert 'href="/join"' not in page.split("<main")[1].split("</main>")[0]
+
+
+async def test_what_is_not_there_for_staff_leads_back_to_their_pages(
+    site: ClientSession, town: Town
+) -> None:
+    viewer = Officer(site, await enrol(town, Role.VIEWER))
+
+    status, page = await viewer.get("/staff/messages/00000000-0000-0000-0000-000000000000")
+
+    assert status == 404
+    assert 'href="/staff"' in page

@@ -139,6 +139,18 @@ async def test_questions_are_added_and_taken_out_without_losing_what_was_typed(
     assert "Eine Frage hinzufügen" not in page
 
 
+@pytest.mark.parametrize("button", ["drop-²", "drop-٣", "drop-", "drop-0", "drop-99"])
+async def test_a_button_that_is_none_saves_and_takes_nothing_out(
+    town: Town, author: Officer, button: str
+) -> None:
+    where = await begin(author, "poll")
+
+    code, _, _ = await author.post(where, poll(town, then=button))
+
+    assert code == 303
+    assert len((await kept(town))["questions"]) == 1
+
+
 async def test_what_is_wrong_with_a_question_is_told_at_its_field(
     town: Town, author: Officer
 ) -> None:

@@ -85,6 +85,19 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(
     assert await town.rows("SELECT FROM templates") == []
 
 
+async def test_a_template_is_written_in_plain_german_as_a_draft_is(
+    town: Town, author: Officer
+) -> None:
+    _, page = await author.get("/staff/templates/new")
+    assert 'name="title-de-x-simple"' in page
+    plain = {"title-de-x-simple": "((Straße)): kein Wasser", "body-de-x-simple": "Bis ((Uhrzeit))."}
+
+    await author.post("/staff/templates", FORM | plain)
+
+    _, page = await author.get(f"/staff/templates/{await _id(town)}")
+    assert "((Straße)): kein Wasser" in page
+
+
 async def test_who_comes_second_is_shown_the_other_s_and_keeps_their_own(
     town: Town, author: Officer
 ) -> None:

@@ -16,6 +16,7 @@ from notify import clock
 from notify.bootstrap import App
 from notify.log import get
 from notify.services.publishing import Front, Published
+from notify.web.crossing import CROSSED
 from notify.web.pages import place
 from notify.web.pages.ontop import alerts_on_top
 from notify.web.pages.paper import page, reader_language
@@ -78,6 +79,8 @@ async def _page(request: Request, app: App, status: int, wait: str | None) -> Re
     return page(
         app, "not_found" if status == 404 else "failed", language=reader_language(request, app),
         status=status, as_of=as_of, failed=status, minutes=_minutes(seconds),
+        crossed=getattr(request.state, CROSSED, False),
+        desk=request.url.path.startswith("/staff"),
         posted=request.method not in {"GET", "HEAD"},
     )  # fmt: skip
 

@@ -6,11 +6,27 @@ const LATE = 120_000;
 const numbers = document.getElementById("numbers");
 const lost = document.getElementById("numbers-lost");
 let wait = SOON;
+let before = standing();
+
+// How the message stands, by its numbers.
+function standing() {
+  return numbers?.querySelector(".standing strong")?.textContent;
+}
+
+// The head says how it stands as well. The buttons stay as they are: none may move under a thumb.
+function move() {
+  const now = standing();
+  if (now === before) return;
+  before = now;
+  document.getElementById("standing").textContent = now;
+  document.getElementById("moved").hidden = false;
+}
 
 function follow() {
   const source = new EventSource(numbers.dataset.live);
   source.addEventListener("numbers", (event) => {
     numbers.innerHTML = event.data; // made by our own server, from the template of the page
+    move();
     lost.hidden = true;
     wait = SOON;
   });

@@ -3,11 +3,11 @@
 A route says which deed it is, and gets the officer: `officer: Annotated[Officer, Doing(Deed.LOOK)]`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from notify.bootstrap import App
@@ -18,6 +18,7 @@ from notify.services.signing_in import SignedIn
 from notify.services.staff_sessions import Officer
 from notify.web.deps import TheApp
 from notify.web.pages import place
+from notify.web.pages.forms import LARGEST, large_form
 from notify.web.pages.paper import page, reader_language
 
 _YEAR: Final = 365 * 86_400
@@ -143,7 +144,24 @@ async def _outside(request: Request, _: Exception) -> Response:
         if request.url.query:
             path += f"?{request.url.query}"
         return back(f"/staff/sign-in?next={quote(path[:_LONGEST], safe='/')}")
-    return back("/staff/sign-in?over=1")
+    typed = await _typed(request)
+    if not typed:
+        return back("/staff/sign-in?over=1")
+    place.enter(request)
+    return inside(request, request.app.state.notify, None, "over", status=401, typed=typed)
+
+
+async def _typed(request: Request) -> Sequence[tuple[str, str]]:
+    """What a form holds that came too late, to be sent again from the page that answers it. Nothing
+    for a script of ours, which keeps its page; nor of forms with passwords, nor files."""
+    for_script = "text/html" not in request.headers.get("accept", "")
+    if for_script or request.url.path.startswith("/staff/me"):
+        return ()
+    try:
+        form = await large_form(request, limit=LARGEST)
+    except HTTPException:
+        return ()
+    return [(name, value) for name, values in form.values.items() for value in values]
 
 
 def _set(answer: Response, app: App, name: str, word: str, *, life: int | None = None) -> None:

@@ -22,9 +22,9 @@ def pressed(content: Content, button: str) -> Content:
     """What is asked after one of these buttons; the same after any other."""
     if button == ADD:
         return replace(content, asking=added(content.asking))
-    number = button.removeprefix(DROP)
-    if number != button and number.isascii() and number.isdigit():
-        return replace(content, asking=removed(content.asking, int(number[:2])))
+    number = _dropped(button)
+    if number is not None:
+        return replace(content, asking=removed(content.asking, number))
     return content
 
 
@@ -33,10 +33,15 @@ def where(content: Content, button: str, first_language: str) -> str:
     count = len(content.asking.as_shown)
     if button == ADD:
         return f"#f-ask{count}-{first_language}"
+    number = _dropped(button)
+    return "" if number is None else f"#f-ask{min(number, count)}-{first_language}"
+
+
+def _dropped(button: str) -> int | None:
     number = button.removeprefix(DROP)
-    if number == button or not number.isdigit():
-        return ""
-    return f"#f-ask{min(int(number[:2]), count)}-{first_language}"
+    if number == button or not (number.isascii() and number.isdigit()):
+        return None
+    return int(number[:2])
 
 
 def asking_values(app: App, content: Content, wrong: Collection[str]) -> Mapping[str, Any]:

@@ -103,7 +103,8 @@ async def report(request: Request, app: TheApp, officer: Operator, upload_id: UU
     headers = {
         "content-disposition": 'attachment; filename="report.csv"', "cache-control": "no-store",
     }  # fmt: skip
-    return Response(MARK + table([header, *rows]), media_type="text/csv", headers=headers)
+    text = MARK + table([header, *rows], separator=words.list_separator)
+    return Response(text, media_type="text/csv", headers=headers)
 
 
 def _means(app: App) -> Uploading:

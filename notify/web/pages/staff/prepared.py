@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from notify.bootstrap import App
 from notify.domain.draft_questions import Asking
 from notify.domain.grants import Deed, OutOfReach
+from notify.domain.languages import to_choose
 from notify.domain.templating import Prepared, gaps_of
 from notify.domain.words import Kind, Severity
 from notify.errors import Conflict, Invalid, NotifyError
@@ -208,7 +209,8 @@ def _asked(prepared: Prepared) -> dict[tuple[str, str], str]:
 
 def _parsed(app: App, form: Fields) -> Prepared:
     settings = app.settings
-    return parse(form, languages=settings.languages, first=settings.default_language)
+    languages = to_choose(settings.languages)
+    return parse(form, languages=languages, first=settings.default_language)
 
 
 async def _form(
@@ -234,6 +236,6 @@ async def _form(
 
 
 def _spoken(app: App) -> list[str]:
-    """The languages to write in: the town's first one first."""
+    """The languages to write in, as in a draft: the town's first one first."""
     first = app.settings.default_language
-    return [first, *(tag for tag in app.settings.languages if tag != first)]
+    return [first, *(tag for tag in to_choose(app.settings.languages) if tag != first)]
