@@ -345,7 +345,7 @@ async def test_what_was_sent_in_time_and_found_late_counts(town: Town, anna: UUI
     assert await ballots(town, asked) == [(1, [2])]
 
 
-@pytest.mark.parametrize("word", ["STOP", "Stopp", "stop bitte", "Abmelden"])
+@pytest.mark.parametrize("word", ["STOP", "Stopp", "stop bitte", "Abmelden", "STOP 1", "1 Stop"])
 async def test_stop_beats_everything(town: Town, anna: UUID, word: str) -> None:
     asked = await poll(town, choice("Wie weiter?", "Den Bau stoppen", "Weiter"))
     texter = Texter(town)
