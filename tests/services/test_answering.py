@@ -671,6 +671,21 @@ async def test_who_asks_for_help_after_the_close_is_read_by_people(
     assert [row["body"] for row in waiting] == ["Brauche Hilfe!"]
 
 
+@pytest.mark.parametrize(("kind", "waiting"), [(Kind.ALERT, ["Hilfe"]), (Kind.POLL, [])])
+async def test_help_alone_after_a_warning_that_asked_waits_for_people(
+    town: Town, anna: UUID, kind: Kind, waiting: list[str]
+) -> None:
+    more = {"secret": False, "urgent": 2} if kind is Kind.ALERT else {}
+    await poll(town, SAFE, kind=kind, **more)
+    await town.change("UPDATE polls SET close_at = now() - interval '1 minute'")
+
+    (said,) = await Texter(town).text("Hilfe")
+
+    assert "112" in said
+    left = await town.rows("SELECT body FROM inbound WHERE handled_at IS NULL")
+    assert [row["body"] for row in left] == waiting
+
+
 async def test_whoever_joins_while_an_alert_asks_may_answer(
     town: Town, group: int, anna: UUID
 ) -> None:
