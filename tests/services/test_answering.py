@@ -295,6 +295,14 @@ async def test_a_wrong_answer_is_helped_once_then_sent_to_the_page_then_left_to_
     assert "Ihre Antwort zählt" in counted
 
 
+async def test_how_to_answer_is_told_apart_from_the_options(town: Town, anna: UUID) -> None:
+    await poll(town, WHEN)
+
+    (said,) = await Texter(town).text("weiß nicht")
+
+    assert said.endswith("zum Beispiel: 1 2. 1 Montag, 2 Freitag")
+
+
 async def test_a_machine_is_not_written_to(town: Town, anna: UUID) -> None:
     await poll(town, PARK)
 
