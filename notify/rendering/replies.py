@@ -158,7 +158,7 @@ def sms(
     """The answer that a note's `data` stands for: `say`, and beside it what that needs of `sender`
     (who speaks, where not the town), `not_asked` (whose text is kept), `group`, `slug`, `groups` (names, or slugs for
     `which_group`), `requested` (names), `below` (names), `languages`, `word`, and of a poll `question`, `number`, `of`, `receipt`,
-    `code`, `until`, `url`, `need`, `safe`, `alert`, `failed`. `url` is where the pages are.
+    `code`, `until`, `url`, `need`, `safe`, `alert`, `failed`; not its `poll`, by which it is paid. `url` is where the pages are.
 
     Raises LookupError for a `say` that is none.
     """

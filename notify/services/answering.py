@@ -284,6 +284,7 @@ def _late(means: Means, heard: Heard) -> Done:
 
 
 def _who(heard: Heard) -> dict[str, Any]:
-    """Who asks is who speaks; where several polls are open, for which of them."""
+    """Who asks is who speaks, and pays; where several polls are open, for which of them."""
     among = heard.among and heard.row["kind"] == Kind.POLL
-    return {"sender": heard.sender} | ({"code": heard.row["code"]} if among else {})
+    said = {"sender": heard.sender, "poll": str(heard.row["broadcast_id"])}
+    return said | ({"code": heard.row["code"]} if among else {})

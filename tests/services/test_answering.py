@@ -683,7 +683,7 @@ async def test_who_asks_for_help_after_the_close_is_read_by_people(
 async def test_help_alone_after_a_warning_that_asked_waits_for_people(
     town: Town, anna: UUID, kind: Kind, waiting: list[str]
 ) -> None:
-    more = {"secret": False, "urgent": 2} if kind is Kind.ALERT else {}
+    more: dict[str, Any] = {"secret": False, "urgent": 2} if kind is Kind.ALERT else {}
     await poll(town, SAFE, kind=kind, **more)
     await town.change("UPDATE polls SET close_at = now() - interval '1 minute'")
 
