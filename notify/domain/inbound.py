@@ -87,6 +87,9 @@ _AUTOMATIC: Final = re.compile(
     r"|\bout of (?:the )?office\b|\babwesenheits|\b(?:do not|don't|no)[ -]?reply\b"
     r"|\bnicht (?:auf|an) diese (?:sms|nachricht|nummer) antworten|\bantworten sie nicht\b"
     r"|\b(?:nicht|not) (?:erreichbar|available|st(?:ö|oe)ren)\b"
+    r"|\babwesend\b|\bnicht im büro\b|\bempfängt keine (?:sms|nachrichten|antworten)\b"
+    r"|\b(?:does not|doesn't|cannot|can't) (?:accept|receive) (?:replies|messages|sms)\b"
+    r"|\b(?:nicht zugestellt werden|not be delivered)\b"
     r"|\bfahre (?:gerade|derzeit)\b|\b(?:i'?m|i am|am) (?:currently )?driving\b"
     r"|\bkann (?:gerade|jetzt|derzeit|momentan) nicht (?:sprechen|telefonieren|reden)\b"
     r"|\bcan(?:'?t|not) talk (?:right )?now\b",

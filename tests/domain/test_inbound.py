@@ -225,7 +225,10 @@ def test_what_twilio_answers_by_itself_is_its_own_words_alone(body: str, *, answ
      "Ich bin derzeit nicht erreichbar.", "Abwesenheitsnotiz: zurück am 3.", "Out of Office",
      "Bitte antworten Sie nicht auf diese Nachricht.", "Nicht stören ist aktiv",
      "Diese Nachricht wurde automatisch erstellt", "I can't talk right now. What's up?",
-     "Ich kann gerade nicht sprechen. Was gibt's?", "No-Reply: your parcel is waiting"],
+     "Ich kann gerade nicht sprechen. Was gibt's?", "No-Reply: your parcel is waiting",
+     "Ich bin bis 3. Dezember abwesend.", "Bin bis 2. nicht im Büro", "Diese Nummer empfängt keine SMS.",
+     "This number does not accept replies", "Ihre Nachricht 1 konnte nicht zugestellt werden",
+     "Your message could not be delivered"],
 )  # fmt: skip
 def test_what_a_machine_says_is_known(body: str) -> None:
     assert is_automatic(body)
@@ -235,7 +238,8 @@ def test_what_a_machine_says_is_known(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     ["Wann kommt das Wasser?", "JOIN auto", "Mein Auto steht im Wasser", "Bin bald da",
-     "Die Automatik der Schranke klemmt", "Danke für die Warnung"],
+     "Die Automatik der Schranke klemmt", "Danke für die Warnung", "Ich bin nicht im Haus",
+     "Bin im Urlaub, 2"],
 )  # fmt: skip
 def test_what_a_person_says_is_no_machine_s(body: str) -> None:
     assert not is_automatic(body)
