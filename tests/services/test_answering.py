@@ -679,6 +679,26 @@ async def test_who_asks_for_help_after_the_close_is_read_by_people(
     assert [row["body"] for row in waiting] == ["Brauche Hilfe!"]
 
 
+async def test_the_digit_that_takes_a_cry_for_help_back_is_no_answer_to_a_poll(
+    town: Town, anna: UUID
+) -> None:
+    """Although the poll was asked later."""
+    alert = await poll(town, SAFE, kind=Kind.ALERT, secret=False, urgent=2)
+    asked = await poll(town, PARK)
+    texter = Texter(town)
+
+    (said,) = await texter.text("HILFE")
+    assert said.endswith("Schreiben Sie 1.")
+    (safe,) = await texter.text("1")
+    (back,) = await texter.text("2")
+
+    assert "in Sicherheit" in safe
+    assert "Rufen Sie sofort 112" in back
+    assert await ballots(town, asked) == []
+    await texter.text(f"{await code_of(town, asked)} 3")
+    assert (await ballots(town, alert), await ballots(town, asked)) == ([(1, [2])], [(1, [3])])
+
+
 @pytest.mark.parametrize(("kind", "waiting"), [(Kind.ALERT, ["Hilfe"]), (Kind.POLL, [])])
 async def test_help_alone_after_a_warning_that_asked_waits_for_people(
     town: Town, anna: UUID, kind: Kind, waiting: list[str]
