@@ -258,6 +258,22 @@ async def test_of_two_open_polls_the_latest_asked_is_meant(town: Town, anna: UUI
     assert await ballots(town, second) == [(1, [4])]
 
 
+async def test_who_writes_a_code_is_told_to_write_it_again(town: Town, anna: UUID) -> None:
+    first, second = await poll(town, PARK), await poll(town, HOW)
+    code = await code_of(town, first)
+    texter = Texter(town)
+
+    (unclear,) = await texter.text(f"{code} weiß nicht")
+    (counted,) = await texter.text(f"{code} 1")
+    plain = [said for body in ("hm", "3") for said in await texter.text(body)]
+    await town.change("UPDATE polls SET closed_at = now() WHERE broadcast_id = %(id)s", id=second)
+    (alone,) = await texter.text(f"{code} 2")
+
+    assert f"Schreiben Sie {code} davor. Antworten Sie mit der Ziffer. 1 Altstadt" in unclear
+    assert counted.endswith(f", mit {code} davor.")
+    assert not any("davor" in said for said in (*plain, alone))
+
+
 async def test_an_option_that_is_spelled_like_the_code_can_be_texted(
     town: Town, anna: UUID
 ) -> None:
