@@ -10,7 +10,7 @@ from rich.table import Table
 
 from notify.bootstrap import App
 from notify.cli.context import printable, run_with_app, stamp
-from notify.domain.results import Result, to_json
+from notify.domain.results import Result, in_json, to_json
 from notify.rendering import results
 from notify.rendering.languages import choose, words
 from notify.services import closing_polls, counting
@@ -33,7 +33,7 @@ def count(broadcast: Named, as_json: AsJson = False) -> None:
     async def work(context: App) -> None:
         result = await counting.count(context.db, broadcast)
         if as_json:
-            typer.echo(json.dumps(to_json(result), default=str, ensure_ascii=False))
+            typer.echo(json.dumps(to_json(result), default=in_json, ensure_ascii=False))
         else:
             _show(result, context.settings)
 
@@ -58,7 +58,7 @@ def list_(as_json: AsJson = False) -> None:
     async def work(context: App) -> None:
         rows = await counting.every(context.db)
         if as_json:
-            typer.echo(json.dumps(rows, default=str, ensure_ascii=False))
+            typer.echo(json.dumps(rows, default=in_json, ensure_ascii=False))
         elif not rows:
             typer.echo("No polls.")
         else:

@@ -148,8 +148,8 @@ def _value(around: Around, at: int, token: Token) -> Mark:
 
 def _doubtful(around: Around, at: int) -> bool:
     """Whether the number counts something, or is said with a word that all options have and yet is
-    none of theirs."""
-    common = around.names.common
+    none of theirs. What both ends of a scale have (very good, very bad) says nothing of that."""
+    common = frozenset[str]() if around.scale else around.names.common
     beside = around.before(at, common) and not around.tokens[at].breaks
     return beside or around.after(at, common) or around.before(at, words.COUNTING)
 

@@ -162,7 +162,11 @@ class _Reader:
         follows = self._around.next(at)
         counted = follows is not None and follows.number == len(choices)
         # Who chooses all does not choose "none of these" as well, or means the option that says all.
-        denied = meant or any(form in words.DENIALS for form in self._names.parts)
+        denied = (
+            meant
+            or self._names.no
+            or any(form in words.DENIALS - words.STOPS for form in self._names.parts)
+        )
         return Mark(Says.LIKELY if denied else Says.CHOSEN, choices, 1 + counted)
 
     def _small_word(self, at: int) -> Mark | None:

@@ -77,7 +77,8 @@ PERHAPS_YES: Final = _words(
 TYPED: Final = ("ja", "nein", "yes")
 """May be recognised in what somebody mistyped."""
 
-FLATLY: Final = _words("weder außer ausser ohne jein neither nor except without", *STOP_WORDS)
+STOPS: Final = _words(*STOP_WORDS)
+FLATLY: Final = STOPS | _words("weder außer ausser ohne jein neither nor except without")
 """Denies all that is named, not one for another."""
 DENIALS: Final = FLATLY | _words(
     "nicht kein keine keinen keiner keinem keines keins gegen",
@@ -102,14 +103,19 @@ MYSELF: Final = frozenset({"ich"})
 """Who knows says so with the word for white."""
 
 CHOICE: Final = _words(
-    "option antwort auswahl wahl möglichkeit vorschlag variante answer choice reply"
+    "option optionen antwort antworten auswahl wahl möglichkeit vorschlag variante",
+    "options answer answers choice reply",
 )
 """Before a number: that of an option."""
 LABEL: Final = CHOICE | _words("nr nummer num number ziffer zahl punkt")
-PLEASE: Final = _words("bitte please danke dankeschön thanks thank thx plz pls merci")
+PLEASE: Final = _words(
+    "bitte please danke dankeschön thanks thank thx plz pls merci",
+    # in the languages that are spoken most beside German
+    "lütfen teşekkürler شكرا дякую пожалуйста спасибо proszę dziękuję",
+)
 POINTS: Final = _words("punkt punkte punkten stern sterne sternen star stars point points")
 
-GREETINGS: Final = _words("hallo hi hey hello moin servus grüß dear liebe lieber liebes")
+GREETINGS: Final = _words("hallo hi hey hello moin servus grüezi grüß dear liebe lieber liebes")
 TITLES: Final = _words("frau herr herrn dr mr mrs ms dear liebe lieber liebes name heiße")
 """A name may follow, up to the next comma."""
 SIGNING: Final = _words(
@@ -137,10 +143,11 @@ FILLERS: Final = PLEASE | LABEL | GREETINGS | TITLES | SIGNING | _words(
     "geben so also nur ganz sehr mal hm äh hiermit eindeutig schön gut wichtig wichtigsten",
     "besten herr herrn frau damen herren geehrte geehrter liebes stadt rathaus gott viele liebe beste",
     "herzliche herzlichen freundlichen freundliche dank vielen tschüss tschüs noch umfrage frage euch sage sag",
+    "geht gehen lautet zusammen beim",
     "ihnen sie ihr ihre davon hand auf jeden fall",
     # English
     "the my our me us we is am are be it this that to with for vote votes voting choose pick take go",
-    "goes want would like will have in on at you your very much best kind warm sir madam mr mrs",
+    "goes say want would like will have in on at you your very much best kind warm sir madam mr mrs",
     "ms there poll survey question bye of them these course do and",
     # signatures of phones
     "gesendet meinem iphone ipad handy smartphone samsung galaxy android gerät sent from get outlook ios",
@@ -169,7 +176,7 @@ WHEN: Final = frozenset({"um", "ab", "seit", "at"})
 COUNTING: Final = _words("sind habe haben hab are have has am in im an zu mit on")
 """A number after it may count something else, or be a day."""
 BEING: Final = _words("bin sind war waren am are was were")
-SOMEWHERE: Final = _words("in im an am auf at on der die das the nr nummer number")
+SOMEWHERE: Final = _words("in im an am auf beim at on der die das the nr nummer number")
 """After a word of being: where, or who, somebody is."""
 PRAISE: Final = _words("sehr gut schön wichtig good best besten very great")
 """Beside a number on a scale it may say the opposite."""

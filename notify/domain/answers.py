@@ -27,6 +27,10 @@ _DASHES: Final = frozenset("-‐‑–—−")
 _TURNS: Final = frozenset({Says.TURN, Says.COMPARED})
 _DATE: Final = re.compile(r"(?<!\d)0\d\.\s?\d|\d\.\s?0\d(?!\d)")
 """01.03. is a day, where 1.3. may be two answers."""
+_INEXACT: Final = re.compile(r"[≤≥≠≈±]|<\s?\d+(?!\s?[\d>])")
+"""Less than three, which is also how a heart is written."""
+_GRADE: Final = re.compile(r"\d[+\-‐‑–−](?!\w)")
+"""3+ and 2- lie between the values of a scale."""
 _STATED: Final = 3  # words of the question that say it again
 _AFTER_NUMBER: Final = frozenset({".", ")", ".)", ":"})
 _JOINT: Final = r"[ \-‐‑–]{1,3}"
@@ -66,9 +70,14 @@ def read(text: str, question: Question) -> Reading:
     if len(said) > LONGEST_READ:  # the plain form of a sign may be eighteen
         return _UNCLEAR
     tokens, marks = marks_of(said, question)
-    doubtful = "?" in said or "؟" in said or _DATE.search(said) is not None
-    reading = _judged(_Heard(tokens, marks), question, doubtful=doubtful)
+    reading = _judged(_Heard(tokens, marks), question, doubtful=_doubtful(said, question))
     return reading if reading.chosen or len(said) <= LONGEST else _UNCLEAR
+
+
+def _doubtful(said: str, question: Question) -> bool:
+    """Whether a sign says that it is asked, or not quite meant."""
+    graded = question.shape is Shape.SCALE and _GRADE.search(said)
+    return bool("?" in said or "؟" in said or _DATE.search(said) or _INEXACT.search(said) or graded)
 
 
 def addressed(text: str, codes: Collection[str]) -> tuple[str | None, str]:

@@ -78,6 +78,8 @@ _SIGNATURE: Final = re.compile(
     r"--|gesendet (?:von|mit)\b|von meinem .* gesendet|sent (?:from|with)\b", re.IGNORECASE
 )
 _CODE: Final = re.compile(r"(?:[^\W\d]{1,20}\W{1,3})?(\d{3})[ -]?(\d{3})\W{0,3}")
+_DIGITS: Final = re.compile(r"\d{1,2}")
+"""An answer to a poll. Who answers and wants to stop is not asked back either."""
 _POLL: Final = re.compile(r"[A-Z]\d{1,2}")
 """The code of a poll. Who begins with it and wants to stop is not asked back."""
 _AUTOMATIC: Final = re.compile(
@@ -85,6 +87,9 @@ _AUTOMATIC: Final = re.compile(
     r"|\bout of (?:the )?office\b|\babwesenheits|\b(?:do not|don't|no)[ -]?reply\b"
     r"|\bnicht (?:auf|an) diese (?:sms|nachricht|nummer) antworten|\bantworten sie nicht\b"
     r"|\b(?:nicht|not) (?:erreichbar|available|st(?:ö|oe)ren)\b"
+    r"|\babwesend\b|\bnicht im büro\b|\bempfängt keine (?:sms|nachrichten|antworten)\b"
+    r"|\b(?:does not|doesn't|cannot|can't) (?:accept|receive) (?:replies|messages|sms)\b"
+    r"|\b(?:nicht zugestellt werden|not be delivered)\b"
     r"|\bfahre (?:gerade|derzeit)\b|\b(?:i'?m|i am|am) (?:currently )?driving\b"
     r"|\bkann (?:gerade|jetzt|derzeit|momentan) nicht (?:sprechen|telefonieren|reden)\b"
     r"|\bcan(?:'?t|not) talk (?:right )?now\b",
@@ -160,11 +165,15 @@ def _alone(plain: str) -> Command | None:
     said = [part for part in said if part and part not in _COURTESY]
     coded = len(said) > 1 and _POLL.fullmatch(said[0])
     said = said[1:] if coded else said
-    if len(set(said)) == 1:
-        said = said[:1]
-    spelled = "".join(said)
+    others = [part for part in said if not _DIGITS.fullmatch(part)]
+    answers = len(others) < len(said)
+    if len(set(others)) == 1:
+        others = others[:1]
+    spelled = "".join(others)
     word = _WORDS.get(spelled)
-    if word is None or (coded and word is not Word.STOP):
+    if word is None or ((coded or answers) and word is not Word.STOP):
+        return None
+    if answers and _KEYWORDS.get(spelled) is Word.LEAVE:
         return None
     if "?" in plain and word not in _QUESTIONS:
         return None

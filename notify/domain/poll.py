@@ -14,6 +14,8 @@ MOST_OPTIONS: Final = 9
 """One digit answers."""
 HIGHEST: Final = 10
 """Of a scale."""
+NONE: Final = -1
+"""A choice that no question offers; a scale may begin at 0."""
 SHORTEST_OPEN: Final = timedelta(minutes=1)
 """From when a poll is sent until it closes: in less nobody has read it."""
 LONGEST_OPEN: Final = timedelta(days=366)

@@ -92,6 +92,11 @@ def to_json(result: Result) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def in_json(value: object) -> str:
+    """How JSON holds what it has no word for: moments as of ISO 8601, ids as they are read."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def _question(result: Result, counted: Counted) -> dict[str, Any]:
     question = counted.question
     return {

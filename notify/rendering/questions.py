@@ -20,7 +20,8 @@ def options(said: Words, ask: Ask, number: int, *, language: str, default: str) 
     question = ask.questions[number - 1]
     _, wording = choose(question.wordings, language, default=default)
     listed = ", ".join(_options(question, wording.options))
-    return f"{how_to(said, question)} {listed}".strip()
+    how = how_to(said, question)
+    return f"{how if how.endswith('.') else f'{how}.'} {listed}".strip()
 
 
 def how_to(said: Words, question: Question) -> str:

@@ -127,6 +127,17 @@ _NOT_COUNTED: Final = _(
     "%(sender)s: Something went wrong here, your answer is not counted. Please send it again in a "
     "few minutes."
 )
+_COUNTED_NAMED: Final = _(
+    "%(sender)s: Thank you, your answer is counted. Receipt: %(receipt)s. Changed your mind? "
+    "Answer again until %(until)s, with %(code)s in front."
+)
+_UNCLEAR_NAMED: Final = _(
+    "%(sender)s: We cannot read that as an answer. Write %(code)s in front. %(question)s"
+)
+_NAMED: Final[Mapping[Say, str]] = {
+    Say.COUNTED: _COUNTED_NAMED, Say.UNCLEAR: _UNCLEAR_NAMED,
+}  # fmt: skip
+"""Where it was answered by its code, for another poll was asked later."""
 _MANY: Final[Mapping[Say, str]] = {
     Say.COUNTED: _COUNTED_MANY, Say.COUNTED_ANEW: _COUNTED_ANEW_MANY,
 }  # fmt: skip
@@ -158,7 +169,7 @@ def sms(
     """The answer that a note's `data` stands for: `say`, and beside it what that needs of `sender`
     (who speaks, where not the town), `not_asked` (whose text is kept), `group`, `slug`, `groups` (names, or slugs for
     `which_group`), `requested` (names), `below` (names), `languages`, `word`, and of a poll `question`, `number`, `of`, `receipt`,
-    `code`, `until`, `url`, `need`, `safe`, `alert`, `failed`. `url` is where the pages are.
+    `code` (`named`: it was written), `until`, `url`, `need`, `safe`, `alert`, `failed`; not its `poll`, by which it is paid. `url` is where the pages are.
 
     Raises LookupError for a `say` that is none.
     """
@@ -200,6 +211,7 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
         "number": data.get("number", 1),
         "of": data.get("of", 1),
         "receipt": data.get("receipt", ""),
+        "code": data.get("code", ""),
         "until": said.short_moment(datetime.fromisoformat(data["until"]))
         if "until" in data
         else "",
@@ -243,6 +255,8 @@ def _sentence(say: Say, data: Mapping[str, Any]) -> str:
         return _MANY.get(say, SAID[say])
     if say is Say.UNCLEAR and data.get("failed"):
         return _NOT_COUNTED
+    if say in _NAMED and data.get("named"):
+        return _NAMED[say]
     return _ASK_CLOSED if say is Say.POLL_CLOSED and data.get("alert") else SAID[say]
 
 
@@ -281,7 +295,7 @@ def _is_made_of(pieces: Sequence[str], plain: str) -> bool:
 def _pieces() -> Sequence[Sequence[str]]:
     """What stands between the blanks of each answer, in each language there is."""
     texts = [
-        *SAID.values(), *_STILL.values(), *_MANY.values(), _ASK_CLOSED, _NOT_COUNTED, _STARTED_NONE,
+        *SAID.values(), *_STILL.values(), *_MANY.values(), *_NAMED.values(), _ASK_CLOSED, _NOT_COUNTED, _STARTED_NONE,
         _LIST_NONE, _UNKNOWN_GROUP, _KEPT_NO_ANSWER,
     ]  # fmt: skip
     catalogues = [words(language, default=language, zone=ZoneInfo("UTC")) for language in spoken()]

@@ -45,7 +45,7 @@ Key = tuple[str, str]
 class Heard:
     """A text that belongs to what was asked. `row` is the poll as whoever texts sees it, `open` whether
     it was open when the text was sent; `anew`: they want to answer all of it once more; `letter`: a
-    person is to read the words, too; `among`: other polls are open to them as well; `early`: it was sent
+    person is to read the words, too; `among`: other polls are open to them as well, `named`: and they wrote its code; `early`: it was sent
     before the question was put to them that follows the one it answers; `sender`: who asks."""
 
     row: Row
@@ -56,6 +56,7 @@ class Heard:
     anew: bool = False
     letter: bool = False
     among: bool = False
+    named: bool = False
     early: bool = False
     sender: str = ""
 
@@ -125,7 +126,7 @@ def _hear(
     if command is not None and command.word is Word.HELP:
         return _cry(rows, at)
     code, rest = meaning.split(rows, message.body, at=at)
-    row = meaning.meant(rows, code, rest, at=at)
+    row, named = meaning.meant(rows, code, rest, at=at), code is not None
     is_open = meaning.is_open(row, at=at)
     ask = from_json(row["asks"])
     early = meaning.is_early(row, at=at)
@@ -136,7 +137,7 @@ def _hear(
     if anew or reading.chosen:
         # Who calls for help too late for the list is still to be found by somebody.
         letter = not is_open and row["kind"] == Kind.ALERT and ask.urgent in reading.chosen
-        return Heard(row, ask, reading, is_open, at, anew, letter, early=early)
+        return Heard(row, ask, reading, is_open, at, anew, letter, named=named, early=early)
     cry = _cry(rows, at)
     if cry and calls_for_help(message.body, near=ask.urgent in reading.near):
         return replace(cry, letter=True)
@@ -144,7 +145,9 @@ def _hear(
     # late is told so where they have answered, not where they write of something else.
     beside = command is not None or not is_open or is_automatic(message.body)
     enough = reading.why is Why.UNCLEAR and row["misread"] >= _PATIENCE
-    return None if beside or enough else Heard(row, ask, reading, is_open, at, early=early)
+    if beside or enough:
+        return None
+    return Heard(row, ask, reading, is_open, at, named=named, early=early)
 
 
 def _cry(rows: Sequence[Row], at: datetime) -> Heard | None:
@@ -223,10 +226,12 @@ def _counted(
         data = {
             **_who(heard), "need": urgent, "safe": next(n for n in choices if n != urgent),
         }  # fmt: skip
+        # Both say which digit takes it back: it is this question that the next digit answers.
+        puts = (heard.row["voter_id"], question)
         if urgent in reading.chosen:
-            return Done(Say.HELP_NOTED, data, language, handled=not heard.letter)
+            return Done(Say.HELP_NOTED, data, language, handled=not heard.letter, puts=puts)
         if len(choices) == _YES_OR_NO:  # of more options nobody knows which says that all is well
-            return Done(Say.SAFE, data, language)
+            return Done(Say.SAFE, data, language, puts=puts)
     of = len(heard.ask.questions)
     if question < of:
         puts = None if early else (heard.row["voter_id"], question + 1)
@@ -284,6 +289,7 @@ def _late(means: Means, heard: Heard) -> Done:
 
 
 def _who(heard: Heard) -> dict[str, Any]:
-    """Who asks is who speaks; where several polls are open, for which of them."""
+    """Who asks is who speaks, and pays; where several polls are open, for which of them."""
     among = heard.among and heard.row["kind"] == Kind.POLL
-    return {"sender": heard.sender} | ({"code": heard.row["code"]} if among else {})
+    said = {"sender": heard.sender, "poll": str(heard.row["broadcast_id"])}
+    return said | ({"code": heard.row["code"], "named": heard.named} if among else {})

@@ -37,7 +37,8 @@ _ENOUGH: Final = 100  # hand-overs that show how fast a channel is
 class Bill:
     """`segments` of SMS, and what they cost where a price is set; `later` are those that follow at
     most, where everybody answers all of it by SMS, and `most` what all of them cost; `caps` are those of the group that
-    pays and of the groups above it; `durations` are by channel that has anything to send."""
+    pays and of the groups above it; `durations` are by channel that has anything to send. `hears`: its
+    SMS go only by senders that receive."""
 
     segments: int
     price: Price | None
@@ -46,6 +47,7 @@ class Bill:
     begins: datetime
     later: int = 0
     most: Price | None = None
+    hears: bool = False
 
     @property
     def ends(self) -> datetime | None:
@@ -88,6 +90,7 @@ async def bill(
     return Bill(
         total, one * total if one else None, tuple(caps), tuple(durations), begins,
         later=more, most=one * (total + more) if one else None,
+        hears=asks and kind is not Kind.ALERT,
     )  # fmt: skip
 
 
@@ -101,17 +104,13 @@ async def _durations(
     measured = await paces.measured(connection, [*map(str, wanted)], enough=_ENOUGH)
     found = []
     for channel in wanted:
-        of_channel = [
-            row
-            for row in known
-            if row["channel"] == channel
-            and (not asks or channel is not Channel.SMS or receives(row["name"]))
-        ]
-        able = [
-            SenderPace(row["rate"], row["backlog"] or 0.0)
-            for row in of_channel
-            if row["state"] in {"ok", "probing"}
-        ]
+        of_channel = [row for row in known if row["channel"] == channel]
+        ready = [row for row in of_channel if row["state"] in {"ok", "probing"}]
+        hearing = [row for row in ready if receives(row["name"])]
+        # A warning waits for nobody: it goes by a sender that cannot receive where no other is ready.
+        if asks and channel is Channel.SMS and (hearing or kind is not Kind.ALERT):
+            ready = hearing
+        able = [SenderPace(row["rate"], row["backlog"] or 0.0) for row in ready]
         if not of_channel:  # no worker has run yet: as one would
             able = [SenderPace(None)]
         found.append(

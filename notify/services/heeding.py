@@ -7,21 +7,23 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from notify import clock
 from notify.domain.codes import Purpose
 from notify.domain.group_names import find
 from notify.domain.groups import Group
 from notify.domain.inbound import Word
 from notify.domain.languages import language_named
 from notify.domain.replying import Say
-from notify.domain.words import Channel, Source
+from notify.domain.words import Channel, Kind, Source
 from notify.rendering import replies
 from notify.services import leaving, texts, warned
+from notify.services.answering import LATE_DAYS
 from notify.services.joining import Evidence, prove
 from notify.services.proving import Proven
 from notify.services.replying import NEWCOMER
 from notify.services.texting import texted
 from notify.services.texts import Asked, Done, Means
-from notify.store import groups, joining, phones, residents
+from notify.store import groups, joining, phones, polls, residents
 from notify.store.database import Connection
 
 _SHORT: Final = 2  # words after a keyword that are rather a name than a sentence
@@ -42,8 +44,12 @@ async def started(connection: Connection, means: Means, asked: Asked) -> Done:
     return Done(Say.STARTED, texts.names(means, asked, again))
 
 
-async def _help(_connection: Connection, _desk: Means, _asked: Asked) -> Done:
-    return Done(Say.HELP)
+async def _help(connection: Connection, _desk: Means, asked: Asked) -> Done:
+    """Who was asked lately whether they are safe may mean it: people read that, too."""
+    rows = await polls.for_phones(
+        connection, [asked.message.sender], now=clock.now(), days=LATE_DAYS
+    )
+    return Done(Say.HELP, handled=not any(row["kind"] == Kind.ALERT for row in rows))
 
 
 async def _prove(connection: Connection, means: Means, asked: Asked) -> Done | None:

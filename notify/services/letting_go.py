@@ -1,7 +1,11 @@
 """Lets go what waits for approval, unless it is not any more what whoever decides takes it for."""
 
+from datetime import datetime
+
 from notify import clock
 from notify.domain.broadcast import BroadcastStatus
+from notify.domain.poll import SHORTEST_OPEN
+from notify.domain.words import Kind
 from notify.errors import Conflict
 from notify.services import threads
 from notify.store import broadcasts, ordering, planning
@@ -48,6 +52,16 @@ class Late(Conflict):
         )
 
 
+class Brief(Conflict):
+    """A poll that waited so long that nobody would have the time to answer it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The poll would close within a minute of being sent. Return it; submitted again, it "
+            "names a later end."
+        )
+
+
 async def obstacle(connection: Connection, row: Row) -> Conflict | None:
     """What keeps a broadcast that waits from being let go by anybody, whenever they ask."""
     if row["held_at"] is not None:
@@ -62,15 +76,23 @@ async def obstacle(connection: Connection, row: Row) -> Conflict | None:
 async def let_go(connection: Connection, row: Row, *, at_once: bool) -> None:
     """A broadcast that was read in this transaction, which holds its thread. Past the time it
     was to be sent at it goes only where somebody says `at_once`. Raises Held, Grown, Overtaken,
-    Late, and Conflict when it waits for nothing."""
+    Late, Brief, and Conflict when it waits for nothing."""
     if row["status"] == BroadcastStatus.SUBMITTED:
         if (why := await obstacle(connection, row)) is not None:
             raise why
         if row["send_at"] and row["send_at"] <= clock.now() and not at_once:
             raise Late
+        if row["kind"] == Kind.POLL and _opens(row) > row["valid_until"] - SHORTEST_OPEN:
+            raise Brief
     done = await broadcasts.approve(connection, row["id"], allowed=[str(BroadcastStatus.SUBMITTED)])
     if not done:
         raise Conflict(f"It is {row['status']}, not waiting for approval, or its time passed.")
+
+
+def _opens(row: Row) -> datetime:
+    """When a poll that is let go now begins."""
+    now = clock.now()
+    return max(row["send_at"] or now, now)
 
 
 async def overtaken(connection: Connection, row: Row) -> bool:

@@ -158,7 +158,7 @@ async def approve(
     db: Database, officer: Officer, broadcast_id: UUID, *, seen: str, at_once: bool = False
 ) -> Row:
     """Let a submitted broadcast go; past its time only where they say `at_once`. Raises NotFound,
-    OutOfReach, OwnWork, Held, Overtaken, Grown, Late, and Conflict where it waits for nothing, or
+    OutOfReach, OwnWork, Held, Overtaken, Grown, Late, Brief, and Conflict where it waits for nothing, or
     is not what was seen."""
     async with db.transaction() as connection:
         await broadcasts.lock_thread_of(connection, broadcast_id)

@@ -8,13 +8,14 @@ from uuid import UUID
 from notify.store.database import Connection, Row
 
 COUNT: LiteralString = """
--- The first group of a broadcast pays, and with it each group above. What may have been taken
--- counts as one segment, so that a cap errs on the side of the town's purse.
+-- The first group of a broadcast pays, and with it each group above, also for what is said to answers.
+-- What may have been taken counts as one segment, so that a cap errs on the side of the town's purse.
 WITH paid AS (
   SELECT b.group_ids[1] AS group_id,
     sum(CASE t.outcome WHEN 'sent' THEN coalesce(t.parts, 1) ELSE 1 END) AS n
   FROM attempts t JOIN deliveries d ON d.id = t.delivery_id
-  JOIN broadcasts b ON b.id = d.broadcast_id
+  LEFT JOIN notes n ON n.id = d.note_id
+  JOIN broadcasts b ON b.id = coalesce(d.broadcast_id, (n.data ->> 'poll')::uuid)
   WHERE t.id = ANY(%(attempts)s) AND d.channel = 'sms' AND t.outcome IN ('sent', 'unknown')
   GROUP BY 1
 )

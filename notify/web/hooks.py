@@ -14,6 +14,7 @@ from channels.bounces import Unreadable
 from channels.receipts import Receipt, Report
 from notify import clock, metrics
 from notify.bootstrap import App
+from notify.domain.poll import NONE
 from notify.errors import NotFound
 from notify.log import get
 from notify.rendering import push_answers
@@ -107,7 +108,7 @@ async def push_answer(mark: str, request: Request, app: TheApp) -> Response:
     if app.keyring.unmark("beacon", mark) is None:
         return _refused("push", "forged", 403)
     choice = (await small_json(request)).get("choice")
-    chosen = {choice} if type(choice) is int and 0 <= choice < 2**15 else {0}
+    chosen = {choice if type(choice) is int and 0 <= choice < 2**15 else NONE}
     find = answering_pages.by_link(app.keyring, mark)
     standing = await answering_pages.look(app.db, find)
     if standing is None:

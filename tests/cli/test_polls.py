@@ -74,6 +74,7 @@ async def test_a_program_gets_all_of_it(town: Town) -> None:
 
     assert (found["broadcast_id"], found["secret"]) == (str(polled.id), False)
     assert (found["asked"], found["answered"], found["closed_at"]) == (3, 2, None)
+    assert "T" in found["opened_at"]
     assert found["how"] == {"sms": 1, "mail": 0, "push": 0, "page": 0, "desk": 1}
     pool, days, grade = found["questions"]
     assert pool["choices"][1] == {
@@ -115,6 +116,7 @@ async def test_polls_are_listed(town: Town) -> None:
     assert second.endswith("  closed  0 of 2  Sturm")
     found = json.loads((await notify("list", "--json")).stdout)
     assert [(row["asked"], row["answered"]) for row in found] == [(4, 1), (2, 0)]
+    assert all("T" in row["opened_at"] for row in found)
 
 
 @pytest.mark.parametrize("deed", ["count", "close"])

@@ -64,7 +64,7 @@ _SAID: Final[dict[tuple[str, str], list[tuple[str, str]]]] = {
         ("Auf jeden Fall 2", "2"), ("Ganz klar die 2", "2"), ("2 natürlich", "2"), ("2 👍", "2"),
         ("2 😀", "2"), ("👉 3", "3"), ("2 🏊‍♀️", "2"), ("❤️ 1 ❤️", "1"),
         # greetings and names around it
-        ("Hallo, 2", "2"), ("Hallo 2", "2"), ("Moin, 3", "3"), ("Guten Tag, 2", "2"),
+        ("Hallo, 2", "2"), ("Hallo 2", "2"), ("Moin, 3", "3"), ("Grüezi, 3", "3"), ("Hallo zusammen, 3", "3"), ("2 geht gar nicht", "unclear"), ("Guten Tag, 2", "2"),
         ("Guten Morgen! 2 Danke", "2"), ("Grüß Gott, 1", "1"), ("2 LG Erna", "2"), ("2 lg", "2"),
         ("2 mfg Müller", "2"), ("2\nMit freundlichen Grüßen\nErna Müller", "2"),
         ("2 Viele Grüße, Heinz", "2"), ("2\nGruß Karl-Heinz", "2"), ("2. Schönen Tag noch", "2"),
@@ -139,7 +139,7 @@ _SAID: Final[dict[tuple[str, str], list[tuple[str, str]]]] = {
         ("Auf keinen Fall 2", "unclear"), ("1 ist besser als 2", "near 1 2"), ("zum ersten Mal", "unclear"),
         ("Ich bin die Erste", "near 1"), ("Wir sind in der Bücherei", "near 3"), ("im 2. Stock", "unclear"),
         ("ich war im Schwimmbad", "near 1"), ("am 2.", "near 2"), ("Frage 1: 2", "near 2"),
-        ("2, bitte keine SMS mehr", "unclear"), ("Für Oma 2, für mich 3", "near 2 3"), ("22", "near 2"),
+        ("2, bitte keine SMS mehr", "unclear"), ("≠1", "near 1"), ("ich <3 2", "many 2 3"), ("<3", "near 3"), ("<2>", "2"), ("Für Oma 2, für mich 3", "near 2 3"), ("22", "near 2"),
         ("first", "unclear"), ("2\nErna Müller", "near 2"), ("It's 2", "2"), ("im Schwimmbad", "1"),
         ("Option 2, Option 3", "many 2 3"), ("1.) Schwimmbad", "1"), ("schwimmbad1", "1"),
     ],
@@ -187,7 +187,7 @@ _SAID: Final[dict[tuple[str, str], list[tuple[str, str]]]] = {
     ("en de", "bypass"): [
         ("yes I do", "1"), ("yes, of course", "1"), ("it's a yes", "1"), ("no way", "2"), ("maybe", "unclear"),
         ("certainly not", "near 2"), ("no bypass please", "2"), ("No, the bypass shall be built", "near 2"), ("Don't build it", "unclear"),
-        ("yes and no", "many 1 2"), ("my answer is yes", "1"), ("why not", "unclear"),
+        ("yes and no", "many 1 2"), ("I say yes", "1"), ("I say no", "2"), ("my answer is yes", "1"), ("why not", "unclear"),
     ],
     ("de", "carfree"): [
         ("Ja, der Marktplatz soll autofrei werden", "1"), ("Nein zum autofreien Marktplatz", "2"), ("ja", "1"), ("alles", "near 3"),
@@ -274,11 +274,34 @@ _SAID: Final[dict[tuple[str, str], list[tuple[str, str]]]] = {
         ("3.5", "near 3 4"), ("4,5", "near 4 5"), ("13", "out"), ("45", "out"), ("Schulnote 2", "near 2"),
         ("sehr zufrieden", "near 5"), ("very satisfied", "near 5"), ("gar nicht zufrieden", "near 1"),
         ("zufrieden", "unclear"), ("-2", "near 2"), ("a", "unclear"), ("II", "unclear"),
+        ("<3", "near 3"), ("≥4", "near 4"), ("≠ 1", "near 1"), ("4+", "near 4"), ("2-", "near 2"), ("3 +", "3"),
+        ("<2>", "2"), ("4 - danke", "4"),
         ("ja", "unclear"), ("👍", "unclear"), ("5 von 5 👍", "5"), ("5 Sterne, danke!", "5"),
         ("ca. 4", "near 4"), ("mindestens 3", "near 3"), ("3 plus", "near 3"), ("4️⃣", "4"),
         ("nicht zufrieden", "unclear"), ("½", "many 1 2"), ("50%", "unclear"),
         ("1 (sehr gut)", "near 1"), ("1 sehr zufrieden", "near 1 5"), ("5 sehr zufrieden", "5"),
         ("5 mal", "unclear"), ("zwischen 3 und 4", "near 3 4"), ("4, weil 1 mal nicht geleert", "near 4"),
+    ],
+    ("de en", "office"): [
+        ("5 sehr zufrieden", "5"), ("1 sehr unzufrieden", "1"), ("5 = sehr zufrieden", "5"),
+        ("very satisfied 5", "5"), ("1 sehr zufrieden", "near 1 5"), ("sehr zufrieden", "near 5"),
+        ("sehr", "unclear"), ("1 sehr gut", "near 1"), ("4 zufrieden", "4"),
+    ],
+    ("de en", "missing"): [
+        ("alle", "1 2 3 4"), ("all of them", "1 2 3 4"), ("alle vier", "1 2 3 4"), ("alle außer 2", "unclear"),
+        ("bus stop", "3"), ("a bus stop and a doctor", "2 3"), ("stop", "unclear"), ("1 stop", "unclear"),
+        ("Antworten: 1, 4", "1 4"), ("answers 1 and 2", "1 2"), ("Bushaltestelle stopp", "unclear"),
+        ("keine Bushaltestelle", "unclear"), ("beim Arzt", "2"), ("Ich bin beim Arzt", "near 2"),
+    ],
+    ("de", "deeds"): [
+        ("alle", "near 1 2 3"), ("Nein danke", "1"), ("nirgends", "near 1"), ("Blutspende, Tafel", "2 3"),
+    ],
+    ("de tr ar uk ru pl", "cycles"): [
+        ("evet lütfen", "1"), ("Hayır, teşekkürler", "2"), ("HAYIR", "2"), ("نعم شكرا", "1"), ("لا شكراً", "2"),
+        ("так, дякую", "1"), ("ні, дякую!", "2"), ("да, пожалуйста", "1"), ("Нет спасибо", "2"),
+        ("tak proszę", "1"), ("Nie, dziękuję", "2"), ("dziekuje, nie", "2"), ("lütfen", "unclear"),
+        ("спасибо", "unclear"), ("evet hayır", "many 1 2"), ("да нет", "many 1 2"), ("tak, ale nie teraz", "near 1 2"),
+        ("1 proszę", "1"), ("2, lütfen", "2"), ("٢ شكرا", "2"), ("evet değil", "near 1"),
     ],
     ("de en", "trust"): [
         ("10", "10"), ("0", "0"), ("8 von 10", "8"), ("8/10", "8"), ("8 / 10", "8"), ("10/10", "10"),

@@ -58,6 +58,27 @@ ASKED: Final = {
         "en": Wording("How satisfied are you with the waste collection? 1 to 5",
                       ("not at all", "very satisfied")),
     }),
+    "office": Question(Shape.SCALE, {
+        "de": Wording("Wie zufrieden sind Sie mit dem Bürgeramt? 1 bis 5",
+                      ("sehr unzufrieden", "sehr zufrieden")),
+        "en": Wording("How satisfied are you with the citizens' office? 1 to 5",
+                      ("very dissatisfied", "very satisfied")),
+    }),
+    "missing": Question(Shape.SEVERAL, {
+        "de": Wording("Was fehlt im Stadtteil?", ("Bäcker", "Arzt", "Bushaltestelle", "Café")),
+        "en": Wording("What is missing in the district?", ("Bakery", "Doctor", "Bus stop", "Café")),
+    }),
+    "deeds": Question(Shape.SEVERAL, {
+        "de": Wording("Wobei würden Sie helfen?", ("Nein, nirgends", "Blutspende", "Tafel")),
+    }),
+    "cycles": Question(Shape.SINGLE, {
+        "de": Wording("Soll die Hauptstraße zur Fahrradstraße werden?", ("Ja", "Nein")),
+        "tr": Wording("Ana cadde bisiklet yolu olsun mu?", ("Evet", "Hayır")),
+        "ar": Wording("هل يصبح الشارع الرئيسي شارعاً للدراجات؟", ("نعم", "لا")),
+        "uk": Wording("Чи має головна вулиця стати велосипедною?", ("Так", "Ні")),
+        "ru": Wording("Сделать главную улицу велосипедной?", ("Да", "Нет")),
+        "pl": Wording("Czy główna ulica ma być rowerowa?", ("Tak", "Nie")),
+    }),
     "trust": Question(Shape.SCALE, {
         "de": Wording("Wie sicher fühlen Sie sich abends am Bahnhof? 0 bis 10"),
         "en": Wording("How safe do you feel at the station in the evening? 0 to 10"),

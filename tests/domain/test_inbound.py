@@ -29,6 +29,9 @@ IPHONE = "\n\nGesendet von meinem iPhone"
      "Abmelden bitte", "Bitte abmelden, danke!", "Please stop", "STOP PLEASE", "Stop. Danke",
      "K7 STOP", "k7: stopp bitte", "(M12) Abmelden", "unsubscribe please", "Stop Stop", "STOP STOP STOP!!!", "stopp, stopp", "Stop\nStop",
      "Bitte bitte stop", "stop all please",
+     # who answers a poll with it
+     "Stop 1", "1 STOP", "7 STOP", "1, stop", "2. Stop!", "STOP!! 2", "Stopp 3 bitte", "K7 2 stop", "k7 stopp 1", "1 3 STOP",
+     "stop\n1", "2️⃣ STOP", "STOP ٢", "10 stop", "1 UNSUBSCRIBE", "1 1 stop stop", f"2 Stop{IPHONE}",
      # with the signature of a mail program
      f"Stop{IPHONE}", f"Bitte abmelden{IPHONE}", "Stop\r\n\r\nSent from my iPhone",
      "Stop\n\n-- \nErika Mustermann", "Stop\n \nVon meinem Samsung Galaxy Smartphone gesendet."],
@@ -52,8 +55,8 @@ def test_a_word_to_start_is_known_however_it_is_written(body: str) -> None:
      "Bitte nicht abmelden", "restart", "STOP1", "Stop" + "!" * 100, "ѕтор",
      "ENDE", "Ende.", "Ende?", "STOP?", "Cancel?", "end ?!", "START？", "Abmelden???",
      "Stop the rain", "Please stop the rain", "Bitte nicht stoppen", "End of the road",
-     "K7 Stop?", "K7 HELP", "K7 Info", "K7 don't stop", "K789 STOP", "7 STOP",
-     "Don't stop", "Nicht STOP", "No stop", "Stop 1", "ST0P", "STOP START", "stop cancel start",
+     "K7 Stop?", "K7 HELP", "K7 Info", "K7 don't stop", "K789 STOP",
+     "Don't stop", "Nicht STOP", "No stop", "Abmelden 1", "2 abbestellen", "Stop 112", "1 HELP", "Start 1", "Stop 1?", "Stop kita 1", "ST0P", "STOP START", "stop cancel start",
      "Ende der Warnung", "Stop, ich bin das Amt", "Der Bus fährt am Stop Rathaus ab",
      "Bitte", "Bitte danke", "please", "Danke für die Warnung", "Wann kann ich mich anmelden",
      "Anmelden beim Amt", "Abmeldung vom Kindergarten", "Bitte den Hund abmelden",
@@ -222,7 +225,10 @@ def test_what_twilio_answers_by_itself_is_its_own_words_alone(body: str, *, answ
      "Ich bin derzeit nicht erreichbar.", "Abwesenheitsnotiz: zurück am 3.", "Out of Office",
      "Bitte antworten Sie nicht auf diese Nachricht.", "Nicht stören ist aktiv",
      "Diese Nachricht wurde automatisch erstellt", "I can't talk right now. What's up?",
-     "Ich kann gerade nicht sprechen. Was gibt's?", "No-Reply: your parcel is waiting"],
+     "Ich kann gerade nicht sprechen. Was gibt's?", "No-Reply: your parcel is waiting",
+     "Ich bin bis 3. Dezember abwesend.", "Bin bis 2. nicht im Büro", "Diese Nummer empfängt keine SMS.",
+     "This number does not accept replies", "Ihre Nachricht 1 konnte nicht zugestellt werden",
+     "Your message could not be delivered"],
 )  # fmt: skip
 def test_what_a_machine_says_is_known(body: str) -> None:
     assert is_automatic(body)
@@ -232,7 +238,8 @@ def test_what_a_machine_says_is_known(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     ["Wann kommt das Wasser?", "JOIN auto", "Mein Auto steht im Wasser", "Bin bald da",
-     "Die Automatik der Schranke klemmt", "Danke für die Warnung"],
+     "Die Automatik der Schranke klemmt", "Danke für die Warnung", "Ich bin nicht im Haus",
+     "Bin im Urlaub, 2"],
 )  # fmt: skip
 def test_what_a_person_says_is_no_machine_s(body: str) -> None:
     assert not is_automatic(body)

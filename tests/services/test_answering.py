@@ -258,6 +258,22 @@ async def test_of_two_open_polls_the_latest_asked_is_meant(town: Town, anna: UUI
     assert await ballots(town, second) == [(1, [4])]
 
 
+async def test_who_writes_a_code_is_told_to_write_it_again(town: Town, anna: UUID) -> None:
+    first, second = await poll(town, PARK), await poll(town, HOW)
+    code = await code_of(town, first)
+    texter = Texter(town)
+
+    (unclear,) = await texter.text(f"{code} weiß nicht")
+    (counted,) = await texter.text(f"{code} 1")
+    plain = [said for body in ("hm", "3") for said in await texter.text(body)]
+    await town.change("UPDATE polls SET closed_at = now() WHERE broadcast_id = %(id)s", id=second)
+    (alone,) = await texter.text(f"{code} 2")
+
+    assert f"Schreiben Sie {code} davor. Antworten Sie mit der Ziffer. 1 Altstadt" in unclear
+    assert counted.endswith(f", mit {code} davor.")
+    assert not any("davor" in said for said in (*plain, alone))
+
+
 async def test_an_option_that_is_spelled_like_the_code_can_be_texted(
     town: Town, anna: UUID
 ) -> None:
@@ -293,6 +309,14 @@ async def test_a_wrong_answer_is_helped_once_then_sent_to_the_page_then_left_to_
     ]  # fmt: skip
     (counted,) = await texter.text("2")
     assert "Ihre Antwort zählt" in counted
+
+
+async def test_how_to_answer_is_told_apart_from_the_options(town: Town, anna: UUID) -> None:
+    await poll(town, WHEN)
+
+    (said,) = await Texter(town).text("weiß nicht")
+
+    assert said.endswith("zum Beispiel: 1 2. 1 Montag, 2 Freitag")
 
 
 async def test_a_machine_is_not_written_to(town: Town, anna: UUID) -> None:
@@ -345,7 +369,7 @@ async def test_what_was_sent_in_time_and_found_late_counts(town: Town, anna: UUI
     assert await ballots(town, asked) == [(1, [2])]
 
 
-@pytest.mark.parametrize("word", ["STOP", "Stopp", "stop bitte", "Abmelden"])
+@pytest.mark.parametrize("word", ["STOP", "Stopp", "stop bitte", "Abmelden", "STOP 1", "1 Stop"])
 async def test_stop_beats_everything(town: Town, anna: UUID, word: str) -> None:
     asked = await poll(town, choice("Wie weiter?", "Den Bau stoppen", "Weiter"))
     texter = Texter(town)
@@ -669,6 +693,41 @@ async def test_who_asks_for_help_after_the_close_is_read_by_people(
     assert await ballots(town, asked) == []
     waiting = await town.rows("SELECT body FROM inbound WHERE handled_at IS NULL")
     assert [row["body"] for row in waiting] == ["Brauche Hilfe!"]
+
+
+async def test_the_digit_that_takes_a_cry_for_help_back_is_no_answer_to_a_poll(
+    town: Town, anna: UUID
+) -> None:
+    """Although the poll was asked later."""
+    alert = await poll(town, SAFE, kind=Kind.ALERT, secret=False, urgent=2)
+    asked = await poll(town, PARK)
+    texter = Texter(town)
+
+    (said,) = await texter.text("HILFE")
+    assert said.endswith("Schreiben Sie 1.")
+    (safe,) = await texter.text("1")
+    (back,) = await texter.text("2")
+
+    assert "in Sicherheit" in safe
+    assert "Rufen Sie sofort 112" in back
+    assert await ballots(town, asked) == []
+    await texter.text(f"{await code_of(town, asked)} 3")
+    assert (await ballots(town, alert), await ballots(town, asked)) == ([(1, [2])], [(1, [3])])
+
+
+@pytest.mark.parametrize(("kind", "waiting"), [(Kind.ALERT, ["Hilfe"]), (Kind.POLL, [])])
+async def test_help_alone_after_a_warning_that_asked_waits_for_people(
+    town: Town, anna: UUID, kind: Kind, waiting: list[str]
+) -> None:
+    more: dict[str, Any] = {"secret": False, "urgent": 2} if kind is Kind.ALERT else {}
+    await poll(town, SAFE, kind=kind, **more)
+    await town.change("UPDATE polls SET close_at = now() - interval '1 minute'")
+
+    (said,) = await Texter(town).text("Hilfe")
+
+    assert "112" in said
+    left = await town.rows("SELECT body FROM inbound WHERE handled_at IS NULL")
+    assert [row["body"] for row in left] == waiting
 
 
 async def test_whoever_joins_while_an_alert_asks_may_answer(

@@ -99,6 +99,21 @@ async def test_what_asks_takes_the_time_of_senders_that_receive(town: Town) -> N
     assert [one.seconds for one in tells.durations] == [9.0]
 
 
+@pytest.mark.parametrize(("kind", "seconds"), [(Kind.POLL, None), (Kind.ALERT, 10.0)])
+async def test_without_a_sender_that_receives_a_poll_waits_and_a_warning_does_not(
+    town: Town, kind: Kind, seconds: float | None
+) -> None:
+    await _sender(town, "Musterstadt", "sms", 9.0)
+    await _sender(town, "+491", "sms", 1.0, place=1)
+    async with town.db.transaction() as connection:
+        await senders.stop(connection, "+491", reason="auth", code=None)
+
+    found = await _bill(town, _audience(sms={"de": 90}), kind=kind, asks=True)
+
+    assert [one.seconds for one in found.durations] == [seconds]
+    assert found.hears is (kind is Kind.POLL)
+
+
 async def test_a_sender_that_is_stopped_or_down_carries_nothing(town: Town) -> None:
     await _sender(town, "+491", "sms", 1.0)
     await _sender(town, "+492", "sms", 9.0, place=1)

@@ -1,6 +1,7 @@
 """Decisions of staff: by whoever may, about what they saw, once."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from notify.domain.submission import Submission
 from notify.domain.words import Kind, Relation, Severity
 from notify.errors import Conflict, Invalid, NotFound
 from notify.services import auditing, overseeing, staff_sessions, submitting
-from notify.services.letting_go import Late
+from notify.services.letting_go import Brief, Late
 from notify.services.staff_sessions import Officer
 from notify.store import audit
 from notify.store.rows import to_broadcast
@@ -139,6 +140,22 @@ async def test_past_its_time_it_goes_only_where_somebody_says_at_once(
 
     await overseeing.approve(town.db, vera, alert, seen=this, at_once=True)
     assert await status(town, alert) == "approved"
+
+
+@pytest.mark.parametrize(("left", "goes"), [(30, False), (90, True)])
+async def test_a_poll_that_would_close_at_once_is_not_let_go(
+    town: Town, villages: None, left: int, *, goes: bool
+) -> None:
+    poll, vera = await waiting(town, "elbtal"), await officer(town, Role.APPROVER)
+    await town.change(
+        "UPDATE broadcasts SET kind = 'poll', valid_until = now() + %(left)s * interval '1 s'",
+        left=left,
+    )
+
+    with nullcontext() if goes else pytest.raises(Brief):
+        await overseeing.approve(town.db, vera, poll, seen=await seen(town, poll), at_once=True)
+
+    assert await status(town, poll) == ("approved" if goes else "submitted")
 
 
 async def test_before_its_time_it_waits_for_that(town: Town, villages: None) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from channels import segments
 from channels.base import OutcomeUnknown, Sent
 from channels.memory import MemoryChannel
 from channels.messages import Sms
@@ -16,6 +17,8 @@ from notify.errors import Invalid, NotFound
 from notify.services import groups, watching
 from notify.services.composing import Composer
 from notify.services.sweeping import Sweeper
+from tests.services.test_answering import PARK, WHEN, poll
+from tests.services.texter import PHONE, Texter
 from tests.town import Town
 
 
@@ -64,6 +67,23 @@ async def test_an_alert_is_never_stopped_but_counts(town: Town) -> None:
     assert (await _send(town, "town", Kind.ALERT))[1] == 6
     assert await _spent(town) == {"town": 6}
     assert (await _send(town, "town", Kind.ANNOUNCEMENT))[1] == 0
+
+
+async def test_what_is_said_to_the_answers_of_a_poll_counts_for_who_asked_and_is_never_stopped(
+    town: Town,
+) -> None:
+    district = await town.group("district")
+    await town.resident(await town.group("town", parent=district), phone=PHONE)
+    await poll(town, PARK, WHEN)
+    await groups.cap_sms(town.db, "town", 0)
+    texter = Texter(town)
+
+    said = [text for body in ("1", "weiß nicht", "2") for text in await texter.text(body)]
+    said += await texter.text("LISTE")
+
+    parts = sum(segments.measure(text).segments for text in said[:-1])
+    assert ("Frage 2 von 2" in said[0], len(said)) == (True, 4)
+    assert await _spent(town) == {"town": parts, "district": parts}
 
 
 async def test_a_cap_above_holds_for_the_groups_below_together(town: Town) -> None:

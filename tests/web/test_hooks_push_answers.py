@@ -6,12 +6,13 @@ import pytest
 from aiohttp import ClientSession
 
 from notify.domain.keyring import Keyring
+from notify.domain.poll import Shape
 from notify.domain.words import Kind
 from notify.rates import Rate
 from notify.services import answering_pages
 from notify.settings import Settings
 from notify.store.database import Database
-from tests.services.test_answering import PARK, SAFE
+from tests.services.test_answering import PARK, SAFE, choice
 from tests.town import Town
 from tests.web.test_pages_answering import Asked, asks
 
@@ -85,6 +86,17 @@ async def test_what_is_no_answer_leads_to_the_page(
 
     assert (status, told["title"]) == (422, "Ihre Antwort zählt noch nicht")
     assert await anna.ballots() == []
+
+
+async def test_what_is_no_number_is_no_answer_to_a_scale_that_begins_at_nought(
+    site: ClientSession, town: Town
+) -> None:
+    anna = await asks(town, choice("Wie gut?", shape=Shape.SCALE, low=0, high=10))
+    url = await button(anna)
+
+    assert [(await press(site, url, wrong))[0] for wrong in ("1", None, -1)] == [422] * 3
+    assert await anna.ballots() == []
+    assert (await press(site, url, 0))[0] == 200
 
 
 async def test_only_who_was_sent_the_notification_may(site: ClientSession, town: Town) -> None:

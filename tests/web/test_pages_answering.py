@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 
 from notify import clock
 from notify.domain.keyring import Keyring
-from notify.domain.poll import How, Shown
+from notify.domain.poll import How, Shape, Shown
 from notify.domain.words import Kind
 from notify.rendering.links import shorten
 from notify.services import answering_pages, leaving, voting
@@ -223,6 +223,20 @@ async def test_what_is_left_out_stays_and_is_shown_so(site: ClientSession, town:
 
     assert await anna.ballots() == [(1, [3]), (2, [2])]
     assert re.findall(r"<dd[^>]*>([^<]*)</dd>", html) == ["Park", "Freitag"]
+
+
+@pytest.mark.parametrize("given", ["", "abc", "-1", "²", "9999"])
+async def test_what_is_no_number_is_no_answer_to_a_scale_that_begins_at_nought(
+    site: ClientSession, town: Town, given: str
+) -> None:
+    anna = await asks(town, choice("Wie gut?", shape=Shape.SCALE, low=0, high=10))
+
+    status, html = await post(site, await anna.mail(), ("q1", given))
+
+    assert (status, "Bitte wählen Sie aus" in html) == (422, True)
+    assert await anna.ballots() == []
+    await post(site, await anna.mail(), ("q1", "0"))
+    assert await anna.ballots() == [(1, [0])]
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,7 @@ async def test_the_table_and_the_document_say_what_the_page_says(
     assert [choice["n"] for choice in found["questions"][0]["choices"]] == [13, 13, 0]
     assert (found["asked"], found["answered"]) == (26, 26)
     assert [one["answered"] for one in found["groups"]] == [14, 12]
+    assert all("T" in found[moment] for moment in ("opened_at", "close_at", "closed_at"))
 
 
 async def test_what_staff_wrote_cannot_break_out(site: ClientSession, town: Town) -> None:

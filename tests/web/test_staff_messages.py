@@ -403,7 +403,22 @@ async def test_what_is_scheduled_is_not_said_to_be_on_its_way(
     assert "unterwegs" not in page
 
 
-@pytest.mark.parametrize("refusal", ["grown", "late"])
+async def test_a_poll_that_would_close_at_once_is_said_to(town: Town, approver: Officer) -> None:
+    await town.group("elbtal")
+    poll = await waiting(town, "elbtal")
+    await town.change(
+        "UPDATE broadcasts SET kind = 'poll', valid_until = now() + interval '30 seconds'"
+    )
+
+    code, page, _ = await approver.post(
+        f"/staff/messages/{poll}/approve", {"seen": await seen(town, poll)}
+    )
+
+    assert code == 409
+    assert "Die Umfrage wäre weniger als eine Minute lang offen." in page
+
+
+@pytest.mark.parametrize("refusal", ["brief", "grown", "late"])
 async def test_an_address_alone_refuses_nothing(
     alert: UUID, approver: Officer, refusal: str
 ) -> None:

@@ -58,6 +58,7 @@ async def test_what_only_staff_see_is_taken_along_live_and_says_that_it_runs(
     assert [row["Menschen"] for row in rows if row["Frage"] == "2"] == ["1", "0", "1", "0"]
     assert (said["running"], said["asked"], said["answered"]) == (True, 5, 3)
     assert said["as_of"] >= said["opened_at"]
+    assert all("T" in said[moment] for moment in ("as_of", "opened_at"))
     assert [one["n"] for one in said["questions"][0]["choices"]] == [1, 1, 0]
 
 

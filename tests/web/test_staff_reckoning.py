@@ -96,6 +96,26 @@ async def test_the_numbers_and_looks_of_what_is_typed_are_shown(
     assert after[0]["content"]["texts"] == {}
 
 
+async def test_a_poll_waits_for_a_number_that_receives_and_the_page_says_so(
+    site: ClientSession, town: Town, village: int
+) -> None:
+    async with town.db.transaction() as connection:
+        await senders.ensure(connection, "Musterstadt", channel="sms", rate=9.0, place=0)
+    await town.resident(village, phone="+4915100000003", news=["sms"])
+    asks = {"count": "1", "shape1": "single", "ask1-de": "Länger?", "options1-de": "Ja\r\nNein"}
+    person = await enrol(town, Role.AUTHOR, "elbtal")
+    author, path = Officer(site, person), await _draft(town, person)
+
+    _, poll, _ = await author.post(path, {**GOOD, **asks, "kind": "poll", "severity": ""})
+    _, news, _ = await author.post(path, {**GOOD, "kind": "announcement", "severity": ""})
+
+    said = "Per SMS geht eine Umfrage nur von einer Nummer aus, die auch Antworten empfängt."
+    assert "geht gerade nicht" in poll
+    assert said in poll
+    assert "geht gerade nicht" not in news
+    assert said not in news
+
+
 async def test_how_much_of_the_time_is_for_what_is_still_going_out_is_said(
     site: ClientSession, town: Town, village: int
 ) -> None:

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from notify import clock
 from notify.bootstrap import App
 from notify.domain.broadcast import Broadcast
-from notify.domain.poll import Ask, How, Shown
+from notify.domain.poll import NONE, Ask, How, Shown
 from notify.domain.words import Kind
 from notify.errors import NotFound
 from notify.rendering import links, sheets
@@ -108,7 +108,7 @@ def over(request: Request, app: App) -> HTMLResponse:
 
 
 def read(form: Fields, ask: Ask) -> Mapping[int, frozenset[int]]:
-    """What was chosen, by question; what is no number is 0, which no question offers."""
+    """What was chosen, by question; what is no number is one that no question offers."""
     return {
         number: frozenset(_number(value) for value in form.all(sheets.field(number)))
         for number in range(1, len(ask.questions) + 1)
@@ -131,7 +131,7 @@ def said(words: Words, ask: Ask, wrong: Mapping[int, Wrong]) -> Sequence[Mapping
 
 def _number(value: str) -> int:
     typed = value.strip()
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _LONGEST else 0
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _LONGEST else NONE
 
 
 def _ask(

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from notify.bootstrap import App
 from notify.domain.csv_out import MARK, table
-from notify.domain.results import Result, to_json
+from notify.domain.results import Result, in_json, to_json
 from notify.rendering import labels, links, results
 from notify.rendering.languages import Words, choose
 from notify.rendering.templates import templates
@@ -69,7 +69,7 @@ async def as_json(request: Request, app: TheApp, reference: str) -> Response:
     seen = await _look(request, app, reference)
     if seen is None:
         return not_found(request, app)
-    text = json.dumps(to_json(seen.result), default=str, ensure_ascii=False, indent=2)
+    text = json.dumps(to_json(seen.result), default=in_json, ensure_ascii=False, indent=2)
     return _file(f"{text}\n", "application/json", f"{reference}.json")
 
 

@@ -29,7 +29,7 @@ from notify.services import (
     threads,
 )
 from notify.services.correcting_alone import NotAlone
-from notify.services.letting_go import Grown, Held, Late, Overtaken
+from notify.services.letting_go import Brief, Grown, Held, Late, Overtaken
 from notify.services.overseeing import Listed, Overseen, OwnWork
 from notify.services.staff_sessions import Officer
 from notify.web.deps import TheApp
@@ -56,7 +56,7 @@ _UNDER_WAY: Final = {
 }
 _NOT_LET_GO: Final = {BroadcastStatus.DRAFT, BroadcastStatus.SUBMITTED, BroadcastStatus.RETURNED}
 _NOT_LET_GO_FOR: Final[Mapping[type[Conflict], str]] = {
-    Grown: "grown", Held: "held", Late: "late", Overtaken: "overtaken",
+    Brief: "brief", Grown: "grown", Held: "held", Late: "late", Overtaken: "overtaken",
 }  # fmt: skip
 _PARTS: Final = ("in_force", "waiting", "running", "scheduled", "rest")
 _REFUSALS: Final = {

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from notify import clock
 from notify.domain.csv_out import MARK, Cell, table
 from notify.domain.grants import Deed
-from notify.domain.results import Result, to_json
+from notify.domain.results import Result, in_json, to_json
 from notify.rendering import results
 from notify.rendering.languages import Words
 from notify.rendering.templates import templates
@@ -43,7 +43,7 @@ async def as_json(app: TheApp, officer: Viewer, broadcast_id: UUID) -> Response:
     """The same with all languages, for a program."""
     result, now = await counting.take_along(app.db, officer, broadcast_id), clock.now()
     said = {"running": result.closed_at is None, "as_of": now, **to_json(result)}
-    text = json.dumps(said, default=str, ensure_ascii=False, indent=2)
+    text = json.dumps(said, default=in_json, ensure_ascii=False, indent=2)
     return _file(f"{text}\n", "application/json", result, "json")
 
 

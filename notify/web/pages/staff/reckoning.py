@@ -13,7 +13,7 @@ from notify.domain.broadcast import Broadcast
 from notify.domain.costing import Duration
 from notify.domain.draft import Content
 from notify.domain.grants import Deed, OutOfReach
-from notify.domain.words import Kind, Lane, Relation
+from notify.domain.words import Channel, Kind, Lane, Relation
 from notify.errors import Invalid
 from notify.rendering import hints
 from notify.rendering.languages import Words, choose
@@ -137,6 +137,7 @@ def _counted(
     if audience is None or bill is None:
         return {"audience": None, "bill": None}
     times = {one.channel: one for one in bill.durations}
+    stuck = [channel for channel, time in times.items() if time.seconds is None]
     languages = sorted({tag for one in audience.channels.values() for tag in one.languages})
     channels = [
         {
@@ -155,7 +156,8 @@ def _counted(
         "channels": channels,
         "languages": languages,
         "guessed": any(one["guessed"] for one in channels),
-        "stuck": [channel for channel, time in times.items() if time.seconds is None],
+        "stuck": stuck,
+        "unheard": bill.hears and Channel.SMS in stuck,
         "caps": [
             {"group": choose(cap.group, words.language, default=default)[1], "cap": cap}
             for cap in bill.caps
