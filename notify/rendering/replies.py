@@ -112,14 +112,6 @@ _LIST_NONE: Final = _(
     "%(sender)s: You follow no group. Sign up: %(join)s and the group. All: %(url)s"
 )
 _UNKNOWN_GROUP: Final = _("%(sender)s: We do not know this group. All groups: %(url)s")
-_COUNTED_MANY: Final = _(
-    "%(sender)s: Thank you, your answers are counted. Receipt: %(receipt)s. Changed your mind? Text "
-    "%(new)s until %(until)s."
-)
-_COUNTED_ANEW_MANY: Final = _(
-    "%(sender)s: Your new answer to question %(number)s counts. Receipt: %(receipt)s. All questions "
-    "anew: text %(new)s."
-)
 _ASK_CLOSED: Final = _(
     "%(sender)s: The time to answer is over. Danger to life? Call 112. What applies now: %(url)s"
 )
@@ -127,32 +119,34 @@ _NOT_COUNTED: Final = _(
     "%(sender)s: Something went wrong here, your answer is not counted. Please send it again in a "
     "few minutes."
 )
-_COUNTED_NAMED: Final = _(
-    "%(sender)s: Thank you, your answer is counted. Receipt: %(receipt)s. Changed your mind? "
-    "Answer again until %(until)s, with %(code)s in front."
-)
-_UNCLEAR_NAMED: Final = _(
-    "%(sender)s: We cannot read that as an answer. Write %(code)s in front. %(question)s"
-)
 _NAMED: Final[Mapping[Say, str]] = {
-    Say.COUNTED: _COUNTED_NAMED, Say.UNCLEAR: _UNCLEAR_NAMED,
-}  # fmt: skip
+    Say.COUNTED: _(
+        "%(sender)s: Thank you, your answer is counted. Receipt: %(receipt)s. Changed your mind? "
+        "Answer again until %(until)s, with %(code)s in front."
+    ),
+    Say.UNCLEAR: _(
+        "%(sender)s: We cannot read that as an answer. Write %(code)s in front. %(question)s"
+    ),
+}
 """Where it was answered by its code, for another poll was asked later."""
 _MANY: Final[Mapping[Say, str]] = {
-    Say.COUNTED: _COUNTED_MANY, Say.COUNTED_ANEW: _COUNTED_ANEW_MANY,
-}  # fmt: skip
+    Say.COUNTED: _(
+        "%(sender)s: Thank you, your answers are counted. Receipt: %(receipt)s. Changed your mind? "
+        "Text %(new)s until %(until)s."
+    ),
+    Say.COUNTED_ANEW: _(
+        "%(sender)s: Your new answer to question %(number)s counts. Receipt: %(receipt)s. All "
+        "questions anew: text %(new)s."
+    ),
+}
 """Where there are several questions."""
 _NEW: Final = _("NEW")
 _ASKED: Final = _("%(group)s (asked)")
 _MORE: Final = _("%(groups)s and %(number)s more")
 _KEYWORDS: Final[Mapping[Word, str]] = {
-    Word.JOIN: _("JOIN"),
-    Word.LEAVE: _("LEAVE"),
-    Word.LIST: _("LIST"),
-    Word.LANG: _("LANG"),
-    Word.HELP: _("HELP"),
-    Word.STOP_GROUP: "STOP",
-}
+    Word.JOIN: _("JOIN"), Word.LEAVE: _("LEAVE"), Word.LIST: _("LIST"), Word.LANG: _("LANG"),
+    Word.HELP: _("HELP"), Word.STOP_GROUP: "STOP",
+}  # fmt: skip
 
 _PAGES: Final[Mapping[Say, str]] = {Say.HELP: "/help", Say.TAKEN: "/my"}
 """Where the link leads, if not to the groups."""
@@ -197,6 +191,7 @@ def is_ours(body: str) -> bool:
 
 def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: str) -> str:
     slug, word = data.get("slug", ""), Word(data.get("word", Word.JOIN))
+    until = data.get("until")
     values = {
         "sender": _speaker(said, data, sender),
         "group": cut(one_line(data.get("group", "")), size=_LONGEST_GROUP),
@@ -212,9 +207,7 @@ def _text(said: Words, say: Say, data: Mapping[str, Any], *, sender: str, url: s
         "of": data.get("of", 1),
         "receipt": data.get("receipt", ""),
         "code": data.get("code", ""),
-        "until": said.short_moment(datetime.fromisoformat(data["until"]))
-        if "until" in data
-        else "",
+        "until": said.short_moment(datetime.fromisoformat(until)) if until else "",
         "need": data.get("need", 2),
         "safe": data.get("safe", 1),
         "new": said.gettext(_NEW),

@@ -227,11 +227,11 @@ def _counted(
             **_who(heard), "need": urgent, "safe": next(n for n in choices if n != urgent),
         }  # fmt: skip
         # Both say which digit takes it back: it is this question that the next digit answers.
-        puts = (heard.row["voter_id"], question)
+        again = (heard.row["voter_id"], question)
         if urgent in reading.chosen:
-            return Done(Say.HELP_NOTED, data, language, handled=not heard.letter, puts=puts)
+            return Done(Say.HELP_NOTED, data, language, handled=not heard.letter, puts=again)
         if len(choices) == _YES_OR_NO:  # of more options nobody knows which says that all is well
-            return Done(Say.SAFE, data, language, puts=puts)
+            return Done(Say.SAFE, data, language, puts=again)
     of = len(heard.ask.questions)
     if question < of:
         puts = None if early else (heard.row["voter_id"], question + 1)
