@@ -43,7 +43,10 @@ async def test_a_drill_says_so_everywhere_and_reaches_nobody_but_a_group_for_dri
     await anna.pick("Great danger")
     form = anna.page.locator("form#draft")
     await expect(form).to_have_css("border-top-width", "0px")
+    severe = anna.page.locator(".pick:has(#f-severity-severe)")
+    real = await severe.evaluate("pick => getComputedStyle(pick).backgroundColor")
     await anna.tick("This is a drill")
+    await expect(severe).not_to_have_css("background-color", real)
     await expect(form).to_have_css("border-top-width", "12px")  # hatched at once
     await anna.tick(world.town)
     await anna.write(TITLE, "Gehen Sie nach Hause.\n\n- Holen Sie Kerzen.")
