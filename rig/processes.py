@@ -12,6 +12,7 @@ from typing import TypeVar
 T = TypeVar("T")
 PATIENCE = 45.0  # seconds; the machine is shared: waiting ends early where all is well
 PATIENCES = 10  # no more of them in a row, though something always changes
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.1  # seconds between two looks: what is quick is seen at once
 
 
 class InVain(AssertionError):
@@ -27,7 +28,7 @@ def until(
 ) -> T:
     """What `look` gives, once that is true; InVain with `why` when `stand`, which says how far
     things are, has not changed for so long, or when it has changed ten times as long."""
-    last, began = stand(), time.monotonic()
+    last, began, pause = stand(), time.monotonic(), FIRST_PAUSE
     deadline, end = began + seconds, began + PATIENCES * seconds
     while True:
         found = look()
@@ -39,7 +40,8 @@ def until(
             if last == before or now > end:
                 raise InVain(f"waited {now - began:.0f} s in vain. {why()}")
             deadline = min(now + seconds, end)
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 class Process:

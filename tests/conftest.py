@@ -66,13 +66,20 @@ def events() -> Iterator[list[MutableMapping[str, Any]]]:
     structlog.configure(**before)
 
 
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all xdist processes of this run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _children_start_quickly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Processes that tests start share their compiled code, also where writing it beside the
-    sources is forbidden: compiling it anew takes longer than most tests."""
+def _children_start_quickly(run_folder: Path) -> Iterator[None]:
+    """Processes that the tests of a run start share their compiled code, also where writing it beside
+    the sources is forbidden: compiling it anew takes longer than most tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("pycache")))
+        patch.setenv("PYTHONPYCACHEPREFIX", str(run_folder / "pycache"))
         yield
 
 
@@ -92,17 +99,24 @@ def _passwords_cost_nothing(at_full_cost: Callable[[], PasswordHash]) -> Iterato
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url(run_folder: Path) -> Iterator[str]:
     given = os.environ.get("NOTIFY_TEST_DATABASE_URL")
     if given:
         yield given
         return
     from notify.embedded.servers import Embedded
 
-    shared = tmp_path_factory.getbasetemp()
-    folder = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
-    with Embedded(folder / "server", redis=False, throwaway=True) as servers:
+    with Embedded(run_folder / "server", redis=False, throwaway=True) as servers:
+        _forget_at_a_power_cut(servers.database_url)
         yield servers.database_url
+
+
+def _forget_at_a_power_cut(server_url: str) -> None:
+    """What tests write need not outlast the machine: waiting for the disk takes longer than they do."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,39 @@ def test_it_is_the_same_one_and_holds_what_a_fresh_one_holds(lending: Databases)
         assert _contents(second) == fresh
 
 
+GROWN = {
+    "by many rows": "INSERT INTO groups (slug, names) SELECT n::text, '{}' FROM generate_series(1, 9999) n",
+    "and was tidied": f"{GROUP}; VACUUM groups",
+}
+
+
+@pytest.mark.parametrize("grown", GROWN)
+def test_the_planner_does_not_see_that_there_was_more_in_it(lending: Databases, grown: str) -> None:
+    seen = (
+        "SELECT relpages, reltuples, pg_relation_size(oid) FROM pg_class WHERE relname = 'groups'"
+    )
+    with lending.lent() as first, psycopg.connect(first, autocommit=True) as connection:
+        fresh = connection.execute(seen).fetchone()
+        for order in GROWN[grown].split("; "):
+            connection.execute(order.encode())
+        assert connection.execute(seen).fetchone() != fresh
+
+    with lending.lent() as second, psycopg.connect(second) as connection:
+        assert second == first
+        assert connection.execute(seen).fetchone() == fresh
+
+
+def test_the_files_of_a_few_rows_are_kept(lending: Databases) -> None:
+    """To make them anew takes longer than most tests."""
+    file = "SELECT pg_relation_filenode('groups')"
+    with lending.lent() as first, psycopg.connect(first) as connection:
+        connection.execute(GROUP)
+        before = connection.execute(file).fetchone()
+
+    with lending.lent() as second, psycopg.connect(second) as connection:
+        assert connection.execute(file).fetchone() == before
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_one_that_was_changed_is_not_lent_again(lending: Databases, change: str) -> None:
     with lending.lent() as first:

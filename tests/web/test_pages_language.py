@@ -1,12 +1,13 @@
 """A language that was asked for with `?lang=` is kept, wherever one goes from there."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from html import unescape
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession
 from pydantic import SecretStr
 
@@ -19,16 +20,18 @@ from notify.services import proving, visiting
 from notify.settings import Settings
 from notify.store.database import Database
 from tests.browser.places import MORE, PAGES, Scene, build
+from tests.conftest import SECRET
+from tests.databases import Databases
 from tests.town import Town
+from tests.web.conftest import serving
 
 READER: Final = {"accept-language": "de", "accept": "text/html", "sec-fetch-site": "same-origin"}
 NO_PAGES: Final = ("/static/", "/colour/")
 _LEADS: Final = re.compile(r'<(a|link|form|img)\b[^>]*?\s(?:href|action)="([^"]*)"[^>]*>')
 
 
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Every channel, so that each page has all of its links."""
+def _on_every_channel(settings: Settings) -> Settings:
+    """So that each page has all of its links."""
     return settings.model_copy(
         update={
             "smtp_urls": (SecretStr("smtp://127.0.0.1:2525?tls=none"),),
@@ -38,6 +41,25 @@ def settings(settings: Settings) -> Settings:
             "vapid_private_key": SecretStr(make_vapid_key()),
         }
     )
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return _on_every_channel(settings)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gallery(databases: Databases) -> AsyncIterator[tuple[ClientSession, Scene]]:
+    """A site whose pages are looked at. Nothing is done there."""
+    with databases.lent() as url:
+        settings = _on_every_channel(
+            Settings(database_url=url, secret_keys=(SecretStr(SECRET),), town="Musterstadt")
+        )
+        db, keyring = Database(url, size=4), Keyring([SECRET])
+        await db.open()
+        async with serving(db, keyring, settings) as site:
+            yield site, await build(App(settings, db, keyring, Bell(None), push_hosts(settings)))
+        await db.close()
 
 
 @pytest.fixture
@@ -87,10 +109,12 @@ async def _looked_at(
     return [f"{method} {path}: {found}" for found in [*wrong, *lost(html)]]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", [*PAGES, *MORE])
 async def test_every_page_leads_on_in_the_language_asked_for(
-    site: ClientSession, scene: Scene, name: str
+    gallery: tuple[ClientSession, Scene], name: str
 ) -> None:
+    site, scene = gallery
     word, staff = scene.session(name), scene.officer(name)
 
     assert await _looked_at(site, "GET", scene.path(name), word, staff=staff) == []
