@@ -15,9 +15,11 @@ v.broadcast_id = %(broadcast)s
       WHERE s.resident_id = v.resident_id AND s.group_id = ANY(%(groups)s)))
 """
 
-# Whoever asks for help again after somebody saw to it is open again.
+# Whoever asks for help again after somebody saw to it is open again. at: since when they wait, whom
+# asking twice does not send to the end of the list.
 _FOUND: LiteralString = """
-SELECT v.id, v.resident_id, v.group_id, v.how, b.choices[1] AS choice, b.at,
+SELECT v.id, v.resident_id, v.group_id, v.how, b.choices[1] AS choice,
+  CASE WHEN v.helped_at >= b.since THEN b.at ELSE b.since END AS at,
   coalesce(b.choices[1] = %(urgent)s, false) AS urgent,
   coalesce(v.helped_at >= b.at, false) AS helped, v.helped_at, v.helped_by
 FROM voters v JOIN ballots b ON b.broadcast_id = v.broadcast_id AND b.question = 1

@@ -18,7 +18,7 @@ UPDATE voters SET resident_id = NULL WHERE id IN (
 
 BALLOTS: LiteralString = """
 -- With the time, which would tell by what else was noted then. The name goes with the key.
-UPDATE ballots SET resident_id = NULL, at = NULL WHERE ctid = ANY(ARRAY(
+UPDATE ballots SET resident_id = NULL, at = NULL, since = NULL WHERE ctid = ANY(ARRAY(
   SELECT ctid FROM ballots WHERE broadcast_id = %(id)s AND (resident_id IS NOT NULL OR at IS NOT NULL)
   LIMIT %(size)s FOR UPDATE))
 """

@@ -81,13 +81,15 @@ FOR SHARE OF p FOR UPDATE OF v
 
 CAST: LiteralString = """
 -- The later answer counts, in whatever order they reach us.
-INSERT INTO ballots AS b (broadcast_id, question, name, choices, group_id, resident_id, at)
-SELECT broadcast_id, question, name, choices::smallint[], group_id, resident_id, at
+INSERT INTO ballots AS b (broadcast_id, question, name, choices, group_id, resident_id, at, since)
+SELECT broadcast_id, question, name, choices::smallint[], group_id, resident_id, at, at
 FROM unnest(%(broadcasts)s::uuid[], %(questions)s::smallint[], %(names)s::bytea[],
   %(choices)s::text[], %(groups)s::integer[], %(residents)s::uuid[], %(at)s::timestamptz[])
   AS w (broadcast_id, question, name, choices, group_id, resident_id, at)
 ON CONFLICT (broadcast_id, question, name) DO UPDATE
-  SET choices = excluded.choices, at = excluded.at WHERE b.at <= excluded.at
+  SET choices = excluded.choices, at = excluded.at,
+    since = CASE WHEN b.choices = excluded.choices THEN b.since ELSE excluded.at END
+  WHERE b.at <= excluded.at
 RETURNING name, question, xmax = 0 AS first
 """
 

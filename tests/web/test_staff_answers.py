@@ -142,6 +142,32 @@ async def test_whoever_asks_for_help_again_is_open_again(town: Town, operator: O
     assert "Bisher hat niemand um Hilfe gebeten" in page
 
 
+async def test_who_calls_again_keeps_their_place_until_somebody_saw_to_it(
+    town: Town, operator: Officer
+) -> None:
+    polled = await asked(town)
+    one, two, *_ = polled.everybody
+    await polled.vote(one, 1, 2, after=-90)
+    await polled.vote(two, 1, 2, after=-80)
+    await polled.vote(one, 1, 2, after=-70)
+
+    _, page = await operator.get(path(polled))
+    first, second = named(page, "elbtal 1", "elbtal 2")
+    assert 0 < first < second
+
+    await operator.post(f"{path(polled)}/{one}")
+    await polled.vote(one, 1, 2, after=60)
+    _, page = await operator.get(path(polled))
+    first, second = named(page, "elbtal 1", "elbtal 2")
+    assert 0 < second < first
+
+    await polled.vote(two, 1, 1, after=70)  # is safe by now, and then is not
+    await polled.vote(two, 1, 2, after=80)
+    _, page = await operator.get(path(polled))
+    first, second = named(page, "elbtal 1", "elbtal 2")
+    assert 0 < first < second
+
+
 async def test_pages_go_on_where_the_one_before_ended_whoever_is_dealt_with_meanwhile(
     town: Town, operator: Officer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,8 @@ CREATE INDEX IF NOT EXISTS voters_receipt ON voters (broadcast_id, receipt) WHER
 
 -- One answer to one question. name: HMAC-SHA256 of the resident under the poll's key; of a secret
 -- poll that is closed, random. resident_id: only where the poll is named. at: by the provider's time,
--- so that the last answer counts in whatever order they reach us; null once a secret poll is closed.
+-- so that the last answer counts in whatever order they reach us; since: from when it says the same,
+-- however often it was repeated. Both are null once a secret poll is closed.
 CREATE TABLE IF NOT EXISTS ballots (
   broadcast_id uuid NOT NULL REFERENCES broadcasts (id) ON DELETE CASCADE,
   question smallint NOT NULL,
@@ -55,6 +56,7 @@ CREATE TABLE IF NOT EXISTS ballots (
   group_id integer,
   resident_id uuid REFERENCES residents (id) ON DELETE SET NULL,
   at timestamptz,
+  since timestamptz,
   PRIMARY KEY (broadcast_id, question, name)
 );
 CREATE INDEX IF NOT EXISTS ballots_resident ON ballots (resident_id) WHERE resident_id IS NOT NULL;
