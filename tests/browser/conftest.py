@@ -88,8 +88,10 @@ async def app(db: Database, keyring: Keyring, settings: Settings) -> App:
 
 
 @asynccontextmanager
-async def looking(browser: Browser, origin: str) -> AsyncIterator[Visits]:
-    opened = Visits(browser, origin)
+async def looking(
+    browser: Browser, origin: str, *, one_window: bool = False
+) -> AsyncIterator[Visits]:
+    opened = Visits(browser, origin, one_window=one_window)
     try:
         yield opened
     finally:

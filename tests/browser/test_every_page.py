@@ -24,6 +24,7 @@ from notify.web.main import create_app
 from tests.browser.conftest import looking, serving
 from tests.browser.examining import GLANCES, LOOKS, examine
 from tests.browser.faces import FACES
+from tests.browser.looking import Visits
 from tests.browser.places import EXAMPLES, NO_PAGES, PAGES, Scene, build
 from tests.browser.stage import Stage
 from tests.conftest import SECRET
@@ -68,6 +69,21 @@ async def gallery(databases: Databases) -> AsyncIterator[tuple[App, Scene]]:
         await db.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def window(browser: Browser, gallery: tuple[App, Scene]) -> AsyncIterator[Visits]:
+    async with looking(browser, gallery[0].settings.public_url, one_window=True) as visits:
+        yield visits
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visits(window: Visits) -> AsyncIterator[Visits]:
+    """Pages of the gallery. What was wrong with those of another test is not this one's."""
+    window.troubles.clear()
+    yield window
+    await window.leave()
+    assert window.troubles == []
+
+
 def _paths(routes: list[Any], prefix: str = "") -> Iterator[str]:
     """Of all that is asked for with GET, also in routers within."""
     for route in routes:
@@ -103,37 +119,35 @@ async def test_every_template_that_is_a_page_is_looked_at() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 async def test_a_page_is_for_everybody(
-    browser: Browser, gallery: tuple[App, Scene], name: str
+    visits: Visits, gallery: tuple[App, Scene], name: str
 ) -> None:
-    app, scene = gallery
+    _, scene = gallery
     wrong = []
 
-    async with looking(browser, app.settings.public_url) as visits:
-        for language in LOOKS:
-            path = scene.path(name)
-            page = await visits.open(
-                f"{path}{'&' if '?' in path else '?'}lang={language}",
-                session=scene.session(name),
-                staff=scene.officer(name),
-            )
-            assert await _template(page) == EXAMPLES[name].template
-            wrong += await examine(page, name, language)
+    for language in LOOKS:
+        path = scene.path(name)
+        page = await visits.open(
+            f"{path}{'&' if '?' in path else '?'}lang={language}",
+            session=scene.session(name),
+            staff=scene.officer(name),
+        )
+        assert await _template(page) == EXAMPLES[name].template
+        wrong += await examine(page, name, language)
 
     assert wrong == []
 
 
 @pytest.mark.parametrize("name", FACES)
 async def test_what_comes_of_it_is_for_everybody(
-    browser: Browser, gallery: tuple[App, Scene], name: str
+    visits: Visits, gallery: tuple[App, Scene], name: str
 ) -> None:
     app, scene = gallery
     wrong = []
 
-    async with looking(browser, app.settings.public_url) as visits:
-        for language in LOOKS:
-            page = await FACES[name].reach(Stage(app, scene, visits, language))
-            assert await _template(page) == FACES[name].template
-            wrong += await examine(page, name, language, looks=GLANCES)
+    for language in LOOKS:
+        page = await FACES[name].reach(Stage(app, scene, visits, language))
+        assert await _template(page) == FACES[name].template
+        wrong += await examine(page, name, language, looks=GLANCES)
 
     assert wrong == []
 
