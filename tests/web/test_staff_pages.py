@@ -1,6 +1,7 @@
 """The staff's pages: from the invitation to signing out, and what stands in between."""
 
 import re
+from uuid import UUID
 
 import pytest
 from aiohttp import ClientSession
@@ -421,6 +422,20 @@ async def test_whoever_has_no_grant_for_a_page_is_told_so_and_led_back(
     assert "kam von einer anderen Website" not in page
     assert 'href="/staff"' in page
     assert 'href="/join"' not in page.split("<main")[1].split("</main>")[0]
+
+
+@pytest.mark.parametrize("path", ["people", f"messages/{UUID(int=0)}"])
+async def test_a_refusal_is_in_the_language_of_the_officer(
+    site: ClientSession, town: Town, path: str
+) -> None:
+    viewer = Officer(site, await enrol(town, Role.VIEWER, language="en"))
+
+    status, page = await viewer.get(f"/staff/{path}")
+
+    assert status in {403, 404}
+    assert '<html lang="en"' in page
+    _, page = await viewer.get(f"/staff/{path}?lang=de")
+    assert '<html lang="de"' in page
 
 
 async def test_what_is_not_there_for_staff_leads_back_to_their_pages(

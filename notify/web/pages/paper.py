@@ -24,12 +24,21 @@ is three late at the worst. A minute bridges a restart of ours and would not hid
 VARY: Final = "accept-language, accept-encoding"
 
 _LONGEST_HEADER = 500
+_WISH: Final = "wish"
+"""In the state of a request: which language its reader is known to read."""
+
+
+def knows_reader(request: Request, wish: str) -> None:
+    """Note which language the reader wishes, for whatever page answers."""
+    setattr(request.state, _WISH, wish)
 
 
 def reader_language(
     request: Request, app: App, *, offered: Iterable[str] = (), wish: str | None = None
 ) -> str:
-    """What to speak: `?lang=`, else `wish` where one is known, else Accept-Language."""
+    """What to speak: `?lang=`, else `wish` where one is known here or was before, else
+    Accept-Language."""
+    wish = wish or getattr(request.state, _WISH, None)
     asked = request.query_params.get("lang", "")[:LONGEST_TAG]
     header = request.headers.get("accept-language", "")[:_LONGEST_HEADER]
     languages = (*app.settings.languages, *offered)

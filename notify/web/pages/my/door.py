@@ -12,7 +12,7 @@ from notify.services.my import MyPage
 from notify.services.visiting import Session
 from notify.store.database import Row
 from notify.web.pages import cookies, place
-from notify.web.pages.paper import page, reader_language
+from notify.web.pages.paper import knows_reader, page, reader_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ async def guest(request: Request, app: App) -> Guest | None:
     found = await my.look(app.db, session) if session else None
     if session is None or found is None:
         return None
-    return Guest(session, found, reader_language(request, app, wish=found.language))
+    knows_reader(request, found.language)
+    return Guest(session, found, reader_language(request, app))
 
 
 def outside() -> Response:

@@ -19,7 +19,7 @@ from notify.services.staff_sessions import Officer
 from notify.web.deps import TheApp
 from notify.web.pages import place
 from notify.web.pages.forms import LARGEST, large_form
-from notify.web.pages.paper import page, reader_language
+from notify.web.pages.paper import knows_reader, page, reader_language
 
 _YEAR: Final = 365 * 86_400
 _LONGEST: Final = 500  # characters of a path that is gone back to
@@ -39,6 +39,7 @@ class Gate:
         officer = await officer_of(request, app)
         if officer is None:
             raise Outside
+        knows_reader(request, officer.language)
         if self.deeds and not any(officer.reach(deed) for deed in self.deeds):
             raise OutOfReach
         return officer
